@@ -1,0 +1,1 @@
+# deliverer: nothing yet

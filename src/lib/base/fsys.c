@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fsys.c - files, with every error seen.
+ */
+#include "fsys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Take COUNT written bytes off the front of the vector. */
+static void
+advance(struct iovec **iov, int *count, size_t written)
+{
+	while (*count > 0 && written >= (*iov)->iov_len) {
+		written -= (*iov)->iov_len;
+		(*iov)++;
+		(*count)--;
+	}
+	if (*count > 0) {
+		(*iov)->iov_base = (uint8_t *)(*iov)->iov_base + written;
+		(*iov)->iov_len -= written;
+	}
+}
+
+bool
+fsys_write_at(int fd, struct iovec *iov, int count, off_t offset,
+    const char *which, struct err *err)
+{
+	enum { MOST = 1024 };	/* IOV_MAX on Linux */
+
+	while (count > 0) {
+		ssize_t n = pwritev(fd, iov, count > MOST ? MOST : count,
+		    offset);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return err_sys(err, "write", which);
+		offset += n;
+		advance(&iov, &count, (size_t)n);
+		if (n == 0 && count > 0) {
+			errno = ENOSPC;
+			return err_sys(err, "write", which);
+		}
+	}
+	return true;
+}
+
+bool
+fsys_write(int fd, struct span s, const char *which, struct err *err)
+{
+	while (s.length > 0) {
+		ssize_t n = write(fd, s.data, s.length);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return err_sys(err, "write", which);
+		s = span_skip(s, (size_t)n);
+	}
+	return true;
+}
+
+ssize_t
+fsys_read_at(int fd, void *out, size_t length, off_t offset,
+    const char *which, struct err *err)
+{
+	size_t got = 0;
+
+	while (got < length) {
+		ssize_t n = pread(fd, (uint8_t *)out + got, length - got,
+		    offset + (off_t)got);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1) {
+			err_sys(err, "read", which);
+			return -1;
+		}
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+static bool
+read_all(int fd, struct buf *out, const char *path, struct err *err)
+{
+	enum { PIECE = 8192 };
+	uint8_t piece[PIECE];
+
+	for (;;) {
+		ssize_t n = read(fd, piece, sizeof piece);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return err_sys(err, "read", path);
+		if (n == 0)
+			return true;
+		if (!buf_append(out, piece, (size_t)n))
+			return err_set(err, ERR_LIMIT,
+			    "read %s: over %zu bytes", path, out->most);
+	}
+}
+
+bool
+fsys_read_file(const char *path, struct buf *out, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool done;
+
+	if (fd == -1)
+		return err_sys(err, "open", path);
+	done = read_all(fd, out, path, err);
+	close(fd);
+	return done;
+}
+
+bool
+fsys_sync_dir(int dirfd, const char *which, struct err *err)
+{
+	if (fsync(dirfd) == -1)
+		return err_sys(err, "fsync directory", which);
+	return true;
+}
+
+int
+fsys_open_dir(int dirfd, const char *name, mode_t mode, struct err *err)
+{
+	int fd;
+
+	if (mkdirat(dirfd, name, mode) == -1 && errno != EEXIST) {
+		err_sys(err, "make directory", name);
+		return -1;
+	}
+	fd = openat(dirfd, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		err_sys(err, "open directory", name);
+	return fd;
+}
+
+bool
+fsys_close(int fd, const char *which, struct err *err)
+{
+	if (close(fd) == -1 && errno != EINTR)
+		return err_sys(err, "close", which);
+	return true;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fsys.h - files, with every error seen.
+ */
+#ifndef BASE_FSYS_H
+#define BASE_FSYS_H
+
+#include "buf.h"
+#include "err.h"
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/*
+ * Write all of IOV at OFFSET of FD; interrupted and short writes are taken
+ * up again.  IOV is used up.  WHICH names the file for ERR.
+ */
+bool fsys_write_at(int fd, struct iovec *iov, int count, off_t offset,
+    const char *which, struct err *err) MUST_CHECK;
+
+/* Append all of S to FD (opened with O_APPEND, or a pipe). */
+bool fsys_write(int fd, struct span s, const char *which, struct err *err)
+    MUST_CHECK;
+
+/*
+ * Up to LENGTH bytes at OFFSET; fewer only at the end of the file.
+ * -1: ERR tells.
+ */
+ssize_t fsys_read_at(int fd, void *out, size_t length, off_t offset,
+    const char *which, struct err *err) MUST_CHECK;
+
+/* The whole file at PATH into OUT; over OUT's most is ERR_LIMIT. */
+bool fsys_read_file(const char *path, struct buf *out, struct err *err)
+    MUST_CHECK;
+
+/* fsync of the directory open on DIRFD, named WHICH. */
+bool fsys_sync_dir(int dirfd, const char *which, struct err *err) MUST_CHECK;
+
+/*
+ * The directory NAME under DIRFD (AT_FDCWD for a path), made with MODE if
+ * it is missing, opened without following a symbolic link.
+ * -1: ERR tells, also when it is something other than a directory.
+ */
+int fsys_open_dir(int dirfd, const char *name, mode_t mode, struct err *err)
+    MUST_CHECK;
+
+/* Close and say so if the kernel reports a late write error. */
+bool fsys_close(int fd, const char *which, struct err *err);
+
+#endif

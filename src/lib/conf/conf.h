@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * conf.h - what the operator wants.
+ *
+ * A struct conf is one configuration, checked and complete: every option
+ * has its default filled in.  It is read by the master, written out again
+ * as text (conf_dump) to its children, and never changed once parsed.
+ *
+ * Times are milliseconds with `time-scale` already applied by the readers
+ * through conf_time() below; sizes are bytes.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+#include <sys/socket.h>
+#include <netinet/in.h>
+
+/* Most pressing first: a smaller number goes first everywhere. */
+enum mail_class { CLASS_URGENT, CLASS_NORMAL, CLASS_BULK, CLASS_COUNT };
+
+/* "urgent", "normal", "bulk". */
+const char *class_name(enum mail_class klass);
+/* False: NAME is no class. */
+bool class_of_name(struct span name, enum mail_class *out);
+
+enum log_kind { LOG_KIND_FILE, LOG_KIND_STDERR, LOG_KIND_SYSLOG };
+
+/* An address block: 127.0.0.0/8, 2001:db8::/32.  IPv4 is kept mapped. */
+struct conf_net {
+	struct in6_addr address;
+	unsigned bits;		/* of 128 */
+};
+
+/* Clients from these nets may relay, with at most `ceiling`. */
+struct conf_trust {
+	struct conf_net *nets;
+	size_t net_count;
+	enum mail_class ceiling;
+};
+
+enum listen_tls { LISTEN_TLS_OFFER, LISTEN_TLS_IMPLICIT, LISTEN_TLS_NONE };
+
+struct conf_listen {
+	char *text;		/* "127.0.0.1:25", "[::1]:587", as written */
+	struct sockaddr_storage address;
+	socklen_t address_length;
+	struct conf_trust *trusts;
+	size_t trust_count;
+	enum mail_class klass;	/* of mail that asks for none */
+	enum mail_class ceiling;	/* the most that any client here may ask */
+	enum listen_tls tls;
+};
+
+enum route_kind { ROUTE_MX, ROUTE_HOSTS };
+
+/* A next hop as written: "mx1.example.org", "192.0.2.1:2525", "[::1]:25". */
+struct conf_hop {
+	char *host;		/* name or address, without brackets */
+	uint16_t port;		/* 25 when none was given */
+};
+
+struct conf_route {
+	char *pattern;		/* "*", "example.org", "*.example.org" */
+	enum route_kind kind;
+	struct conf_hop *hops;	/* in order of preference */
+	size_t hop_count;
+};
+
+enum site_tls { SITE_TLS_OPPORTUNISTIC, SITE_TLS_NONE, SITE_TLS_ENCRYPT };
+
+/* Limits towards one site; RFC 5321, section 4.5.3.2 for the timeouts. */
+struct conf_site {
+	char *pattern;		/* of the recipient domain or the MX host */
+	unsigned connections;	/* at once */
+	unsigned recipients;	/* in a transaction */
+	unsigned messages;	/* over one connection; 0 = no limit */
+	msec_t idle;		/* a warm connection is kept so long */
+	enum site_tls tls;
+	msec_t connect, greeting, helo, mail, rcpt, data, block, dot, quit;
+};
+
+enum { RETRY_STEPS_MOST = 32 };
+
+struct conf_class {
+	msec_t retry[RETRY_STEPS_MOST];	/* the last one repeats */
+	unsigned retry_count;
+	msec_t lifetime;
+	msec_t warn;		/* delay warning after; 0 = never */
+};
+
+/* Mail with header NAME whose value matches PATTERN is of class KLASS. */
+struct conf_header {
+	char *name;
+	char *pattern;		/* glob over the value, without case; "*" = any */
+	enum mail_class klass;
+};
+
+enum { RESOLVER_SERVERS_MOST = 8 };
+
+struct conf {
+	/* who and where */
+	char *hostname;
+	char *spool;
+	char *control;		/* the control socket; CONTROL.submit beside it */
+	enum log_kind log;
+	char *log_path;		/* for LOG_KIND_FILE */
+	char *user;		/* default of the four below */
+	char *user_receiver, *user_scheduler, *user_deliverer, *user_resolver;
+	unsigned node;		/* 0..4095, in every id; default from hostname */
+	unsigned receivers, deliverers;	/* processes */
+	double time_scale;	/* of retries, lifetimes and timeouts; for tests */
+
+	struct conf_listen *listens;
+	size_t listen_count;
+
+	/* tls { } */
+	char *tls_certificate, *tls_key;	/* null: no STARTTLS */
+
+	/* resolver { } */
+	char *resolver_servers[RESOLVER_SERVERS_MOST];	/* "ADDR@PORT" */
+	size_t resolver_server_count;
+	msec_t resolver_timeout;
+	msec_t resolver_negative;	/* a failed answer is kept so long */
+
+	/* limits { } */
+	unsigned connections, connections_per_client;
+	size_t command_line;	/* bytes of a command, CRLF included */
+	size_t data_line;	/* bytes of a line of data; 0 = no limit */
+	size_t header_bytes;	/* of the header block */
+	unsigned recipients;	/* of one message */
+	uint64_t message_bytes;
+	unsigned errors;	/* bad commands before 421 */
+	unsigned hops;		/* Received fields before a loop is seen */
+	msec_t idle;		/* between commands, and between pieces of data */
+	msec_t session;		/* a session in all */
+	size_t memory;		/* bytes of messages being received, per process */
+
+	/* queue { } */
+	size_t window;		/* entries held in memory */
+	uint64_t segment_bytes;	/* a segment is closed beyond this */
+	uint64_t large_bytes;	/* a message over this has its own segment */
+	msec_t status_sync;	/* journals are synced at least so often */
+	uint64_t reserve_bytes;	/* less room than this on disk: 452 */
+	unsigned retry_jitter;	/* percent */
+	struct conf_class classes[CLASS_COUNT];
+
+	/* classify { } */
+	struct conf_header *headers;
+	size_t header_count;
+
+	/* bounce { } */
+	char *postmaster;	/* gets bounces of bounces; null: log and drop */
+	uint64_t bounce_bytes;	/* most of the original that is returned */
+
+	struct conf_route *routes;	/* in order; never empty */
+	size_t route_count;
+	struct conf_site *sites;	/* in order; the last one matches "*" */
+	size_t site_count;
+};
+
+/*
+ * Read and check the file at PATH.  False: ERR is ERR_CONFIG, and its text
+ * starts with FILE:LINE (the file where the mistake is, after includes).
+ */
+struct conf *conf_load(const char *path, struct err *err) MUST_CHECK;
+
+/* The same from TEXT; NAME stands for the file name in ERR. */
+struct conf *conf_parse(struct span text, const char *name, struct err *err)
+    MUST_CHECK;
+
+void conf_free(struct conf **conf);
+
+/*
+ * Write CONF as text that conf_parse() reads back to the same: every option
+ * in the order of the table.  With ONLY_CHANGED, those that are not the
+ * default.
+ */
+void conf_dump(const struct conf *conf, bool only_changed, struct buf *out);
+
+/* T scaled by time-scale, at least 1 ms unless T is 0. */
+msec_t conf_time(const struct conf *conf, msec_t t);
+
+/* The first route whose pattern matches DOMAIN; there is always one. */
+const struct conf_route *conf_route_for(const struct conf *conf,
+    struct span domain);
+
+/* The first site whose pattern matches DOMAIN or HOST (may be empty). */
+const struct conf_site *conf_site_for(const struct conf *conf,
+    struct span domain, struct span host);
+
+/*
+ * Whether ADDRESS (IPv6, IPv4 mapped) is in NET.
+ */
+bool conf_net_holds(const struct conf_net *net, const struct in6_addr *address);
+
+/*
+ * The trust that CLIENT has at LISTEN; null: a stranger.
+ */
+const struct conf_trust *conf_trust_of(const struct conf_listen *listen,
+    const struct in6_addr *client);
+
+/* "*", exact, or "*.domain" (subdomains, not the domain itself); no case. */
+bool conf_pattern_matches(const char *pattern, struct span name);
+
+/* Glob over TEXT with * and ?, without regard to case. */
+bool conf_glob_matches(const char *glob, struct span text);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * index.h - what is not in memory: a Berkeley DB that may be lost.
+ *
+ * Opened by the scheduler alone.  A row is one entry: recipients of one
+ * message that share a site.  Rows wait either for a time (a retry) or for
+ * their turn in a site queue that is too long for memory.  Everything in it
+ * can be rebuilt from segments and journals, except how often something was
+ * tried and why it failed last.
+ */
+#ifndef SPOOL_INDEX_H
+#define SPOOL_INDEX_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "spool/layout.h"
+#include "spool/msgid.h"
+
+struct index;
+
+enum index_place {
+	INDEX_DUE,		/* at `due` */
+	INDEX_READY,		/* as soon as the site queue has room */
+	INDEX_HELD		/* by the operator */
+};
+
+struct index_row {
+	/* the key of the row: */
+	struct msgid id;
+	uint32_t first_rcpt;	/* the entry's first recipient */
+	/* where it waits: */
+	uint8_t place;
+	uint8_t klass;
+	uint64_t site;		/* hash of the site's name, 0: not known yet */
+	usec_t due;		/* wall */
+	/* what it is: */
+	struct segment_name segment;
+	uint64_t offset, size;	/* of the record */
+	usec_t arrived;
+	uint16_t attempts;
+	uint8_t warned;
+	struct span rcpts;	/* u32 little-endian each: those left */
+	struct span domain;	/* of its recipients, for the routing */
+	struct span reason;	/* why it was deferred, for people */
+};
+
+/*
+ * Open (or make) the environment in directory PATH.  One that is damaged or
+ * of another version is moved to PATH.broken-TIME; *FRESH is true when the
+ * rows have to be rebuilt.
+ */
+struct index *index_open(const char *path, bool *fresh, struct err *err)
+    MUST_CHECK;
+/* Ends the batch, checkpoints, closes. */
+void index_close(struct index **index);
+
+/*
+ * Changes gather in a transaction without sync and become visible at once;
+ * index_flush() ends it.  Any failure: ERR_LIBRARY, and the index is to be
+ * closed and opened again (it will be rebuilt).
+ */
+/* Insert, or replace the row with the same id and first_rcpt. */
+bool index_put(struct index *index, const struct index_row *row,
+    struct err *err) MUST_CHECK;
+/* *FOUND false: there was none. */
+bool index_delete(struct index *index, struct msgid id, uint32_t first_rcpt,
+    bool *found, struct err *err) MUST_CHECK;
+bool index_flush(struct index *index, struct err *err) MUST_CHECK;
+/* A small step of a checkpoint; call when idle, at most each second. */
+bool index_checkpoint(struct index *index, struct err *err) MUST_CHECK;
+
+/* FN returns false to stop.  It may put and delete rows: each walk sees the
+ * state when it began a batch of 256. */
+typedef bool index_row_fn(void *owner, const struct index_row *row);
+
+/* Rows of ID, in order of first_rcpt. */
+bool index_each_of(struct index *index, struct msgid id, index_row_fn *fn,
+    void *owner, struct err *err) MUST_CHECK;
+/* INDEX_DUE rows with due <= UNTIL, earliest first. */
+bool index_each_due(struct index *index, usec_t until, index_row_fn *fn,
+    void *owner, struct err *err) MUST_CHECK;
+/* INDEX_READY rows of SITE and KLASS, oldest id first. */
+bool index_each_ready(struct index *index, uint64_t site, uint8_t klass,
+    index_row_fn *fn, void *owner, struct err *err) MUST_CHECK;
+/* All rows with id >= FROM, in order of id (for listings and rebuilds). */
+bool index_each(struct index *index, struct msgid from, index_row_fn *fn,
+    void *owner, struct err *err) MUST_CHECK;
+
+/* The earliest `due`; false with *DUE 0: none waits. */
+bool index_next_due(struct index *index, usec_t *due);
+
+uint64_t index_count(const struct index *index);
+
+/* The position up to which segment NAME has been taken up, 0 = not at all. */
+bool index_set_position(struct index *index, struct segment_name name,
+    uint64_t offset, struct err *err) MUST_CHECK;
+uint64_t index_position(struct index *index, struct segment_name name);
+bool index_forget_position(struct index *index, struct segment_name name,
+    struct err *err) MUST_CHECK;
+
+#endif

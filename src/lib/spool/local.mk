@@ -1,0 +1,2 @@
+noinst_LIBRARIES += src/lib/spool/libspool.a
+src_lib_spool_libspool_a_SOURCES =

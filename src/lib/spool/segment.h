@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * segment.h - reading what committers wrote.
+ *
+ * Used by the scheduler (headers and envelopes), the deliverers (whole
+ * records, from a descriptor they were handed) and the offline tools.
+ */
+#ifndef SPOOL_SEGMENT_H
+#define SPOOL_SEGMENT_H
+
+#include "base/buf.h"
+#include "spool/envelope.h"
+#include "spool/layout.h"
+#include "spool/record.h"
+
+/*
+ * Open segment NAME of DIRS for reading and check its header.  -1: ERR.
+ * Refuses anything but a regular file with one link.
+ */
+int segment_open(const struct spool_dirs *dirs, struct segment_name name,
+    struct err *err) MUST_CHECK;
+
+/* One record as the scan meets it; spans lend the scanner's memory. */
+struct scan_record {
+	uint64_t offset;
+	struct record_header header;
+	struct span envelope;	/* encoded */
+};
+
+enum scan_step {
+	SCAN_RECORD,		/* OUT is filled */
+	SCAN_END,		/* nothing more, so far */
+	SCAN_BROKEN		/* garbage at `offset`; see segment_skip_broken() */
+};
+
+/* A place in a segment, moving forward.  Reads in large pieces; bodies are
+ * passed over unread unless `verify` is set. */
+struct scanner {
+	int fd;
+	uint64_t offset;	/* of the next record */
+	uint64_t end;		/* do not look beyond: durable end, file size */
+	bool verify;		/* check content CRCs too (needed for tails) */
+	struct buf buf;
+	uint64_t buf_offset;
+};
+
+/* FD stays the caller's. */
+void scanner_init(struct scanner *scanner, int fd, uint64_t offset,
+    uint64_t end, bool verify);
+void scanner_fini(struct scanner *scanner);
+/* A read error is SCAN_BROKEN with ERR filled as ERR_SYSTEM. */
+enum scan_step scanner_next(struct scanner *scanner, struct scan_record *out,
+    struct err *err);
+
+/*
+ * After SCAN_BROKEN: look for the next valid record up to the end.  False:
+ * there is none, all that follows is a torn tail.
+ */
+bool scanner_skip_broken(struct scanner *scanner, struct err *err);
+
+/* A record read whole. */
+struct record {
+	struct record_header header;
+	struct envelope *envelope;	/* owned */
+	struct buf raw;		/* header, envelope and body as read */
+	struct span body;	/* in RAW; stuffed, wire form */
+};
+
+/*
+ * Read and verify the record of SIZE bytes (as committed, or of
+ * record_size()) at OFFSET of FD.  ERR_FORMAT: damaged.
+ */
+bool record_read(int fd, uint64_t offset, uint64_t size, struct record *out,
+    struct err *err) MUST_CHECK;
+void record_fini(struct record *record);
+
+/* Header and envelope only (for listings; the body is not verified). */
+bool record_peek(int fd, uint64_t offset, struct record_header *header,
+    struct envelope **envelope, struct err *err) MUST_CHECK;
+
+/*
+ * Large bodies in pieces: read up to LENGTH bytes of the body of RECORD's
+ * HEADER at body offset AT.  The caller checks the CRC over all pieces.
+ */
+ssize_t record_read_body(int fd, uint64_t offset,
+    const struct record_header *header, uint64_t at, void *out,
+    size_t length, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * status.h - what became of the messages of a segment.
+ *
+ * A journal beside each segment, appended by the scheduler alone.  Records
+ * have a fixed size and a CRC each; a torn tail is ignored.  The journal is
+ * the proof of delivery: a recipient with a final record is never tried
+ * again.
+ */
+#ifndef SPOOL_STATUS_H
+#define SPOOL_STATUS_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "spool/layout.h"
+
+enum status_action {		/* RFC 3464, section 2.3.3, and our own */
+	STATUS_DELIVERED = 1,	/* final from here … */
+	STATUS_FAILED,
+	STATUS_EXPIRED,
+	STATUS_DELETED,		/* by the operator */
+	STATUS_MOVED,		/* appended anew elsewhere (compaction) */
+	STATUS_BROKEN,		/* quarantined */
+	STATUS_FINAL_LAST = STATUS_BROKEN,	/* … to here */
+	STATUS_WARNED,		/* a delay DSN was sent */
+	STATUS_HELD, STATUS_RELEASED,
+	STATUS_END		/* offset: the segment is used up to here only */
+};
+
+enum { STATUS_ALL_RCPTS = 0xffffffff, STATUS_RECORD_BYTES = 48 };
+
+struct status {
+	uint64_t offset;	/* of the message's record in the segment */
+	uint32_t rcpt;		/* or STATUS_ALL_RCPTS */
+	uint8_t action;
+	uint16_t code;		/* SMTP reply code */
+	uint8_t enhanced[3];	/* 5.1.1 */
+	usec_t at;		/* wall */
+};
+
+void status_encode(const struct status *status,
+    uint8_t out[STATUS_RECORD_BYTES]);
+/* False: torn or garbage. */
+bool status_decode(const uint8_t in[STATUS_RECORD_BYTES], struct status *out);
+
+/* A journal being written.  Records gather; status_flush() writes them in
+ * one call; status_sync() makes them durable. */
+struct journal {
+	struct segment_name name;
+	int fd;			/* -1: not made yet */
+	struct buf waiting;
+	bool unsynced;
+	bool fresh;		/* its directory entry was not synced yet */
+};
+
+void journal_init(struct journal *journal, struct segment_name name);
+/* Closes; what waits is lost, so flush first. */
+void journal_fini(struct journal *journal);
+void journal_add(struct journal *journal, const struct status *status);
+/* Makes the file if need be.  On failure what waits is kept. */
+bool journal_flush(struct journal *journal, const struct spool_dirs *dirs,
+    struct err *err) MUST_CHECK;
+bool journal_sync(struct journal *journal, const struct spool_dirs *dirs,
+    struct err *err) MUST_CHECK;
+
+typedef void status_fn(void *owner, const struct status *status);
+/*
+ * Call FN for each valid record of the journal of NAME, in order; a missing
+ * journal has none.  A torn tail is cut off, so that what is appended next
+ * lines up (only with REPAIR).
+ */
+bool journal_read(const struct spool_dirs *dirs, struct segment_name name,
+    bool repair, status_fn *fn, void *owner, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * frames.h - what processes say to one another.
+ *
+ * A frame is one message over a socketpair that the master made.  Each kind
+ * is one row of the table in frames.c: its name, who may say it to whom,
+ * whether a descriptor comes with it, and its fields.  The fields are
+ * encoded and decoded by that row, so nobody writes a codec twice.
+ *
+ * In a decoded frame every span points into the bytes it was decoded from.
+ * Lists inside a span have their own pull functions below.
+ */
+#ifndef WIRE_FRAMES_H
+#define WIRE_FRAMES_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+enum role {
+	ROLE_MASTER, ROLE_RECEIVER, ROLE_SCHEDULER, ROLE_DELIVERER,
+	ROLE_RESOLVER, ROLE_COUNT
+};
+
+/* "receiver", … */
+const char *role_name(enum role role);
+
+enum frame_kind {
+	/* master to child, in this order, ending in GO */
+	FRAME_CONF, FRAME_LOG, FRAME_BOARD, FRAME_LISTEN, FRAME_CONTROL,
+	FRAME_SUBMIT, FRAME_SPOOL, FRAME_PEER, FRAME_GO,
+	/* master to child, later */
+	FRAME_DRAIN, FRAME_RELOADED,
+	/* child to master */
+	FRAME_READY, FRAME_ASK_RELOAD, FRAME_ASK_STOP,
+	/* receiver to scheduler */
+	FRAME_ARRIVED, FRAME_CLOSED, FRAME_BROKEN,
+	/* scheduler to receiver */
+	FRAME_PRESSURE,
+	/* scheduler to resolver and back */
+	FRAME_QUESTION, FRAME_ANSWER,
+	/* scheduler to deliverer and back */
+	FRAME_SITE, FRAME_SITE_GONE, FRAME_SEGMENT, FRAME_SEGMENT_GONE,
+	FRAME_JOB, FRAME_RESULT,
+	FRAME_COUNT
+};
+
+/* The configuration as text, and TLS material as PEM (empty: none). */
+struct frame_conf {
+	uint32_t number;	/* which of its kind the child is, from 0 */
+	struct span text;
+	struct span certificate, key;
+};
+
+/* With a descriptor: where to log.  kind: enum log_kind. */
+struct frame_log {
+	uint8_t kind;
+};
+
+/* With a descriptor: the scoreboard (worker/board.h); place: the row. */
+struct frame_board {
+	uint32_t place;
+};
+
+/* With a descriptor: a listening socket; index into conf->listens. */
+struct frame_listen {
+	uint32_t index;
+};
+
+/* With a descriptor: the listening control (or submission) socket. */
+struct frame_control {
+	uint32_t unused;
+};
+
+/* With a descriptor: the spool directory, for those who may have it. */
+struct frame_spool {
+	uint32_t unused;
+};
+
+/* With a descriptor: one end of a socketpair to that process. */
+struct frame_peer {
+	uint8_t role;
+	uint32_t number;
+};
+
+struct frame_go {
+	uint32_t unused;
+};
+
+/* Finish what is under way, take nothing new, leave. */
+struct frame_drain {
+	uint32_t unused;
+};
+
+/* The outcome of the reload that TOKEN asked for (0: SIGHUP).  On success
+ * the master restarts nothing: it sends FRAME_CONF again to each child. */
+struct frame_reloaded {
+	uint32_t token;
+	uint8_t ok;
+	struct span text;	/* why not */
+};
+
+struct frame_ready {
+	uint32_t unused;
+};
+
+struct frame_ask {
+	uint32_t token;
+};
+
+/*
+ * Segment (klass, slot, sequence) is on stable storage up to byte `to`.
+ * A hint: one frame covers all before it, and a lost one is made good by
+ * the next.
+ */
+struct frame_arrived {
+	uint8_t klass;
+	uint16_t slot;
+	uint32_t sequence;
+	uint64_t to;
+};
+
+/* Nothing will be appended to that segment any more; it ends at `to`.
+ * BROKEN: a write or sync failed; what is beyond `to` must never be used. */
+struct frame_closed {
+	uint8_t klass;
+	uint16_t slot;
+	uint32_t sequence;
+	uint64_t to;
+};
+
+/* What may be taken in.  refuse: bit per class; why: for the reply. */
+struct frame_pressure {
+	uint8_t refuse;
+	struct span why;
+};
+
+enum question_kind {
+	QUESTION_MX,		/* the mail hosts of a domain, with addresses */
+	QUESTION_HOST		/* the addresses of a host */
+};
+
+struct frame_question {
+	uint32_t token;
+	uint8_t kind;
+	struct span name;
+};
+
+enum answer_status {
+	ANSWER_OK,
+	ANSWER_NONE,		/* the name does not exist: 5.1.2 */
+	ANSWER_NULL_MX,		/* RFC 7505: 5.1.10 */
+	ANSWER_NO_ADDRESS,	/* no mail host has an address: 5.4.4 */
+	ANSWER_TEMPORARY	/* SERVFAIL, timeout, bogus: 4.4.3 */
+};
+
+struct frame_answer {
+	uint32_t token;
+	uint8_t status;
+	uint8_t secure;		/* DNSSEC held all the way */
+	uint32_t ttl;		/* seconds */
+	struct span hosts;	/* host_list below, by preference */
+	struct span text;	/* for people, when not ANSWER_OK */
+};
+
+/*
+ * A site and its limits, before its first job and when they change.
+ * `policy` is the pattern of the conf_site to use.  `hosts` in the order in
+ * which they are to be tried; equal ones are already shuffled.
+ */
+struct frame_site {
+	uint32_t site;
+	struct span name;	/* for the log */
+	struct span domain;	/* a domain of the site, for conf_site_for() */
+	struct span hosts;	/* host_list */
+};
+
+struct frame_site_gone {
+	uint32_t site;
+};
+
+/* With a descriptor: the segment, read only. */
+struct frame_segment {
+	uint32_t segment;
+};
+
+struct frame_segment_gone {
+	uint32_t segment;
+};
+
+/* One transaction to be made: recipients of one message at one site. */
+struct frame_job {
+	uint32_t job;
+	uint32_t site;
+	uint32_t segment;
+	uint8_t klass;
+	uint16_t attempt;	/* 1 at the first */
+	uint64_t offset;	/* of the record in the segment */
+	uint64_t size;		/* of the record */
+	uint64_t picked;	/* wall usec: taken up by the scheduler */
+	int64_t deadline;	/* wall usec, 0 = none: the order among urgent */
+	struct span rcpts;	/* u32 each, little-endian: rcpt_list */
+};
+
+enum outcome {
+	OUTCOME_DELIVERED,
+	OUTCOME_FAILED,		/* 5yz: for good */
+	OUTCOME_DEFERRED,	/* 4yz, or the connection: later */
+	OUTCOME_AGAIN		/* not tried yet: 452 too many, or drain; now */
+};
+
+enum scope {
+	SCOPE_RECIPIENT,	/* that recipient only */
+	SCOPE_MESSAGE,		/* this transaction */
+	SCOPE_SITE		/* no host of the site would talk to us */
+};
+
+/* What became of a job; one row per recipient of it in `rows`. */
+struct frame_result {
+	uint32_t job;
+	uint32_t site;
+	uint8_t scope;		/* of what went wrong, if anything did */
+	uint8_t dsn_passed;	/* the peer took the DSN parameters on */
+	uint32_t took;		/* ms from MAIL to the reply to the dot */
+	struct span mta;	/* name of the host that answered; may be empty */
+	struct span rows;	/* result_row below */
+};
+
+/* A decoded frame. */
+struct frame {
+	enum frame_kind kind;
+	int fd;			/* -1: none; the handler owns it */
+	union {
+		struct frame_conf conf;
+		struct frame_log log;
+		struct frame_board board;
+		struct frame_listen listen;
+		struct frame_control control;
+		struct frame_control submit;
+		struct frame_spool spool;
+		struct frame_peer peer;
+		struct frame_go go;
+		struct frame_drain drain;
+		struct frame_reloaded reloaded;
+		struct frame_ready ready;
+		struct frame_ask ask;
+		struct frame_arrived arrived;
+		struct frame_closed closed;
+		struct frame_pressure pressure;
+		struct frame_question question;
+		struct frame_answer answer;
+		struct frame_site site;
+		struct frame_site_gone site_gone;
+		struct frame_segment segment;
+		struct frame_segment_gone segment_gone;
+		struct frame_job job;
+		struct frame_result result;
+	};
+};
+
+/* What FRAME's row says. */
+const char *frame_name(enum frame_kind kind);
+bool frame_has_fd(enum frame_kind kind);
+bool frame_may(enum frame_kind kind, enum role from, enum role to);
+
+/* Append FRAME (length, kind, fields; not its fd) to OUT. */
+void frame_encode(const struct frame *frame, struct buf *out);
+
+enum frame_step { FRAME_DONE, FRAME_MORE, FRAME_BAD };
+
+/*
+ * Pull one frame off the front of IN.  DONE: IN is behind it, OUT lends
+ * IN's bytes.  MORE: IN does not hold a whole one yet.  BAD: the peer is
+ * broken, ERR tells.  out->fd is left at -1.
+ */
+enum frame_step frame_decode(struct span *in, struct frame *out,
+    struct err *err);
+
+/* ---- lists inside spans: write one after the other, pull the same way -- */
+
+enum { HOST_ADDRESSES_MOST = 32 };
+
+/* A mail host.  An address is 16 bytes (IPv4 mapped). */
+struct host_row {
+	uint16_t preference;
+	uint16_t port;
+	struct span name;
+	struct span addresses;	/* 16 bytes each */
+};
+
+void host_row_put(const struct host_row *row, struct buf *out);
+/* False: the end, or garbage (then LIST is emptied). */
+bool host_row_pull(struct span *list, struct host_row *out);
+
+struct result_row {
+	uint32_t rcpt;		/* index in the envelope */
+	uint8_t outcome;
+	uint16_t code;		/* SMTP reply code, 0 = none was given */
+	struct span status;	/* "5.1.1" */
+	struct span text;	/* the reply, or what happened */
+};
+
+void result_row_put(const struct result_row *row, struct buf *out);
+bool result_row_pull(struct span *list, struct result_row *out);
+
+void rcpt_put(uint32_t rcpt, struct buf *out);
+bool rcpt_pull(struct span *list, uint32_t *out);
+
+#endif

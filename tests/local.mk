@@ -1,0 +1,16 @@
+# Each room of the tests lists its own files; unit tests are one CUnit
+# program per room of src/.
+UNIT_TESTS =
+include tests/unit/base.mk
+include tests/unit/conf.mk
+include tests/unit/io.mk
+include tests/unit/smtp.mk
+include tests/unit/mail.mk
+include tests/unit/wire.mk
+include tests/unit/spool.mk
+include tests/unit/receiver.mk
+include tests/unit/scheduler.mk
+include tests/unit/deliverer.mk
+include tests/unit/ctl.mk
+include tests/fuzz/local.mk
+include tests/bench/local.mk
