@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: ISC
+"""ledger: what was acknowledged against what was delivered.
+
+A World is one spool, one relay that may die and come back, a load source
+that writes down each 250 it saw, and a sink that writes down each message
+it took.  At the end the two are compared: nothing acknowledged may be
+absent; copies are counted.
+"""
+import collections
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_until(true, seconds, what):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"waited {seconds} s in vain: {what}")
+
+
+def answers(port):
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as s:
+            s.settimeout(5)
+            return s.recv(100).startswith(b"220")
+    except OSError:
+        return False
+
+
+class World:
+    def __init__(self, prefix, mailbench, spool=None):
+        self.prefix, self.mailbench = prefix, mailbench
+        self.dir = tempfile.mkdtemp(prefix="postrider-crash-")
+        os.chmod(self.dir, 0o755)
+        self.port, self.sink_port = free_port(), free_port()
+        self.spool = spool or f"{self.dir}/spool"
+        self.conf = f"{self.dir}/postrider.conf"
+        self.master = self.sink = None
+        self.sinks = 0
+        with open(self.conf, "w") as f:
+            f.write(f"""hostname crash.test
+spool {self.spool}
+control {self.dir}/control
+log file {self.dir}/log
+user nobody
+time-scale 0.01
+listen 127.0.0.1:{self.port} {{ trust 127.0.0.0/8 }}
+queue {{ reserve 1M; segment-size 1M }}
+route * {{ to 127.0.0.1:{self.sink_port} }}
+site * {{ connections 10 }}
+""")
+
+    # ---- the relay ---------------------------------------------------------
+
+    def start(self, **env):
+        self.master = subprocess.Popen([f"{self.prefix}/sbin/postriderd", "-f", "-c", self.conf],
+                                       env={**os.environ, **env}, start_new_session=True)
+        return self
+
+    def ready(self):
+        wait_until(lambda: answers(self.port), 20, "the relay answers 220")
+
+    def family(self):
+        """{pid: name} of the relay's living processes."""
+        out = subprocess.run(["ps", "-o", "pid=,stat=,comm=", "-s", str(self.master.pid)],
+                             capture_output=True, text=True).stdout
+        rows = [line.split(None, 2) for line in out.splitlines()]
+        return {int(pid): comm for pid, stat, comm in rows if not stat.startswith("Z")}
+
+    def kill(self, name=None):
+        """kill -9 of each process called NAME, or of all."""
+        victims = [p for p, comm in self.family().items() if name is None or name in comm]
+        for pid in victims:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if name in (None, "postriderd"):
+            self.master.wait()
+            # children see the end of their master and leave by themselves
+            wait_until(lambda: not self.family(), 40, "the children of a dead master leave")
+        return len(victims)
+
+    def stop(self):
+        self.master.send_signal(signal.SIGTERM)
+        assert self.master.wait(60) == 0, "a drained relay exits 0"
+
+    def queue_is_empty(self):
+        p = subprocess.run([f"{self.prefix}/bin/postrider", "-c", self.conf, "queue", "list"],
+                           capture_output=True, text=True)
+        return p.returncode == 0 and p.stdout.strip() == "Mail queue is empty"
+
+    def drain(self, seconds=90):
+        wait_until(self.queue_is_empty, seconds, "the queue drains")
+
+    # ---- source and sink -----------------------------------------------------
+
+    def start_sink(self, *args):
+        self.sinks += 1
+        self.sink = subprocess.Popen(
+            [self.mailbench, "sink", "-l", f"127.0.0.1:{self.sink_port}", "--log",
+             f"{self.dir}/delivered.{self.sinks}", *args], stdout=subprocess.DEVNULL)
+
+    def stop_sink(self):
+        self.sink.send_signal(signal.SIGTERM)
+        self.sink.wait()
+
+    def start_source(self, count, *args, first=0):
+        return subprocess.Popen(
+            [self.mailbench, "source", "-t", f"127.0.0.1:{self.port}", "-n", str(count),
+             "-c", "20", "-s", "2000", "--first-seq", str(first), "--acked",
+             f"{self.dir}/acked.{first}", *args],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def rows(self, prefix):
+        for name in sorted(os.listdir(self.dir)):
+            if name.startswith(prefix):
+                with open(f"{self.dir}/{name}") as f:
+                    for line in f:
+                        yield tuple(line.split()[:2])
+
+    def account(self):
+        """(acknowledged, lost, copies) by now; the sink must have ended."""
+        acked = set(self.rows("acked."))
+        got = collections.Counter(self.rows("delivered."))
+        return len(acked), acked - set(got), sum(n - 1 for n in got.values())
+
+    def close(self):
+        if self.master and self.master.poll() is None:
+            self.kill()
+        if self.sink and self.sink.poll() is None:
+            self.stop_sink()
+        shutil.rmtree(self.dir, ignore_errors=True)
