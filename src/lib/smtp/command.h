@@ -18,7 +18,7 @@ enum verb {
 const char *verb_name(enum verb verb);
 
 /*
- * Split LINE (without CRLF) into verb and argument (trimmed at its end).
+ * Split LINE (without CRLF) into verb and argument (trimmed).
  * False: a NUL or another control byte is in it (501 5.5.2).
  */
 bool command_split(struct span line, enum verb *verb, struct span *argument);
@@ -56,7 +56,12 @@ struct complaint {
 	const char *text;
 };
 
-/* Parse the argument of MAIL ("FROM:<…> SIZE=1 …") and of RCPT. */
+/*
+ * Parse the argument of MAIL ("FROM:<…> SIZE=1 …") and of RCPT.  *PATH and
+ * *PARAMS lend from ARGUMENT and mean nothing when there is a complaint.
+ * The sender has a domain or is empty; the recipient has a domain or is
+ * "postmaster" in any case.
+ */
 struct complaint mail_parse(struct span argument, unsigned offered,
     struct path *path, struct mail_params *params);
 struct complaint rcpt_parse(struct span argument, unsigned offered,
@@ -68,7 +73,7 @@ struct complaint rcpt_parse(struct span argument, unsigned offered,
 bool xtext_is_valid(struct span s);
 /* Decode into OUT (room for s.length); returns the length, -1: invalid. */
 long xtext_decode(struct span s, uint8_t *out);
-/* Encode TEXT; the caller frees it. */
+/* Encode TEXT; the caller frees it with mem_free(). */
 char *xtext_encode(struct span text);
 
 #endif

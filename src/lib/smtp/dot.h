@@ -24,7 +24,8 @@ struct dot {
 	bool nul;		/* a NUL was seen */
 	uint64_t wire_bytes;	/* body bytes so far, as on the wire */
 	uint64_t stuffed;	/* dots that stuffing added */
-	size_t line;		/* length of the line so far, without CRLF */
+	size_t line;		/* length of the line so far, without CRLF and
+				 * the dot that stuffing added */
 	size_t longest;		/* longest line so far */
 };
 extern const struct dot DOT_START_VALUE;
@@ -37,7 +38,7 @@ extern const struct dot DOT_START_VALUE;
  * appended before *BODY) when they were body after all.
  *
  * DONE: IN is behind the final CR LF; the body is complete, and includes
- * the CR LF before the dot.
+ * the CR LF before the dot.  DOT must not be given more then.
  */
 struct dot_piece {
 	uint8_t held[4];

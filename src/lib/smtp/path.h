@@ -34,7 +34,7 @@ enum path_result path_pull(struct span *in, struct path *out);
 /* A bare mailbox, all of IN (for the sendmail command and the map files). */
 enum path_result mailbox_parse(struct span in, struct path *out);
 
-/* A host name: letters, digits, hyphens, underscores, dots. */
+/* A host name: letters, digits, hyphens, underscores, dots; no final dot. */
 bool domain_is_valid(struct span domain);
 /* "[192.0.2.1]", "[IPv6:…]" or a domain: the argument of EHLO. */
 bool helo_is_valid(struct span argument);

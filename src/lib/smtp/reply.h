@@ -9,8 +9,9 @@
 
 /*
  * Append "CODE STATUS TEXT\r\n".  STATUS may be null (greeting, EHLO, 3yz).
- * TEXT is cut so that the line is at most 512 bytes, and control bytes in
- * it become "?"; a "\n" in TEXT starts another line of the same reply.
+ * TEXT is cut so that the line is at most 512 bytes, and control and 8-bit
+ * bytes in it become "?"; a "\n" in TEXT starts another line of the same
+ * reply.  CODE is from 200 to 599.
  */
 void reply_put(struct buf *out, unsigned code, const char *status,
     const char *text);
@@ -35,8 +36,14 @@ void reply_fini(struct reply *reply);
 /*
  * Pull one whole reply off IN; complete lines of an incomplete reply are
  * consumed too and kept in REPLY.  Begin each new reply with reply_init()
- * or reply_reset().  BAD: not a reply, or one over the limits.  Text is
- * made clean: control and 8-bit bytes become "?".
+ * or reply_reset().  BAD: not a reply (the code is not from 200 to 599,
+ * lines differ in it), or one with too many or too long lines.  Text is made
+ * clean: control and 8-bit bytes become "?"; what is over REPLY_TEXT_MOST is
+ * left out.
+ *
+ * A line may end in a lone LF: some peers do that, and as replies are
+ * counted and not searched for, it gives them no power that CR LF does not.
+ * A lone CR ends nothing.
  */
 enum reply_step reply_pull(struct reply *reply, struct span *in);
 void reply_reset(struct reply *reply);
