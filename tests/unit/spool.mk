@@ -1,1 +1,15 @@
-# unit tests of spool
+if CUNIT
+check_PROGRAMS += tests/unit/test_spool
+TESTS += tests/unit/test_spool
+UNIT_TESTS += tests/unit/test_spool
+tests_unit_test_spool_SOURCES = tests/unit/unit.h \
+	tests/unit/spool/main.c tests/unit/spool/room.h \
+	tests/unit/spool/room.c \
+	tests/unit/spool/envelope.c \
+	tests/unit/spool/layout.c \
+	tests/unit/spool/msgid.c \
+	tests/unit/spool/record.c
+tests_unit_test_spool_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
+	$(CUNIT_CFLAGS)
+tests_unit_test_spool_LDADD = $(LIB_SPOOL) $(IO_LIBS) $(CUNIT_LIBS)
+endif

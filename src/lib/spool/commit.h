@@ -54,8 +54,15 @@ struct committer *committer_new(struct loop *loop,
     const struct spool_dirs *dirs, const struct commit_options *options,
     commit_news_fn *news, void *owner, struct err *err) MUST_CHECK;
 
-/* Waits for the syncs under way; what was not synced is told as failed. */
+/*
+ * Waits for the syncs under way and tells them; what was not begun is told
+ * as failed.  Open segments end: COMMIT_CLOSED.
+ */
 void committer_free(struct committer **committer);
+
+/* Tell COMMIT_GREW again for each open segment that holds messages: for a
+ * scheduler that is new. */
+void commit_announce(struct committer *committer);
 
 /*
  * Commit a whole message: ENVELOPE encoded, BODY in wire form.  BODY's

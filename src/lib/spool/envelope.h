@@ -26,8 +26,11 @@ enum {
 	ENVELOPE_TLS = 2,	/* came over TLS */
 	ENVELOPE_REPORT = 4,	/* a DSN of ours */
 	ENVELOPE_DOTS = 8,	/* the stored body has stuffed dots */
-	ENVELOPE_PRIORITY = 16	/* MT-PRIORITY was given */
+	ENVELOPE_PRIORITY = 16,	/* MT-PRIORITY was given */
+	ENVELOPE_FLAGS_ALL = 31	/* those that are known: others are refused */
 };
+
+enum { ENVELOPE_RCPTS_MOST = 100000, ENVELOPE_STRING_MOST = 16384 };
 
 struct envelope_rcpt {
 	char *address;		/* local-part@domain, as given */
@@ -62,7 +65,10 @@ void envelope_set_reverse_path(struct envelope *envelope, struct span path);
 void envelope_add_rcpt(struct envelope *envelope, struct span address,
     struct span orcpt, uint8_t notify);
 
-/* Append the encoded form to OUT. */
+/*
+ * Append the encoded form to OUT.  What envelope_decode() would refuse (no
+ * recipient, a control byte, a string over its most) sets OUT's `full`.
+ */
 void envelope_encode(const struct envelope *envelope, struct buf *out);
 
 /* Null: BYTES are not an envelope; ERR tells. */

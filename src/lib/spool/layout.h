@@ -2,7 +2,8 @@
  *
  * layout.h - the spool directory: what is where, and under which name.
  *
- *	urgent/ normal/ bulk/   SLOT-SEQUENCE.messages, SLOT-SEQUENCE.status
+ *	urgent/ normal/ bulk/   SLOT-SEQUENCE.messages, SLOT-SEQUENCE.status,
+ *	                        SLOT.sequence (numbers given away so far)
  *	index/                  the Berkeley DB environment
  *	corrupt/                what could not be read
  *	jail/                   an empty directory
@@ -24,7 +25,8 @@ struct segment_name {
 
 enum { SEGMENT_FILE_SIZE = 40 };
 
-/* "03-00001742.messages"; SUFFIX "messages" or "status".  Returns OUT. */
+/* "03-0a1b2c3d.messages" (the sequence is hexadecimal, so that names sort);
+ * SUFFIX "messages" or "status".  Returns OUT. */
 const char *segment_file(struct segment_name name, const char *suffix,
     char out[SEGMENT_FILE_SIZE]);
 /* False: FILE is not called like a segment (or journal) of any slot. */
@@ -45,11 +47,19 @@ struct spool_dirs {
 bool spool_prepare(const char *path, uid_t uid, gid_t gid, struct err *err)
     MUST_CHECK;
 
-/* From PATH, or from a descriptor of the spool directory (ROOT, kept). */
+/* From PATH, or from a descriptor of the spool directory; ROOT belongs to
+ * DIRS from then on, unless it fails. */
 bool spool_dirs_open(struct spool_dirs *dirs, const char *path,
     struct err *err) MUST_CHECK;
 bool spool_dirs_open_at(struct spool_dirs *dirs, int root, const char *path,
     struct err *err) MUST_CHECK;
 void spool_dirs_close(struct spool_dirs *dirs);
+
+/*
+ * Be the one who looks after the spool (the scheduler, or an offline tool
+ * that changes something).  A descriptor to be held for life; -1: ERR tells,
+ * also that somebody else does.
+ */
+int spool_lock(const struct spool_dirs *dirs, struct err *err) MUST_CHECK;
 
 #endif

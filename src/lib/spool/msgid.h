@@ -4,8 +4,9 @@
  *
  * 80 bits: 52 of wall microseconds, 12 of node, 16 of maker (slot and
  * birth).  As text 16 characters of an alphabet whose order is that of the
- * bits, without vowels and look-alikes: ids sort by time, as bytes and as
- * text, name their node, are safe in file names, and are never reused.
+ * bits, without the look-alikes I, L, O and U: ids sort by time, as bytes
+ * and as text, name their node, are safe in file names, and are never
+ * reused.
  */
 #ifndef SPOOL_MSGID_H
 #define SPOOL_MSGID_H

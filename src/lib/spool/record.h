@@ -56,6 +56,10 @@ enum record_step {
 enum record_step record_header_decode(const uint8_t in[RECORD_HEADER_BYTES],
     struct record_header *out);
 
+/* Whether a record may begin with these bytes: the search for the next one
+ * after damage. */
+bool record_may_begin(const uint8_t in[RECORD_ALIGN]);
+
 /* Bytes of the whole record, padding included. */
 uint64_t record_size(const struct record_header *header);
 

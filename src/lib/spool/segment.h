@@ -20,6 +20,26 @@
 int segment_open(const struct spool_dirs *dirs, struct segment_name name,
     struct err *err) MUST_CHECK;
 
+/*
+ * Whether a committer still appends to the segment open on FD.  A living
+ * committer holds a lock on each of its segments: whoever starts while
+ * segments are being written must not look beyond what the committer says
+ * (commit_announce()), and must not remove them.
+ */
+bool segment_in_use(int fd);
+
+/*
+ * Removal has two steps, so that no power cut can leave messages without
+ * the journal that says they are done: first the messages; then, with the
+ * directory of KLASS synced in between, the journals of COUNT NAMES.
+ */
+/* *REMOVED false: a committer still appends to it; nothing was done. */
+bool segment_remove(const struct spool_dirs *dirs, struct segment_name name,
+    bool *removed, struct err *err) MUST_CHECK;
+bool segment_remove_journals(const struct spool_dirs *dirs,
+    enum mail_class klass, const struct segment_name *names, size_t count,
+    struct err *err) MUST_CHECK;
+
 /* One record as the scan meets it; spans lend the scanner's memory. */
 struct scan_record {
 	uint64_t offset;
@@ -30,7 +50,7 @@ struct scan_record {
 enum scan_step {
 	SCAN_RECORD,		/* OUT is filled */
 	SCAN_END,		/* nothing more, so far */
-	SCAN_BROKEN		/* garbage at `offset`; see segment_skip_broken() */
+	SCAN_BROKEN		/* garbage at `offset`; see scanner_skip_broken() */
 };
 
 /* A place in a segment, moving forward.  Reads in large pieces; bodies are
