@@ -23,7 +23,7 @@ enum conn_event {
 	CONN_CONNECTED,		/* conn_connect() succeeded */
 	CONN_INPUT,		/* bytes: see conn_input() */
 	CONN_SECURED,		/* the TLS handshake is done */
-	CONN_SENT,		/* the last of the output left */
+	CONN_SENT,		/* output had to wait, and has left now */
 	CONN_TIMEOUT,		/* the time set by conn_deadline() is over */
 	CONN_ENDED		/* peer closed or connection broke; conn_why() */
 };
@@ -32,7 +32,8 @@ enum conn_event {
 typedef void conn_fn(void *owner, struct conn *conn, enum conn_event event);
 
 struct conn_limits {
-	size_t keep_most;	/* unconsumed input */
+	size_t keep_most;	/* unconsumed input; also the most that
+				 * one CONN_INPUT lends (up to 64 KiB) */
 	size_t write_most;	/* waiting output before reading pauses */
 };
 
@@ -48,8 +49,9 @@ struct conn *conn_connect(struct loop *loop, struct addr to,
 /* Closes at once; output that still waits is lost. */
 void conn_free(struct conn **conn);
 
-/* Close once the waiting output has left, or after DELAY ms.  The owner
- * hears nothing more, and must forget the conn. */
+/* Close once the waiting output has left, or after DELAY ms; input that
+ * still comes is thrown away, so that it cannot cost the peer our last
+ * words.  The owner hears nothing more, and must forget the conn. */
 void conn_finish(struct conn **conn, msec_t delay);
 
 /* What has arrived and was not yet consumed; valid until the event
@@ -62,7 +64,8 @@ void conn_consume(struct conn *conn, size_t length);
 void conn_pause(struct conn *conn);
 void conn_resume(struct conn *conn);
 
-/* Send now what the socket takes; the rest waits. */
+/* Send now what the socket takes; the rest waits.  During a TLS handshake
+ * and after CONN_ENDED nothing can be said: it is swallowed. */
 void conn_send(struct conn *conn, struct span bytes);
 /* The same for several pieces, in one system call where possible. */
 void conn_send_v(struct conn *conn, const struct span *pieces, int count);
