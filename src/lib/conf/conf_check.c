@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * conf_check.c - what one option alone cannot show to be wrong.
+ *
+ * A default never contradicts what the operator wrote: it gives way.
+ */
+#include "conf/conf_parser.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "conf/conf_net.h"
+
+/* ---- when a block opens -------------------------------------------------- */
+
+static bool
+open_listen(struct conf_parser *parser, const char *argument,
+    struct conf_scope *scope)
+{
+	struct conf *conf = parser->conf;
+	struct sockaddr_storage address;
+	struct conf_listen *listen;
+	socklen_t length;
+
+	if (!conf_listen_address(argument, &address, &length))
+		return err_set(parser->err, ERR_CONFIG, "listen %.60s: "
+		    "ADDRESS:PORT is wanted, as in 127.0.0.1:25, 0.0.0.0:25 "
+		    "or [::1]:25", argument);
+	for (size_t i = 0; i < conf->listen_count; i++)
+		if (conf->listens[i].address_length == length &&
+		    memcmp(&conf->listens[i].address, &address, length) == 0)
+			return err_set(parser->err, ERR_CONFIG, "listen "
+			    "%.60s: there is one on this address already: "
+			    "keep one of them", argument);
+	listen = conf_block_add(conf, scope->block, argument);
+	listen->address = address;
+	listen->address_length = length;
+	scope->item = listen;
+	return true;
+}
+
+/* Routes and sites: the first that matches wins, so none may hide. */
+static bool
+open_pattern(struct conf_parser *parser, const char *argument,
+    struct conf_scope *scope)
+{
+	const char *name = conf_blocks[scope->block].name;
+	char **item;
+
+	if (!conf_pattern_good(argument))
+		return err_set(parser->err, ERR_CONFIG, "%s %.60s: a domain, "
+		    "*.DOMAIN or * is wanted", name, argument);
+	for (size_t at = 0; (item = conf_block_item(parser->conf,
+	    scope->block, at)) != NULL; at++)
+		if (strcmp(*item, "*") == 0 ||
+		    span_equal_nocase(span_of(*item), span_of(argument)))
+			return err_set(parser->err, ERR_CONFIG, "%s %.60s is "
+			    "never reached: %s %.60s stands before it and "
+			    "matches first", name, argument, name, *item);
+	scope->item = conf_block_add(parser->conf, scope->block, argument);
+	return true;
+}
+
+bool
+conf_check_open(struct conf_parser *parser, const char *argument,
+    struct conf_scope *scope)
+{
+	switch (scope->block) {
+	case BLOCK_LISTEN:
+		return open_listen(parser, argument, scope);
+	case BLOCK_ROUTE:
+	case BLOCK_SITE:
+		return open_pattern(parser, argument, scope);
+	case BLOCK_CLASSIFY:
+		if (!parser->classified)	/* ours is replaced */
+			conf_types[KIND_HEADER].clear(parser->conf);
+		parser->classified = true;
+		break;
+	default:
+		break;
+	}
+	scope->item = parser->conf;
+	return true;
+}
+
+/* ---- when a block closes ------------------------------------------------- */
+
+/* Smaller is more pressing. */
+static bool
+over(enum mail_class klass, enum mail_class ceiling)
+{
+	return klass < ceiling;
+}
+
+static bool
+over_ceiling(struct conf_parser *parser, const char *what,
+    enum mail_class klass, enum mail_class ceiling, struct conf_place place)
+{
+	err_set(parser->err, ERR_CONFIG, "%s %s is over this listen's ceiling "
+	    "%s: lower it, or raise the ceiling", what, class_name(klass),
+	    class_name(ceiling));
+	return conf_error_at(parser, place);
+}
+
+static bool
+close_listen(struct conf_parser *parser, struct conf_listen *listen)
+{
+	struct conf_place place = conf_seen(parser, BLOCK_LISTEN, "class");
+
+	if (over(listen->klass, listen->ceiling)) {
+		if (place.file != NULL)
+			return over_ceiling(parser, "class", listen->klass,
+			    listen->ceiling, place);
+		listen->klass = listen->ceiling;
+	}
+	for (size_t i = 0; i < listen->trust_count; i++) {
+		struct conf_trust *trust = &listen->trusts[i];
+
+		if (trust->ceiling == CLASS_COUNT)
+			trust->ceiling = listen->ceiling;
+		if (over(trust->ceiling, listen->ceiling))
+			return over_ceiling(parser, "trust with ceiling",
+			    trust->ceiling, listen->ceiling,
+			    parser->trusts[i]);
+	}
+	place = conf_seen(parser, BLOCK_LISTEN, "tls");
+	if (listen->tls == LISTEN_TLS_IMPLICIT &&
+	    parser->implicit.file == NULL)
+		parser->implicit = place;
+	return true;
+}
+
+static bool
+close_route(struct conf_parser *parser, struct conf_scope *scope)
+{
+	if (conf_seen(parser, BLOCK_ROUTE, "to").file != NULL)
+		return true;
+	err_set(parser->err, ERR_CONFIG, "this route goes nowhere: add to mx, "
+	    "or to HOST");
+	return conf_error_at(parser, scope->opened);
+}
+
+bool
+conf_check_close(struct conf_parser *parser, struct conf_scope *scope)
+{
+	if (scope->block == BLOCK_LISTEN)
+		return close_listen(parser, scope->item);
+	if (scope->block == BLOCK_ROUTE)
+		return close_route(parser, scope);
+	return true;
+}
+
+/* ---- when everything was read -------------------------------------------- */
+
+/* The first may not be over the second. */
+static const struct pair {
+	enum conf_block_id low_block;
+	const char *low;
+	enum conf_block_id high_block;
+	const char *high;
+	bool else_zero;		/* a default gives way to 0, not to the most */
+} pairs[] = {
+	{ BLOCK_LIMITS, "connections-per-client", BLOCK_LIMITS, "connections",
+	    false },
+	{ BLOCK_LIMITS, "header", BLOCK_LIMITS, "message-size", false },
+	{ BLOCK_LIMITS, "idle", BLOCK_LIMITS, "session", false },
+	{ BLOCK_QUEUE, "large-message", BLOCK_LIMITS, "message-size", false },
+	{ BLOCK_QUEUE, "large-message", BLOCK_LIMITS, "memory", false },
+	{ BLOCK_URGENT, "warn", BLOCK_URGENT, "lifetime", true },
+	{ BLOCK_NORMAL, "warn", BLOCK_NORMAL, "lifetime", true },
+	{ BLOCK_BULK, "warn", BLOCK_BULK, "lifetime", true },
+};
+
+static const struct conf_option *
+option_of(enum conf_block_id block, const char *name)
+{
+	for (size_t i = 0; i < conf_option_count; i++)
+		if (conf_options[i].block == block &&
+		    strcmp(conf_options[i].name, name) == 0)
+			return &conf_options[i];
+	must(!"every pair names options");
+	return NULL;
+}
+
+static bool
+check_pair(struct conf_parser *parser, const struct pair *pair)
+{
+	const struct conf_option *low, *high;
+	uint64_t low_value, high_value;
+	void *low_field;
+	struct conf_place place;
+	struct buf most;
+
+	low = option_of(pair->low_block, pair->low);
+	high = option_of(pair->high_block, pair->high);
+	low_field = (char *)parser->conf + low->offset;
+	low_value = conf_number_fetch(low->kind, low_field);
+	high_value = conf_number_fetch(high->kind,
+	    (char *)parser->conf + high->offset);
+	if (low_value <= high_value)
+		return true;
+	place = conf_seen(parser, pair->low_block, pair->low);
+	if (place.file == NULL) {
+		conf_number_store(low->kind, low_field,
+		    pair->else_zero ? 0 : high_value);
+		return true;
+	}
+	buf_init(&most, 64);
+	conf_number_write(high->unit, high_value, &most);
+	err_set(parser->err, ERR_CONFIG, "%s is over %s %s, which is %.*s: "
+	    "lower it, or raise the other", pair->low,
+	    conf_blocks[pair->high_block].name, pair->high,
+	    (int)buf_length(&most), (const char *)most.data);
+	buf_fini(&most);
+	return conf_error_at(parser, place);
+}
+
+static bool
+check_tls(struct conf_parser *parser)
+{
+	const struct conf *conf = parser->conf;
+	bool certificate = conf->tls_certificate != NULL;
+
+	if (certificate != (conf->tls_key != NULL)) {
+		err_set(parser->err, ERR_CONFIG, "tls has a %s but no %s: add "
+		    "%s FILE", certificate ? "certificate" : "key",
+		    certificate ? "key" : "certificate",
+		    certificate ? "key" : "certificate");
+		return conf_error_at(parser, conf_seen(parser, BLOCK_TLS,
+		    certificate ? "certificate" : "key"));
+	}
+	if (!certificate && parser->implicit.file != NULL) {
+		err_set(parser->err, ERR_CONFIG, "tls implicit needs a "
+		    "certificate: add tls { certificate FILE; key FILE }");
+		return conf_error_at(parser, parser->implicit);
+	}
+	return true;
+}
+
+static bool
+check_control(struct conf_parser *parser)
+{
+	enum { CONTROL_MOST = 100 };	/* of 107, for .submit */
+
+	if (strlen(parser->conf->control) <= CONTROL_MOST)
+		return true;
+	err_set(parser->err, ERR_CONFIG, "control is longer than the name of "
+	    "a socket may be: most %d bytes", CONTROL_MOST);
+	return conf_error_at(parser, conf_seen(parser, BLOCK_TOP, "control"));
+}
+
+bool
+conf_check_all(struct conf_parser *parser)
+{
+	struct conf_place end = parser->here;
+
+	if (parser->conf->listen_count == 0) {
+		err_set(parser->err, ERR_CONFIG, "no listen: add one, as in "
+		    "listen 127.0.0.1:25 { trust 127.0.0.0/8 }");
+		return conf_error_at(parser, end);
+	}
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+		if (!check_pair(parser, &pairs[i]))
+			return false;
+	return check_tls(parser) && check_control(parser) &&
+	    (conf_complete(parser->conf, parser->err) ||
+	    conf_error_at(parser, end));
+}
