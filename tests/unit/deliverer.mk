@@ -1,2 +1,17 @@
 # unit tests of deliverer and resolver, and the peers the scenes play with
 EXTRA_DIST += tests/fakes/dns.py tests/fakes/sink.py
+
+if CUNIT
+check_PROGRAMS += tests/unit/test_deliverer
+TESTS += tests/unit/test_deliverer
+UNIT_TESTS += tests/unit/test_deliverer
+tests_unit_test_deliverer_SOURCES = tests/unit/deliverer/main.c \
+	tests/unit/deliverer/command_out.c \
+	tests/unit/deliverer/script.c tests/unit/deliverer/script.h tests/unit/deliverer/tests.h \
+	tests/unit/deliverer/session.c tests/unit/deliverer/transaction.c \
+	tests/unit/deliverer/verdict.c \
+	tests/unit/unit.h
+tests_unit_test_deliverer_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
+	$(CUNIT_CFLAGS)
+tests_unit_test_deliverer_LDADD = $(LIB_DELIVERER) $(CUNIT_LIBS)
+endif

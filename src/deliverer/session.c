@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * session.c - one SMTP connection, seen by the client.
+ *
+ * Each state has one function for the reply it waits for.  A server that
+ * speaks before it is asked has lost its place, or somebody put words in its
+ * mouth: between any two steps at which we wait for nothing, bytes that are
+ * there already end the connection (RFC 3207, section 4.2, for STARTTLS).
+ */
+#include "deliverer/session.h"
+
+#include "base/must.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *
+session_state_name(enum session_state state)
+{
+	static const char *const names[] = {
+		[SESSION_GREETING] = "greeting", [SESSION_EHLO] = "EHLO",
+		[SESSION_HELO] = "HELO", [SESSION_STARTTLS] = "STARTTLS",
+		[SESSION_HANDSHAKE] = "TLS handshake",
+		[SESSION_IDLE] = "idle", [SESSION_TRANSACTION] = "transaction",
+		[SESSION_BODY] = "message body", [SESSION_RESET] = "RSET",
+		[SESSION_QUIT] = "QUIT", [SESSION_OVER] = "over",
+	};
+
+	return names[state];
+}
+
+void
+session_init(struct session *s, const char *hostname, enum site_tls tls)
+{
+	memset(s, 0, sizeof(*s));
+	s->hostname = hostname;
+	s->tls = tls;
+	transaction_init(&s->transaction);
+	reply_init(&s->reply);
+}
+
+void
+session_fini(struct session *s)
+{
+	transaction_fini(&s->transaction);
+	reply_fini(&s->reply);
+}
+
+/* ---- failing -------------------------------------------------------------- */
+
+static void
+fail_by_reply(struct session *s)
+{
+	struct session_failure *failure = &s->failure;
+	char text[300];
+
+	failure->code = (uint16_t)s->reply.code;
+	verdict_status(&s->reply, OUTCOME_DEFERRED, failure->status);
+	snprintf(failure->text, sizeof(failure->text), "%s (in reply to %s)",
+	    reply_line(&s->reply, text, sizeof(text)),
+	    session_state_name(s->state));
+	s->state = SESSION_OVER;
+}
+
+static void
+fail(struct session *s, const char *status, const char *why)
+{
+	struct session_failure *failure = &s->failure;
+
+	failure->code = 0;
+	snprintf(failure->status, sizeof(failure->status), "%s", status);
+	snprintf(failure->text, sizeof(failure->text), "%s (at %s)", why,
+	    session_state_name(s->state));
+	s->state = SESSION_OVER;
+}
+
+/* Stop using the connection; the verdicts, if any, are read first. */
+static void
+abandon(struct session *s, const char *status, const char *why)
+{
+	if (s->state == SESSION_TRANSACTION || s->state == SESSION_BODY) {
+		transaction_settle(&s->transaction, OUTCOME_DEFERRED, status,
+		    why, SCOPE_MESSAGE);
+		s->result_due = true;
+	}
+	if (s->state != SESSION_OVER)
+		fail(s, status, why);
+}
+
+void
+session_lost(struct session *s, const char *why)
+{
+	char text[300];
+
+	if (s->state == SESSION_HANDSHAKE)
+		s->failure.tls = true;
+	if (s->state != SESSION_TRANSACTION && s->state != SESSION_BODY) {
+		abandon(s, "4.4.2", why);
+		return;
+	}
+	if (s->transaction.stage == STAGE_DOT && s->transaction.accepted > 0)
+		snprintf(text, sizeof(text), "%s after end of data", why);
+	else
+		snprintf(text, sizeof(text), "%s while waiting for the reply "
+		    "to %s", why, stage_name(s->transaction.stage));
+	abandon(s, "4.4.2", text);
+}
+
+bool
+session_untouched(const struct session *s)
+{
+	return !s->transaction.touched;
+}
+
+/* ---- the way to idle ------------------------------------------------------ */
+
+static void
+say_hello(struct session *s, const char *verb, enum session_state next,
+    struct buf *out)
+{
+	buf_printf(out, "%s %s\r\n", verb, s->hostname);
+	s->offer = (struct offer){ 0, 0 };
+	s->state = next;
+}
+
+static void
+on_greeting(struct session *s, struct buf *out)
+{
+	if (s->reply.code / 100 != 2)
+		fail_by_reply(s);
+	else
+		say_hello(s, "EHLO", SESSION_EHLO, out);
+}
+
+/* Known what the server can do: encrypt, or begin to work. */
+static void
+introduced(struct session *s, struct buf *out)
+{
+	if (s->secured || s->tls == SITE_TLS_NONE) {
+		s->state = SESSION_IDLE;
+	} else if (s->offer.bits & OFFER_STARTTLS) {
+		buf_append_text(out, "STARTTLS\r\n");
+		s->state = SESSION_STARTTLS;
+	} else if (s->tls == SITE_TLS_ENCRYPT) {
+		s->failure.tls = true;
+		fail(s, "4.7.4", "TLS is required here and not offered");
+	} else {
+		s->state = SESSION_IDLE;
+	}
+}
+
+static void
+on_ehlo(struct session *s, struct buf *out)
+{
+	if (s->reply.code / 100 == 5) {
+		say_hello(s, "HELO", SESSION_HELO, out);
+	} else if (s->reply.code / 100 != 2) {
+		fail_by_reply(s);
+	} else {
+		s->offer = offer_read(&s->reply);
+		introduced(s, out);
+	}
+}
+
+static void
+on_helo(struct session *s, struct buf *out)
+{
+	if (s->reply.code / 100 != 2)
+		fail_by_reply(s);
+	else
+		introduced(s, out);
+}
+
+static void
+on_starttls(struct session *s)
+{
+	if (s->reply.code == 220) {
+		s->state = SESSION_HANDSHAKE;
+	} else if (s->reply.code == 421 || s->tls == SITE_TLS_ENCRYPT) {
+		s->failure.tls = true;
+		fail_by_reply(s);
+	} else {
+		s->state = SESSION_IDLE;
+	}
+}
+
+void
+session_secured(struct session *s, struct buf *out)
+{
+	must(s->state == SESSION_HANDSHAKE);
+	s->secured = true;
+	say_hello(s, "EHLO", SESSION_EHLO, out);
+}
+
+/* ---- transactions --------------------------------------------------------- */
+
+enum session_begun
+session_begin(struct session *s, const struct envelope *envelope,
+    const uint32_t *rcpts, size_t count, struct buf *out)
+{
+	must(s->state == SESSION_IDLE);
+	if (s->offer.size != 0 && envelope->body_size > s->offer.size)
+		return SESSION_TOO_BIG;
+	if (!transaction_begin(&s->transaction, envelope, rcpts, count,
+	    &s->offer, out))
+		return SESSION_UNCLEAN;
+	s->state = SESSION_TRANSACTION;
+	return SESSION_BEGUN;
+}
+
+static void
+after_transaction(struct session *s, enum transaction_step step,
+    struct buf *out)
+{
+	switch (step) {
+	case TRANSACTION_MORE:
+		return;
+	case TRANSACTION_BODY:
+		s->state = SESSION_BODY;
+		return;
+	case TRANSACTION_OVER:
+		s->state = SESSION_IDLE;
+		break;
+	case TRANSACTION_RESET:
+		buf_append_text(out, "RSET\r\n");
+		s->state = SESSION_RESET;
+		break;
+	case TRANSACTION_DEAD:
+		fail_by_reply(s);
+		break;
+	}
+	s->result_due = true;
+}
+
+void
+session_body_sent(struct session *s)
+{
+	must(s->state == SESSION_BODY);
+	transaction_body_sent(&s->transaction);
+	s->state = SESSION_TRANSACTION;
+}
+
+static void
+on_reset(struct session *s)
+{
+	if (s->reply.code / 100 == 2)
+		s->state = SESSION_IDLE;
+	else
+		fail_by_reply(s);
+}
+
+void
+session_quit(struct session *s, struct buf *out)
+{
+	must(s->state == SESSION_IDLE);
+	buf_append_text(out, "QUIT\r\n");
+	s->state = SESSION_QUIT;
+}
+
+/* ---- steps ---------------------------------------------------------------- */
+
+/* The whole reply that the state waits for is in s->reply. */
+static void
+on_reply(struct session *s, struct buf *out)
+{
+	switch (s->state) {
+	case SESSION_GREETING:
+		on_greeting(s, out);
+		break;
+	case SESSION_EHLO:
+		on_ehlo(s, out);
+		break;
+	case SESSION_HELO:
+		on_helo(s, out);
+		break;
+	case SESSION_STARTTLS:
+		on_starttls(s);
+		break;
+	case SESSION_TRANSACTION:
+		after_transaction(s,
+		    transaction_reply(&s->transaction, &s->reply, out), out);
+		break;
+	case SESSION_BODY:
+		after_transaction(s,
+		    transaction_interrupted(&s->transaction, &s->reply), out);
+		break;
+	case SESSION_RESET:
+		on_reset(s);
+		break;
+	case SESSION_IDLE:
+		fail_by_reply(s);	/* 421: it does not want to wait */
+		break;
+	default:
+		s->state = SESSION_OVER;
+		break;
+	}
+}
+
+/* What the owner must do before another reply can be read. */
+static bool
+owner_is_due(const struct session *s, struct span in, enum wish *wish)
+{
+	if (s->result_due)
+		*wish = WISH_RESULT;
+	else if (s->state == SESSION_OVER)
+		*wish = WISH_CLOSE;
+	else if (in.length > 0)
+		return false;
+	else if (s->state == SESSION_HANDSHAKE)
+		*wish = WISH_TLS;
+	else if (s->state == SESSION_IDLE)
+		*wish = WISH_JOB;
+	else if (s->state == SESSION_BODY)
+		*wish = WISH_BODY;
+	else
+		return false;
+	return true;
+}
+
+/*
+ * Bytes that are there before we asked for anything.  Only the replies to a
+ * pipelined group may come one after the other, and what is said while the
+ * body is under way or in idle time is looked at by those states.
+ */
+static const char *
+spoke_unasked(const struct session *s, struct span in)
+{
+	if (in.length == 0 || s->result_due)
+		return NULL;
+	switch (s->state) {
+	case SESSION_TRANSACTION:
+		if ((s->transaction.offer.bits & OFFER_PIPELINING) &&
+		    s->transaction.stage != STAGE_DOT)
+			return NULL;
+		break;
+	case SESSION_HANDSHAKE:
+		return "bytes after the reply to STARTTLS";
+	case SESSION_BODY:
+	case SESSION_IDLE:
+	case SESSION_OVER:
+		return NULL;
+	default:
+		break;
+	}
+	return "the server answered before it was asked";
+}
+
+static void
+read_reply(struct session *s, enum reply_step step, struct span in,
+    struct buf *out)
+{
+	const char *unasked;
+
+	if (step == REPLY_BAD) {
+		abandon(s, "4.5.0", "what came is no SMTP reply");
+		return;
+	}
+	on_reply(s, out);
+	unasked = spoke_unasked(s, in);
+	if (unasked != NULL)
+		abandon(s, "4.5.0", unasked);
+	reply_reset(&s->reply);
+}
+
+enum wish
+session_step(struct session *s, struct span *in, struct buf *out)
+{
+	enum reply_step step;
+	enum wish wish;
+
+	while (!owner_is_due(s, *in, &wish)) {
+		step = reply_pull(&s->reply, in);
+		if (step != REPLY_MORE) {
+			read_reply(s, step, *in, out);
+		} else if (s->state == SESSION_IDLE) {
+			abandon(s, "4.5.0", "the server spoke unasked");
+		} else {
+			return WISH_BYTES;
+		}
+	}
+	s->result_due = false;
+	return wish;
+}
+
+msec_t
+session_patience(const struct session *s, const struct conf_site *site)
+{
+	switch (s->state) {
+	case SESSION_GREETING:
+		return site->greeting;
+	case SESSION_IDLE:
+		return site->idle;
+	case SESSION_BODY:
+		return site->block;
+	case SESSION_QUIT:
+		return site->quit;
+	case SESSION_TRANSACTION:
+		break;
+	default:
+		return site->helo;
+	}
+	switch (s->transaction.stage) {
+	case STAGE_MAIL:
+		return site->mail;
+	case STAGE_RCPT:
+		return site->rcpt;
+	case STAGE_DATA:
+		return site->data;
+	default:
+		return site->dot;
+	}
+}

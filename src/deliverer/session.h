@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * session.h - one SMTP connection, seen by the client.
+ *
+ * A machine without hands.  Its owner gives it what the server said and
+ * sends what it says; when it needs more than bytes it wishes, and the owner
+ * fulfils.  It knows no sockets, no files and no clock.
+ *
+ *	greeting → EHLO (→ HELO) → STARTTLS → EHLO → idle ⇄ transaction → QUIT
+ */
+#ifndef DELIVERER_SESSION_H
+#define DELIVERER_SESSION_H
+
+#include "conf/conf.h"
+#include "deliverer/transaction.h"
+
+enum session_state {
+	SESSION_GREETING, SESSION_EHLO, SESSION_HELO, SESSION_STARTTLS,
+	SESSION_HANDSHAKE, SESSION_IDLE, SESSION_TRANSACTION, SESSION_BODY,
+	SESSION_RESET, SESSION_QUIT, SESSION_OVER
+};
+
+/* "greeting", "EHLO", …: for the log. */
+const char *session_state_name(enum session_state state);
+
+enum wish {
+	WISH_BYTES,		/* more from the server */
+	WISH_TLS,		/* a handshake, then session_secured() */
+	WISH_JOB,		/* session_begin() or session_quit() */
+	WISH_BODY,		/* send the body, the final dot, and then
+				 * session_body_sent() */
+	WISH_RESULT,		/* read the verdicts, then step on */
+	WISH_CLOSE		/* the end; see `failure` */
+};
+
+/* Why no mail can go over this connection. */
+struct session_failure {
+	uint16_t code;		/* of the reply; 0 = there was none */
+	char status[STATUS_SIZE];
+	char text[400];
+	bool tls;		/* it is the encryption that failed */
+};
+
+struct session {
+	enum session_state state;
+	const char *hostname;	/* what we call ourselves; borrowed */
+	enum site_tls tls;
+	bool secured;
+	bool result_due;
+	struct offer offer;
+	struct transaction transaction;
+	struct reply reply;	/* the last one, or the one being pulled */
+	struct session_failure failure;
+};
+
+/* TLS: what the site asks for; SITE_TLS_NONE also when a handshake with this
+ * host failed before. */
+void session_init(struct session *session, const char *hostname,
+    enum site_tls tls);
+void session_fini(struct session *session);
+
+/* Take replies off IN and append commands to OUT, up to the next wish.
+ * OUT is to be sent before the wish is fulfilled. */
+enum wish session_step(struct session *session, struct span *in,
+    struct buf *out);
+
+/* After WISH_TLS, when the handshake is done: all that was known of the
+ * server is forgotten and asked for again. */
+void session_secured(struct session *session, struct buf *out);
+
+enum session_begun {
+	SESSION_BEGUN,
+	SESSION_TOO_BIG,	/* over the server's SIZE: nothing was sent */
+	SESSION_UNCLEAN		/* not fit for the wire: nothing was sent */
+};
+
+/* After WISH_JOB: a transaction, see transaction_begin(). */
+enum session_begun session_begin(struct session *session,
+    const struct envelope *envelope, const uint32_t *rcpts, size_t count,
+    struct buf *out);
+void session_body_sent(struct session *session);
+
+/* After WISH_JOB. */
+void session_quit(struct session *session, struct buf *out);
+
+/*
+ * The connection is gone, or has to go: WHY ("lost connection", "timed
+ * out").  A transaction under way is settled.  WISH_RESULT or WISH_CLOSE is
+ * what session_step() says next.
+ */
+void session_lost(struct session *session, const char *why);
+
+/* The server answered nothing of the transaction under way: it is safe to
+ * try the same at once on another connection. */
+bool session_untouched(const struct session *session);
+
+/* For how long the server may be silent, of the times of SITE (unscaled). */
+msec_t session_patience(const struct session *session,
+    const struct conf_site *site);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * main.c - the tests of the deliverer.
+ */
+#include "unit/deliverer/tests.h"
+
+
+int
+main(int argc, char **argv)
+{
+	static const struct unit_suite suites[] = {
+		{ "command_out", command_out_tests },
+		{ "session", session_tests },
+		{ "transaction", transaction_tests },
+		{ "verdict", verdict_tests },
+		{ NULL, NULL }
+	};
+
+	return unit_run(argc, argv, suites);
+}

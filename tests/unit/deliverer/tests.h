@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * tests.h - the tables of tests of the deliverer.
+ */
+#ifndef TESTS_DELIVERER_TESTS_H
+#define TESTS_DELIVERER_TESTS_H
+
+#include "unit/unit.h"
+
+extern const struct unit_test command_out_tests[];
+extern const struct unit_test session_tests[];
+extern const struct unit_test transaction_tests[];
+extern const struct unit_test verdict_tests[];
+
+#endif
