@@ -36,34 +36,39 @@ held_in(uint8_t state)
 
 /* ---- the scan --------------------------------------------------------------- */
 
-static void
-note_byte(struct dot *dot, uint8_t c)
+#ifdef __SSE2__
+static inline unsigned
+mask_of(__m128i v)
 {
-	dot->eight_bit |= c > 0x7f;
-	dot->nul |= c == 0;
+	return (unsigned)_mm_movemask_epi8(v);
 }
 
-#ifdef __SSE2__
 /*
- * Look at the 16 bytes at P: those before the first CR or LF are noted, and
- * their number is returned.  What is behind it must not be noted: it may be
+ * From P in strides of 16 bytes to the first CR or LF, or to where fewer than
+ * 16 are left.  What is behind the CR or LF must not be noted: it may be
  * behind the end of the data.
  */
-static inline unsigned
-look_at_16(struct dot *dot, const uint8_t *p)
+static inline const uint8_t *
+stride(struct dot *dot, const uint8_t *p, const uint8_t *end)
 {
-	const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n');
 	const __m128i zero = _mm_setzero_si128();
-	const __m128i ends = _mm_or_si128(
-	    _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')),
-	    _mm_cmpeq_epi8(v, _mm_set1_epi8('\n')));
-	unsigned stop = (unsigned)_mm_movemask_epi8(ends) | 0x10000U;
-	unsigned before = (stop & -stop) - 1;
+	unsigned stop = 0, before = 0, high = 0, nul = 0;
 
-	dot->eight_bit |= ((unsigned)_mm_movemask_epi8(v) & before) != 0;
-	dot->nul |= ((unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, zero)) &
-	    before) != 0;
-	return (unsigned)__builtin_ctz(stop);
+	while (stop == 0 && end - p >= 16) {
+		const __m128i v =
+		    _mm_loadu_si128((const __m128i *)(const void *)p);
+
+		stop = mask_of(_mm_or_si128(_mm_cmpeq_epi8(v, cr),
+		    _mm_cmpeq_epi8(v, lf)));
+		before = stop == 0 ? 0xffffU : (stop & -stop) - 1;
+		high |= mask_of(v) & before;
+		nul |= mask_of(_mm_cmpeq_epi8(v, zero)) & before;
+		p += stop == 0 ? 16 : __builtin_ctz(stop);
+	}
+	dot->eight_bit |= high != 0;
+	dot->nul |= nul != 0;
+	return p;
 }
 #endif
 
@@ -72,16 +77,12 @@ static inline const uint8_t *
 scan(struct dot *dot, const uint8_t *p, const uint8_t *end)
 {
 #ifdef __SSE2__
-	while (end - p >= 16) {
-		unsigned run = look_at_16(dot, p);
-
-		p += run;
-		if (run < 16)
-			return p;
-	}
+	p = stride(dot, p, end);
 #endif
-	for (; p < end && *p != '\r' && *p != '\n'; p++)
-		note_byte(dot, *p);
+	for (; p < end && *p != '\r' && *p != '\n'; p++) {
+		dot->eight_bit |= *p > 0x7f;
+		dot->nul |= *p == 0;
+	}
 	return p;
 }
 
