@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * options.c - the options of postrider, one row each.
+ */
+#include "ctl/options.h"
+
+#include "base/span.h"
+#include "conf/conf.h"
+
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct option_row {
+	char letter;		/* 0: only the long form */
+	const char *name;
+	const char *argument;	/* null: takes none */
+	unsigned takes;		/* 0: every verb takes it */
+	size_t place;		/* in struct options */
+};
+
+#define PLACE(field) offsetof(struct options, field)
+
+static const struct option_row rows[] = {
+	{ 'c', "config", "FILE", 0, PLACE(config) },
+	{ 'j', "json", NULL, TAKES_JSON, PLACE(json) },
+	{ 'e', "envelope", NULL, TAKES_PART, PLACE(envelope) },
+	{ 'h', "headers", NULL, TAKES_PART, PLACE(headers) },
+	{ 0, "changed", NULL, TAKES_CHANGED, PLACE(changed) },
+	{ 0, "sender", "G", TAKES_SENDER, PLACE(sender) },
+	{ 0, "site", "G", TAKES_SITE, PLACE(site) },
+	{ 0, "class", "C", TAKES_CLASS, PLACE(klass) },
+	{ 0, "recipient", "G", TAKES_FILTER, PLACE(recipient) },
+	{ 0, "older", "T", TAKES_FILTER, PLACE(older) },
+	{ 0, "all", NULL, TAKES_FILTER, PLACE(all) },
+};
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]), FIRST_LONG = 256 };
+
+/* What getopt_long() wants to know, from the rows. */
+static void
+make_tables(struct option longs[ROWS + 1], char shorts[2 * ROWS + 1])
+{
+	size_t i, at = 0;
+
+	for (i = 0; i < ROWS; i++) {
+		longs[i] = (struct option){ rows[i].name,
+		    rows[i].argument != NULL, NULL, FIRST_LONG + (int)i };
+		if (rows[i].letter == 0)
+			continue;
+		shorts[at++] = rows[i].letter;
+		if (rows[i].argument != NULL)
+			shorts[at++] = ':';
+	}
+	longs[ROWS] = (struct option){ 0 };
+	shorts[at] = '\0';
+}
+
+static const struct option_row *
+row_of(int got)
+{
+	size_t i;
+
+	if (got >= FIRST_LONG)
+		return &rows[got - FIRST_LONG];
+	for (i = 0; i < ROWS; i++)
+		if (rows[i].letter == got)
+			return &rows[i];
+	return NULL;
+}
+
+bool
+options_parse(int argc, char **argv, struct options *out, int *rest)
+{
+	struct option longs[ROWS + 1];
+	char shorts[2 * ROWS + 1];
+	const struct option_row *row;
+	int got;
+
+	*out = (struct options){ 0 };
+	make_tables(longs, shorts);
+	while ((got = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		row = row_of(got);
+		if (row == NULL)
+			return false;
+		if (row->argument != NULL)
+			*(const char **)((char *)out + row->place) = optarg;
+		else
+			*(bool *)((char *)out + row->place) = true;
+		out->used |= row->takes;
+	}
+	*rest = optind;
+	return true;
+}
+
+void
+options_name(unsigned takes, char *out, size_t most)
+{
+	size_t i, used = 0;
+
+	*out = '\0';
+	for (i = 0; i < ROWS && used < most; i++) {
+		const struct option_row *row = &rows[i];
+
+		if (row->takes == 0 || (row->takes & ~takes) != 0)
+			continue;
+		if (row->letter != 0)
+			used += (size_t)snprintf(out + used, most - used,
+			    " [-%c]", row->letter);
+		else
+			used += (size_t)snprintf(out + used, most - used,
+			    " [--%s%s%s]", row->name,
+			    row->argument != NULL ? " " : "",
+			    row->argument != NULL ? row->argument : "");
+	}
+}
+
+bool
+options_age(const char *text, long long *seconds)
+{
+	static const struct { char unit; long long seconds; } units[] = {
+		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
+		{ 'w', 7 * 86400 },
+	};
+	struct span s = span_of(text);
+	long long factor = 1;
+	uint64_t number;
+	size_t i;
+
+	for (i = 0; s.length > 0 && i < sizeof(units) / sizeof(*units); i++)
+		if (s.data[s.length - 1] == (uint8_t)units[i].unit) {
+			factor = units[i].seconds;
+			s.length--;
+			break;
+		}
+	if (!span_number(s, 1000000000, &number))
+		return false;
+	*seconds = (long long)number * factor;
+	return true;
+}
+
+static void
+add_text(json_t *filter, const char *key, const char *text)
+{
+	if (text != NULL)
+		json_object_set_new(filter, key, json_string(text));
+}
+
+json_t *
+options_filter(const struct options *options, struct err *err)
+{
+	json_t *filter;
+	enum mail_class klass;
+	long long age;
+
+	if (options->klass != NULL &&
+	    !class_of_name(span_of(options->klass), &klass)) {
+		err_set(err, ERR_FORMAT, "%s: no such class; there are "
+		    "urgent, normal and bulk", options->klass);
+		return NULL;
+	}
+	if (options->older != NULL && !options_age(options->older, &age)) {
+		err_set(err, ERR_FORMAT, "%s: not an age such as 90s, 15m, "
+		    "4h or 5d", options->older);
+		return NULL;
+	}
+	filter = json_object();
+	add_text(filter, "sender", options->sender);
+	add_text(filter, "recipient", options->recipient);
+	add_text(filter, "site", options->site);
+	add_text(filter, "class", options->klass);
+	if (options->older != NULL)
+		json_object_set_new(filter, "older", json_integer(age));
+	if (options->all)
+		json_object_set_new(filter, "all", json_true());
+	return filter;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * options.h - the options of postrider, one row each.
+ *
+ * Options may stand anywhere on the command line.  Each verb names those
+ * that it takes; any other is refused.
+ */
+#ifndef CTL_OPTIONS_H
+#define CTL_OPTIONS_H
+
+#include "base/err.h"
+
+#include <jansson.h>
+
+#include <stdbool.h>
+
+/* What a verb may take, to be or'ed. */
+enum {
+	TAKES_JSON = 1 << 0,
+	TAKES_PART = 1 << 1,	/* -e, -h */
+	TAKES_CHANGED = 1 << 2,
+	TAKES_SENDER = 1 << 3, TAKES_SITE = 1 << 4, TAKES_CLASS = 1 << 5,
+	TAKES_FLUSH = TAKES_SENDER | TAKES_SITE | TAKES_CLASS,
+	TAKES_FILTER = TAKES_FLUSH | 1 << 6	/* and the rest of a filter */
+};
+
+/* The command line, taken apart.  Strings are borrowed from it. */
+struct options {
+	const char *config;
+	bool json, envelope, headers, changed, all;
+	const char *sender, *recipient, *site, *klass, *older;
+	unsigned used;		/* TAKES_ bits of the options given */
+};
+
+/* Reorders ARGV so that what is no option stands last, from *REST on.
+ * False: the mistake was printed. */
+bool options_parse(int argc, char **argv, struct options *out, int *rest);
+
+/* "-j", "--older T" …, those of TAKES, into OUT of MOST bytes. */
+void options_name(unsigned takes, char *out, size_t most);
+
+/* "90", "90s", "15m", "4h", "5d", "2w" in seconds.  False: it is not. */
+bool options_age(const char *text, long long *seconds);
+
+/*
+ * The filter that OPTIONS ask for, in the form of the control protocol;
+ * the caller owns it.  Null: ERR tells what is wrong in an option.
+ */
+json_t *options_filter(const struct options *options, struct err *err)
+    MUST_CHECK;
+
+#endif

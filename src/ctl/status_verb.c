@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * status_verb.c - what the processes do, and how much waits.
+ */
+#include "ctl/verbs.h"
+
+#include "ctl/listing.h"
+#include "ctl/relay.h"
+#include "ctl/tool.h"
+
+#include <stdio.h>
+
+/* "5s", "12m", "3h20m", "4d6h". */
+static const char *
+age_text(long long seconds, char *out, size_t most)
+{
+	if (seconds < 60)
+		snprintf(out, most, "%llds", seconds);
+	else if (seconds < 3600)
+		snprintf(out, most, "%lldm", seconds / 60);
+	else if (seconds < 86400)
+		snprintf(out, most, "%lldh%lldm", seconds / 3600,
+		    seconds / 60 % 60);
+	else
+		snprintf(out, most, "%lldd%lldh", seconds / 86400,
+		    seconds / 3600 % 24);
+	return out;
+}
+
+static long long
+number(json_t *row, const char *key)
+{
+	return json_integer_value(json_object_get(row, key));
+}
+
+static void
+print_processes(json_t *processes)
+{
+	char role[32], up[32];
+	json_t *row;
+	size_t i;
+
+	printf("\n%-14s %8s %8s %10s\n", "PROCESS", "PID", "UP", "BEAT");
+	json_array_foreach(processes, i, row) {
+		listing_text(row, "role", role, sizeof(role));
+		printf("%-10s %3lld %8lld %8s %8lldms\n", role,
+		    number(row, "number"), number(row, "pid"),
+		    age_text(number(row, "uptime_s"), up, sizeof(up)),
+		    number(row, "beat_ms"));
+	}
+}
+
+static void
+print_queue(json_t *queue)
+{
+	const char *name;
+	json_t *row;
+
+	printf("\n%-14s %8s %8s %8s %8s\n", "CLASS", "READY", "FLYING",
+	    "WAITING", "HELD");
+	json_object_foreach(queue, name, row)
+		printf("%-14s %8lld %8lld %8lld %8lld\n", name,
+		    number(row, "ready"), number(row, "flying"),
+		    number(row, "waiting"), number(row, "held"));
+}
+
+static void
+print_status(void *owner, json_t *row)
+{
+	const bool *json = owner;
+	char version[64], up[32];
+
+	if (json_object_get(row, "version") == NULL)
+		return;
+	if (*json) {
+		json_object_del(row, "end");
+		json_dumpf(row, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+		putchar('\n');
+		return;
+	}
+	printf("postrider %s, up %s, %lld site%s, %lld segment%s\n",
+	    listing_text(row, "version", version, sizeof(version)),
+	    age_text(number(row, "uptime_s"), up, sizeof(up)),
+	    number(row, "sites"), number(row, "sites") == 1 ? "" : "s",
+	    number(row, "segments"), number(row, "segments") == 1 ? "" : "s");
+	print_queue(json_object_get(row, "queue"));
+	print_processes(json_object_get(row, "processes"));
+}
+
+int
+verb_status(const struct options *options, int count, char **argv)
+{
+	bool json = options->json;
+
+	(void)count, (void)argv;
+	return tool_finish(relay_ask(options->config,
+	    json_pack("{s:s}", "verb", "status"), EX_UNAVAILABLE,
+	    print_status, &json));
+}
