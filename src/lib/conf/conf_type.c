@@ -174,11 +174,13 @@ double_read(const struct conf_option *option, const struct conf_words *words,
 {
 	const char *wanted = "a number is wanted, as in 1 or 0.01";
 	double value;
+	char *end;
 
 	if (!conf_one_word(option, words, wanted, err))
 		return false;
+	value = strtod(words->word[0], &end);
 	if (words->word[0][strspn(words->word[0], "0123456789.")] != '\0' ||
-	    sscanf(words->word[0], "%lf", &value) != 1)
+	    *end != '\0' || end == words->word[0])
 		return conf_wrong(option, words->word[0], err, "%s", wanted);
 	if (value * MILLION < (double)option->least ||
 	    value * MILLION > (double)option->most)
