@@ -24,7 +24,10 @@ struct trace {
 void trace_put(const struct trace *trace, struct buf *out);
 
 enum { DATE_TEXT = 40 };
-/* "Tue, 24 Nov 2026 03:32:21 +0000" in local time.  Returns OUT. */
+/*
+ * "Tue, 24 Nov 2026 03:32:21 +0000" in local time.  Returns OUT.  A process
+ * that goes into a jail calls tzset() before, or its local time is UTC.
+ */
 const char *date_text(usec_t when, char out[DATE_TEXT]);
 
 #endif
