@@ -56,6 +56,18 @@ dsn_worst(const struct dsn *dsn)
 	return worst;
 }
 
+/* What begins the text; one report may have several kinds of news. */
+static const char *
+what_happened(const struct dsn *dsn)
+{
+	for (size_t i = 1; i < dsn->rcpt_count; i++)
+		if (dsn->rcpts[i].action != dsn->rcpts[0].action)
+			return "Not all recipients of your message fared "
+			    "alike. Please read below\r\n"
+			    "what became of it for each of them.\r\n";
+	return wordings[dsn_worst(dsn)].what;
+}
+
 const char *
 dsn_subject(const struct dsn *dsn)
 {
@@ -106,7 +118,7 @@ dsn_text_put(const struct dsn *dsn, struct buf *out)
 	buf_append_text(out, "This is the mail relay ");
 	clean_put(out, CLEAN_NAME, dsn->hostname, NAME_MOST);
 	buf_append_text(out, ".\r\n\r\n");
-	buf_append_text(out, wordings[dsn_worst(dsn)].what);
+	buf_append_text(out, what_happened(dsn));
 	for (size_t i = 0; i < dsn->rcpt_count; i++)
 		put_rcpt(&dsn->rcpts[i], out);
 	buf_append_text(out, "\r\nYour message came here on ");
