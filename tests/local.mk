@@ -12,5 +12,6 @@ include tests/unit/receiver.mk
 include tests/unit/scheduler.mk
 include tests/unit/deliverer.mk
 include tests/unit/ctl.mk
+include tests/checks.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk

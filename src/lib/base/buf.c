@@ -2,10 +2,10 @@
  *
  * buf.c - owned bytes, with a most.
  */
-#include "buf.h"
+#include "base/buf.h"
 
-#include "mem.h"
-#include "must.h"
+#include "base/mem.h"
+#include "base/must.h"
 
 #include <stdio.h>
 

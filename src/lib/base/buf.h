@@ -9,7 +9,7 @@
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
-#include "span.h"
+#include "base/span.h"
 
 #include <stdarg.h>
 
@@ -49,7 +49,8 @@ bool buf_append_text(struct buf *buf, const char *text);
 bool buf_append_byte(struct buf *buf, uint8_t byte);
 bool buf_printf(struct buf *buf, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-bool buf_vprintf(struct buf *buf, const char *fmt, va_list ap);
+bool buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 
 /*
  * Room for LENGTH more bytes at the end, to be written by the caller and

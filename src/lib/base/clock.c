@@ -2,7 +2,7 @@
  *
  * clock.c - the two clocks.
  */
-#include "clock.h"
+#include "base/clock.h"
 
 #include <time.h>
 

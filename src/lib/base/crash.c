@@ -2,7 +2,7 @@
  *
  * crash.c - named places at which a test may pull the plug.
  */
-#include "crash.h"
+#include "base/crash.h"
 
 #include <signal.h>
 #include <stdatomic.h>

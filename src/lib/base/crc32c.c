@@ -2,7 +2,7 @@
  *
  * crc32c.c - CRC-32C (Castagnoli), by the processor where it can.
  */
-#include "crc32c.h"
+#include "base/crc32c.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  *
  * err.c - why something failed, for a person to read.
  */
-#include "err.h"
+#include "base/err.h"
 
 #include <errno.h>
 #include <stdarg.h>

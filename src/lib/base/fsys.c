@@ -2,7 +2,7 @@
  *
  * fsys.c - files, with every error seen.
  */
-#include "fsys.h"
+#include "base/fsys.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,8 +5,8 @@
 #ifndef BASE_FSYS_H
 #define BASE_FSYS_H
 
-#include "buf.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
 
 #include <sys/types.h>
 #include <sys/uio.h>

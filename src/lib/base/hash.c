@@ -2,9 +2,9 @@
  *
  * hash.c - SipHash-2-4, after Aumasson and Bernstein's description.
  */
-#include "hash.h"
+#include "base/hash.h"
 
-#include "rand.h"
+#include "base/rand.h"
 
 #include <endian.h>
 

@@ -5,7 +5,7 @@
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
-#include "span.h"
+#include "base/span.h"
 
 struct hash_key {
 	uint64_t k0, k1;

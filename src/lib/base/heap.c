@@ -2,10 +2,10 @@
  *
  * heap.c - the least of many, at once.
  */
-#include "heap.h"
+#include "base/heap.h"
 
-#include "mem.h"
-#include "must.h"
+#include "base/mem.h"
+#include "base/must.h"
 
 void
 heap_init(struct heap *heap)

@@ -4,11 +4,11 @@
  *
  * The waiting lines are bounded; the sync threads do not log.
  */
-#include "log.h"
+#include "base/log.h"
 
-#include "buf.h"
-#include "clock.h"
-#include "mem.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <stdio.h>

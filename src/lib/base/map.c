@@ -2,10 +2,10 @@
  *
  * map.c - find a thing by its name.
  */
-#include "map.h"
+#include "base/map.h"
 
-#include "mem.h"
-#include "must.h"
+#include "base/mem.h"
+#include "base/must.h"
 
 static char gone;		/* marks a slot whose value was removed */
 

@@ -9,7 +9,7 @@
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
 
-#include "hash.h"
+#include "base/hash.h"
 
 typedef struct span map_key_fn(const void *value);
 

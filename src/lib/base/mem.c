@@ -2,9 +2,9 @@
  *
  * mem.c - memory that never returns null.
  */
-#include "mem.h"
+#include "base/mem.h"
 
-#include "must.h"
+#include "base/must.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  *
  * Writes straight to stderr: the log may be what broke.
  */
-#include "must.h"
+#include "base/must.h"
 
 #include <stdio.h>
 #include <stdlib.h>

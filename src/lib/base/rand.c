@@ -2,9 +2,9 @@
  *
  * rand.c - chance: for jitter and hash keys, not for cryptography.
  */
-#include "rand.h"
+#include "base/rand.h"
 
-#include "must.h"
+#include "base/must.h"
 
 #include <errno.h>
 #include <sys/random.h>

@@ -2,9 +2,9 @@
  *
  * span.c - borrowed bytes.
  */
-#include "span.h"
+#include "base/span.h"
 
-#include "mem.h"
+#include "base/mem.h"
 
 static uint8_t
 lower(uint8_t c)

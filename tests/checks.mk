@@ -1,0 +1,6 @@
+# Checks of the source itself.
+check_PROGRAMS += tests/options
+tests_options_SOURCES = tests/options.c
+tests_options_LDADD = $(LIB_CONF)
+TESTS += tests/includes tests/banned
+EXTRA_DIST += tests/includes tests/rooms tests/banned
