@@ -8,6 +8,7 @@ include tests/unit/smtp.mk
 include tests/unit/mail.mk
 include tests/unit/wire.mk
 include tests/unit/spool.mk
+include tests/unit/worker.mk
 include tests/unit/receiver.mk
 include tests/unit/scheduler.mk
 include tests/unit/deliverer.mk

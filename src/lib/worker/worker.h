@@ -23,7 +23,7 @@ struct worker {
 	struct loop *loop;
 	struct conf *conf;	/* replaced on reload */
 	struct buf certificate, key;	/* PEM; empty: none */
-	struct channel *master;
+	struct channel *master;	/* null once the master is gone */
 	struct board_row *board;	/* our row, never null after GO */
 	const struct board *all;	/* everybody's */
 	bool draining;
@@ -39,16 +39,21 @@ struct worker_ops {
 	void (*reload)(struct worker *worker, const struct conf *old);
 	/* worker->draining is set; call worker_done() when finished. */
 	void (*drain)(struct worker *worker);
-	/* A peer, or a peer anew (the former one died).  CHANNEL's frames go
-	 * to on_frame, its end to on_gone; it is freed by the worker. */
+	/* A peer, or a peer anew (the former one died); never before start.
+	 * CHANNEL's frames go to on_frame, its end to on_gone; it is freed by
+	 * the worker. */
 	void (*peer)(struct worker *worker, struct channel *channel,
 	    enum role role, unsigned number);
+	/* What a peer says, and RELOADED from the master. */
 	void (*on_frame)(struct worker *worker, struct channel *channel,
 	    const struct frame *frame);
 	void (*on_gone)(struct worker *worker, struct channel *channel);
-	/* Descriptors: LISTEN, CONTROL, SUBMIT, SPOOL (also before start). */
+	/* Descriptors: LISTEN, CONTROL, SUBMIT, SPOOL (also before start).
+	 * After a reload LISTEN comes for addresses that are new, counted in
+	 * the new configuration; those that are gone are for the role to
+	 * close. */
 	void (*descriptor)(struct worker *worker, const struct frame *frame);
-	/* Keep CAP or directory: which directory to chroot to, or null. */
+	/* As root: live in SPOOL/jail, an empty directory. */
 	bool jailed;
 };
 
