@@ -36,8 +36,7 @@ struct options {
  * False: the mistake was printed. */
 bool options_parse(int argc, char **argv, struct options *out, int *rest);
 
-/* " [-j] [--older T]" …, those of TAKES, into OUT of MOST bytes; all those
- * that select messages are one " [FILTER ...]". */
+/* "-j", "--older T" …, those of TAKES, into OUT of MOST bytes. */
 void options_name(unsigned takes, char *out, size_t most);
 
 /* "90", "90s", "15m", "4h", "5d", "2w" in seconds.  False: it is not. */

@@ -123,9 +123,8 @@ buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
 {
 	char small[512];
 	va_list again;
-	char *large;
-	bool fits;
 	int length;
+	uint8_t *to;
 
 	va_copy(again, ap);
 	length = vsnprintf(small, sizeof small, fmt, ap);
@@ -134,12 +133,13 @@ buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
 		va_end(again);
 		return buf_append(buf, small, (size_t)length);
 	}
-	large = mem_alloc((size_t)length + 1);
-	vsnprintf(large, (size_t)length + 1, fmt, again);
+	to = buf_reserve(buf, (size_t)length + 1);
+	if (to != NULL) {
+		vsnprintf((char *)to, (size_t)length + 1, fmt, again);
+		buf->end += (size_t)length;
+	}
 	va_end(again);
-	fits = buf_append(buf, large, (size_t)length);
-	mem_free(large);
-	return fits;
+	return to != NULL;
 }
 
 bool

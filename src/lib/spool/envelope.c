@@ -17,6 +17,7 @@
 
 enum {
 	FORMAT = 1,
+	RCPTS_AT = 42,
 	FIXED_BYTES = 46,
 	NO_STRING = 0xffff,
 	LEAST_RCPT_BYTES = 1 + 2 + 1 + 2,
@@ -139,7 +140,7 @@ put_numbers(struct buf *out, const struct envelope *e)
 	put_le(fixed + 24, (uint64_t)e->by, 8);
 	put_le(fixed + 32, (uint64_t)e->hold, 8);
 	put_le(fixed + 40, e->hops, 2);
-	put_le(fixed + 42, e->rcpt_count, 4);
+	put_le(fixed + RCPTS_AT, e->rcpt_count, 4);
 	buf_append(out, fixed, sizeof fixed);
 }
 
@@ -221,7 +222,7 @@ take_numbers(struct span *in, struct envelope *e, uint32_t *rcpts)
 	e->by = (usec_t)get_le(at + 24, 8);
 	e->hold = (usec_t)get_le(at + 32, 8);
 	e->hops = (uint16_t)get_le(at + 40, 2);
-	e->rcpt_count = *rcpts = (uint32_t)get_le(at + 42, 4);
+	e->rcpt_count = *rcpts = (uint32_t)get_le(at + RCPTS_AT, 4);
 	sound = numbers_make_sense(e);
 	e->rcpt_count = 0;	/* none of them is here yet */
 	*in = span_skip(*in, FIXED_BYTES);
@@ -262,6 +263,14 @@ take_all(struct span in, struct envelope *e)
 		if (!take_rcpt(&in, e))
 			return false;
 	return in.length == 0;
+}
+
+uint32_t
+envelope_rcpt_count(struct span bytes)
+{
+	if (bytes.length < FIXED_BYTES || bytes.data[0] != FORMAT)
+		return 0;
+	return (uint32_t)get_le(bytes.data + RCPTS_AT, 4);
 }
 
 struct envelope *

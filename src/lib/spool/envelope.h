@@ -75,6 +75,10 @@ void envelope_encode(const struct envelope *envelope, struct buf *out);
 struct envelope *envelope_decode(struct span bytes, struct err *err)
     MUST_CHECK;
 
+/* How many recipients the encoded BYTES say they have, unchecked; 0: none,
+ * or no envelope at all. */
+uint32_t envelope_rcpt_count(struct span bytes);
+
 /* The part after the last "@", or nothing. */
 struct span address_domain(const char *address);
 

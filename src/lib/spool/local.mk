@@ -1,8 +1,16 @@
 noinst_LIBRARIES += src/lib/spool/libspool.a
 src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/bytes.h \
+	src/lib/spool/commit.c src/lib/spool/commit.h \
+	src/lib/spool/crcjoin.c src/lib/spool/crcjoin.h \
 	src/lib/spool/envelope.c src/lib/spool/envelope.h \
+	src/lib/spool/lane.c src/lib/spool/lane.h \
 	src/lib/spool/layout.c src/lib/spool/layout.h \
 	src/lib/spool/msgid.c src/lib/spool/msgid.h \
 	src/lib/spool/prepare.c \
-	src/lib/spool/record.c src/lib/spool/record.h
+	src/lib/spool/record.c src/lib/spool/record.h \
+	src/lib/spool/record_io.c \
+	src/lib/spool/scanner.c \
+	src/lib/spool/segment.c src/lib/spool/segment.h \
+	src/lib/spool/sequence.c src/lib/spool/sequence.h \
+	src/lib/spool/stream.c

@@ -5,9 +5,10 @@
  * Both headers are 64 bytes and end in the CRC-32C of the 60 before it.
  * Numbers are least significant byte first.
  *
- *	segment  0 magic 8 | 8 version 2 | 10 class 1 | 11 zero 1 |
+ *	segment  0 magic 8 | 8 version 2 | 10 class 1 | 11 single 1 |
  *		12 slot 2 | 14 node 2 | 16 sequence 4 | 20 zero 4 |
  *		24 created 8 | 32 zero 28 | 60 CRC 4
+ *	cut      0 magic 8 | 8 zero 52 | 60 CRC 4
  *	record   0 magic 8 | 8 id 10 | 18 class 1 | 19 zero 1 |
  *		20 recipients 4 | 24 envelope bytes 4 | 28 content CRC 4 |
  *		32 body bytes 8 | 40 zero 20 | 60 CRC 4
@@ -23,8 +24,12 @@ enum { FORMAT = 1, CRC_AT = 60 };
 
 #define BODY_MOST ((uint64_t)1 << 40)
 
+/* A record's magic has a line feed without a carriage return: no body that
+ * was ever accepted holds it, so a search for records after damage cannot
+ * be led astray by what somebody put into a message. */
 static const uint8_t segment_magic[8] = "PRsegmt\n";
 static const uint8_t record_magic[8] = "\x8ePRmail\n";
+static const uint8_t cut_magic[8] = "\x8ePRcut!\n";
 
 static bool
 all_zero(const uint8_t *bytes, size_t length)
@@ -55,6 +60,7 @@ segment_header_encode(const struct segment_header *header,
 	memcpy(out, segment_magic, sizeof segment_magic);
 	put_le(out + 8, FORMAT, 2);
 	out[10] = header->klass;
+	out[11] = header->single;
 	put_le(out + 12, header->slot, 2);
 	put_le(out + 14, header->node, 2);
 	put_le(out + 16, header->sequence, 4);
@@ -75,14 +81,16 @@ segment_header_decode(const uint8_t in[SEGMENT_HEADER_BYTES],
 	if (version != FORMAT)
 		return err_set(err, ERR_FORMAT, "segment of version %u, "
 		    "made by a newer postrider", version);
-	if (in[10] >= CLASS_COUNT)
-		return err_set(err, ERR_FORMAT, "segment of class %u", in[10]);
+	if (in[10] >= CLASS_COUNT || in[11] > 1)
+		return err_set(err, ERR_FORMAT, "segment of class %u, kind %u",
+		    in[10], in[11]);
 	*out = (struct segment_header){
 		.klass = in[10],
 		.slot = (uint16_t)get_le(in + 12, 2),
 		.node = (uint16_t)get_le(in + 14, 2),
 		.sequence = (uint32_t)get_le(in + 16, 4),
 		.created = (usec_t)get_le(in + 24, 8),
+		.single = in[11] != 0,
 	};
 	return true;
 }
@@ -99,6 +107,14 @@ record_header_encode(const struct record_header *header,
 	put_le(out + 24, header->envelope_bytes, 4);
 	put_le(out + 28, header->content_crc, 4);
 	put_le(out + 32, header->body_bytes, 8);
+	seal(out);
+}
+
+void
+record_cut_encode(uint8_t out[RECORD_HEADER_BYTES])
+{
+	memset(out, 0, RECORD_HEADER_BYTES);
+	memcpy(out, cut_magic, sizeof cut_magic);
 	seal(out);
 }
 
@@ -124,6 +140,8 @@ record_header_decode(const uint8_t in[RECORD_HEADER_BYTES],
 		.body_bytes = get_le(in + 32, 8),
 	};
 
+	if (memcmp(in, cut_magic, sizeof cut_magic) == 0 && is_sealed(in))
+		return RECORD_CUT;
 	if (memcmp(in, record_magic, sizeof record_magic) != 0)
 		return all_zero(in, RECORD_HEADER_BYTES) ? RECORD_NONE :
 		    RECORD_BAD;
@@ -138,7 +156,8 @@ record_header_decode(const uint8_t in[RECORD_HEADER_BYTES],
 bool
 record_may_begin(const uint8_t in[RECORD_ALIGN])
 {
-	return memcmp(in, record_magic, sizeof record_magic) == 0;
+	return memcmp(in, record_magic, sizeof record_magic) == 0 ||
+	    memcmp(in, cut_magic, sizeof cut_magic) == 0;
 }
 
 uint64_t

@@ -28,6 +28,7 @@ struct segment_header {
 	uint32_t sequence;
 	uint16_t node;
 	usec_t created;
+	bool single;		/* one large message, written as it came */
 };
 
 void segment_header_encode(const struct segment_header *header,
@@ -51,13 +52,17 @@ void record_header_encode(const struct record_header *header,
 enum record_step {
 	RECORD_OK,
 	RECORD_NONE,		/* all zero: nothing was written here */
+	RECORD_CUT,		/* the segment broke: nothing counts from here */
 	RECORD_BAD
 };
+/* The mark of RECORD_CUT. */
+void record_cut_encode(uint8_t out[RECORD_HEADER_BYTES]);
+
 enum record_step record_header_decode(const uint8_t in[RECORD_HEADER_BYTES],
     struct record_header *out);
 
-/* Whether a record may begin with these bytes: the search for the next one
- * after damage. */
+/* Whether a record (or the mark of a cut) may begin with these bytes: for
+ * the search after damage. */
 bool record_may_begin(const uint8_t in[RECORD_ALIGN]);
 
 /* Bytes of the whole record, padding included. */

@@ -15,7 +15,9 @@
 
 /*
  * Open segment NAME of DIRS for reading and check its header.  -1: ERR.
- * Refuses anything but a regular file with one link.
+ * Refuses anything but a regular file with one link.  ERR_FORMAT with
+ * number ENODATA: a crash left it before anything in it was promised; it
+ * may be removed.
  */
 int segment_open(const struct spool_dirs *dirs, struct segment_name name,
     struct err *err) MUST_CHECK;
@@ -60,6 +62,7 @@ struct scanner {
 	uint64_t offset;	/* of the next record */
 	uint64_t end;		/* do not look beyond: durable end, file size */
 	bool verify;		/* check content CRCs too (needed for tails) */
+	enum { SCAN_UNKNOWN, SCAN_MANY, SCAN_SINGLE } kind;
 	struct buf buf;
 	uint64_t buf_offset;
 };
@@ -68,13 +71,14 @@ struct scanner {
 void scanner_init(struct scanner *scanner, int fd, uint64_t offset,
     uint64_t end, bool verify);
 void scanner_fini(struct scanner *scanner);
-/* A read error is SCAN_BROKEN with ERR filled as ERR_SYSTEM. */
+/* SCAN_BROKEN: ERR tells (ERR_FORMAT; ERR_SYSTEM: it cannot be read). */
 enum scan_step scanner_next(struct scanner *scanner, struct scan_record *out,
     struct err *err);
 
 /*
  * After SCAN_BROKEN: look for the next valid record up to the end.  False:
- * there is none, all that follows is a torn tail.
+ * there is none, all that follows is a torn tail; or it cannot be read, if
+ * ERR's kind is not ERR_NONE.
  */
 bool scanner_skip_broken(struct scanner *scanner, struct err *err);
 

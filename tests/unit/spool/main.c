@@ -14,6 +14,10 @@ main(int argc, char **argv)
 		{ "envelope", envelope_tests },
 		{ "record", record_tests },
 		{ "layout", layout_tests },
+		{ "segment", segment_tests },
+		{ "sequence", sequence_tests },
+		{ "commit", commit_tests },
+		{ "stream", stream_tests },
 		{ NULL, NULL }
 	};
 	int status = unit_run(argc, argv, suites);

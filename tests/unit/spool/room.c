@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *dirs[64];
-static unsigned dir_count;
+static char **dirs;
+static size_t dir_count;
 
 const char *
 room_dir(void)
@@ -25,8 +25,8 @@ room_dir(void)
 	char *path = mem_printf("%s/postrider-spool.XXXXXX",
 	    tmp == NULL ? "/tmp" : tmp);
 
-	must(dir_count < sizeof dirs / sizeof *dirs);
 	must(mkdtemp(path) != NULL);
+	dirs = mem_resize(dirs, dir_count + 1, sizeof *dirs);
 	dirs[dir_count++] = path;
 	return path;
 }
@@ -117,4 +117,6 @@ room_clean(void)
 		nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 		mem_free(path);
 	}
+	mem_free(dirs);
+	dirs = NULL;
 }

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * commit.c - the moment a message becomes a promise.
+ *
+ * The order of operations, for the messages that gathered in a lane:
+ *
+ *	 1. If the lane's segment is full: it is closed, for good.
+ *	 2. If the lane has no segment: a number that was never used is
+ *	    taken (sequence.c: durably marked as used before).
+ *	 3. The file is made, exclusively, and locked, so that nobody
+ *	    removes it while we append.
+ *	 4. Its header is written
+ *	 5. and synced,
+ *	 6. and the directory is synced: the file has a name for ever.
+ *	 7. The records are written behind what is durable, in one call,
+ *	 8. and synced.  From here on they are on stable storage.
+ *	 9. The loop is told: the scheduler hears ARRIVED,
+ *	10. and each client hears 250.
+ *
+ * Nothing of 9 and 10 happens before 8 returned success, and 8 not before
+ * 6 did.  A process that dies in between leaves records that were never
+ * promised: the scheduler takes them up if they are whole, as a client that
+ * heard nothing will send again.
+ *
+ * When 7 or 8 fails, what the kernel still holds of those pages cannot be
+ * trusted, and a second sync would not tell (it finds the pages marked
+ * clean).  So the segment is dead: it is cut off behind what was durable
+ * before (or, where that fails, marked as cut there), the scheduler hears BROKEN with that position, the messages of the batch are
+ * refused, and the next batch gets a new segment.  That file is never
+ * synced again.
+ *
+ * Appending is plain: with files allocated in advance (unwritten, or zeroed
+ * and used again) a sync costs about the same on ext4, and a file that is
+ * used again may show old records as new ones.
+ */
+#include "spool/commit.h"
+
+#include "base/crash.h"
+#include "base/crc32c.h"
+#include "base/fsys.h"
+#include "base/mem.h"
+#include "spool/lane.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { NAME_TRIES = 1000, PARTS = 3 };
+
+/* ---- a new segment ------------------------------------------------------------ */
+
+static bool
+write_header(const struct lane *lane, const struct lane_segment *segment,
+    bool single, struct err *err)
+{
+	struct segment_name name = segment->name;
+	struct segment_header header = {
+		.klass = name.klass, .slot = name.slot,
+		.sequence = name.sequence,
+		.node = lane->committer->options.node,
+		.created = clock_wall(),
+		.single = single,
+	};
+	uint8_t bytes[SEGMENT_HEADER_BYTES];
+	struct iovec iov = { bytes, sizeof bytes };
+	char file[SEGMENT_FILE_SIZE];
+
+	segment_header_encode(&header, bytes);
+	return fsys_write_at(segment->fd, &iov, 1, 0,
+	    segment_file(name, "messages", file), err);
+}
+
+/* Whether the journal of a former segment NAME is still there. */
+static bool
+journal_exists(const struct lane *lane, struct segment_name name)
+{
+	char file[SEGMENT_FILE_SIZE];
+	struct stat st;
+
+	return fstatat(lane->dirfd, segment_file(name, "status", file), &st,
+	    AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+/* Lock the new file on FD; *GONE when it was removed before we could. */
+static bool
+lock_file(int fd, const char *file, bool *gone, struct err *err)
+{
+	struct stat st;
+
+	while (flock(fd, LOCK_EX) == -1)
+		if (errno != EINTR)
+			return err_sys(err, "lock", file);
+	if (fstat(fd, &st) == -1)
+		return err_sys(err, "stat", file);
+	*gone = st.st_nlink == 0;
+	return true;
+}
+
+/* Make the file of OUT's name.  *TAKEN: that name cannot be used. */
+static bool
+make_file(struct lane *lane, struct lane_segment *out, bool *taken,
+    struct err *err)
+{
+	char file[SEGMENT_FILE_SIZE];
+
+	*taken = false;
+	segment_file(out->name, "messages", file);
+	out->fd = openat(lane->dirfd, file,
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    lane->committer->options.mode);
+	if (out->fd == -1) {
+		*taken = errno == EEXIST;
+		return err_sys(err, "make segment", file);
+	}
+	CRASH_POINT("commit-segment-made");
+	if (!lock_file(out->fd, file, taken, err)) {
+		commit_unmake_segment(lane, out);
+		return false;
+	}
+	if (*taken) {
+		close(out->fd);
+		out->fd = -1;
+		return err_set(err, ERR_SYSTEM, "segment %s vanished", file);
+	}
+	if (journal_exists(lane, out->name)) {
+		*taken = true;
+		commit_unmake_segment(lane, out);
+		return err_set(err, ERR_SYSTEM, "segment %s had a journal",
+		    file);
+	}
+	return true;
+}
+
+bool
+commit_make_segment(struct lane *lane, bool single, struct lane_segment *out,
+    struct err *err)
+{
+	bool taken = true, made = false;
+
+	*out = (struct lane_segment){
+		.fd = -1, .end = SEGMENT_HEADER_BYTES,
+		.name = {
+			.klass = (uint8_t)lane->klass,
+			.slot = lane->committer->options.slot,
+		},
+	};
+	for (unsigned i = 0; taken && !made && i < NAME_TRIES; i++) {
+		if (!sequence_take(&lane->sequence, &out->name.sequence, err))
+			return false;
+		CRASH_POINT("commit-numbered");
+		made = make_file(lane, out, &taken, err);
+	}
+	if (!made)
+		return false;
+	CRASH_POINT("commit-segment-locked");
+	if (!write_header(lane, out, single, err)) {
+		commit_unmake_segment(lane, out);
+		return false;
+	}
+	CRASH_POINT("commit-header-written");
+	return true;
+}
+
+void
+commit_unmake_segment(struct lane *lane, struct lane_segment *segment)
+{
+	char file[SEGMENT_FILE_SIZE];
+
+	unlinkat(lane->dirfd, segment_file(segment->name, "messages", file),
+	    0);
+	close(segment->fd);
+	segment->fd = -1;
+}
+
+/* Steps 2 to 6. */
+static bool
+open_segment(struct lane *lane, struct err *err)
+{
+	struct lane_segment *segment = &lane->segment;
+	char file[SEGMENT_FILE_SIZE];
+
+	if (!commit_make_segment(lane, false, segment, err))
+		return false;
+	if (fdatasync(segment->fd) == -1) {
+		err_sys(err, "sync segment",
+		    segment_file(segment->name, "messages", file));
+		commit_unmake_segment(lane, segment);
+		return false;
+	}
+	CRASH_POINT("commit-header-synced");
+	if (!fsys_sync_dir(lane->dirfd, class_name(lane->klass), err)) {
+		commit_unmake_segment(lane, segment);
+		return false;
+	}
+	CRASH_POINT("commit-segment-named");
+	return true;
+}
+
+void
+commit_close_segment(struct lane *lane, struct lane_result *result)
+{
+	if (lane->segment.fd == -1)
+		return;
+	lane_result_add_news(result, COMMIT_CLOSED, lane->segment.name,
+	    lane->segment.end);
+	close(lane->segment.fd);	/* all of it was synced */
+	lane->segment.fd = -1;
+}
+
+/* A write or sync failed: what is behind `end` must never be read. */
+static void
+break_segment(struct lane *lane, struct lane_result *result)
+{
+	struct lane_segment *segment = &lane->segment;
+	uint8_t mark[RECORD_HEADER_BYTES];
+	struct iovec iov = { mark, sizeof mark };
+	struct err ignored;
+
+	CRASH_POINT("commit-broken");
+	if (segment->end == SEGMENT_HEADER_BYTES) {
+		commit_unmake_segment(lane, segment);
+		return;
+	}
+	record_cut_encode(mark);
+	/* Where neither works, BROKEN still tells the scheduler. */
+	(void)(ftruncate(segment->fd, (off_t)segment->end) == 0 ||
+	    fsys_write_at(segment->fd, &iov, 1, (off_t)segment->end, "cut",
+	    &ignored));
+	lane_result_add_news(result, COMMIT_BROKEN, segment->name,
+	    segment->end);
+	close(segment->fd);
+	segment->fd = -1;
+}
+
+/* ---- a batch ------------------------------------------------------------------- */
+
+void
+commit_head(const struct lane *lane, const struct lane_message *message,
+    uint64_t body_bytes, uint32_t content_crc,
+    uint8_t out[RECORD_HEADER_BYTES])
+{
+	struct record_header header = {
+		.id = message->id,
+		.klass = (uint8_t)lane->klass,
+		.rcpt_count = message->rcpt_count,
+		.envelope_bytes = message->envelope_bytes,
+		.body_bytes = body_bytes,
+		.content_crc = content_crc,
+	};
+
+	record_header_encode(&header, out);
+}
+
+/* Encode MESSAGE's record for OFFSET; its parts go to IOV. */
+static int
+place(const struct lane *lane, struct lane_message *message, uint64_t offset,
+    struct iovec *iov)
+{
+	static const uint8_t zero[RECORD_ALIGN];
+	struct span body = buf_peek(&message->body);
+	size_t head = RECORD_HEADER_BYTES + message->envelope_bytes;
+	size_t padding = -(head + body.length) & (RECORD_ALIGN - 1);
+	uint32_t crc = crc32c(0, message->head + RECORD_HEADER_BYTES,
+	    message->envelope_bytes);
+	int parts = 0;
+
+	crc = crc32c(crc, body.data, body.length);
+	commit_head(lane, message, body.length, crc, message->head);
+	message->offset = offset;
+	message->size = head + body.length + padding;
+	iov[parts++] = (struct iovec){ message->head, head };
+	if (body.length > 0)
+		iov[parts++] = (struct iovec){ (void *)body.data,
+		    body.length };
+	if (padding > 0)
+		iov[parts++] = (struct iovec){ (void *)zero, padding };
+	return parts;
+}
+
+/* Steps 7 and 8. */
+static bool
+append(struct lane *lane, struct list *messages, struct err *err)
+{
+	struct lane_segment *segment = &lane->segment;
+	struct iovec *iov = mem_array(PARTS * messages->count, sizeof *iov);
+	char file[SEGMENT_FILE_SIZE];
+	uint64_t at = segment->end;
+	int parts = 0;
+	bool written;
+
+	segment_file(segment->name, "messages", file);
+	for (struct link *l = list_first(messages); l != NULL;
+	    l = list_next(messages, l)) {
+		struct lane_message *message =
+		    list_item(l, struct lane_message, link);
+
+		parts += place(lane, message, at, iov + parts);
+		at += message->size;
+	}
+	written = fsys_write_at(segment->fd, iov, parts,
+	    (off_t)segment->end, file, err);
+	mem_free(iov);
+	if (!written)
+		return false;
+	CRASH_POINT("commit-written");
+	if (fdatasync(segment->fd) == -1)
+		return err_sys(err, "sync segment", file);
+	CRASH_POINT("commit-synced");
+	segment->end = at;
+	return true;
+}
+
+void
+commit_batch(struct lane *lane, struct lane_result *result)
+{
+	struct lane_segment *segment = &lane->segment;
+
+	if (segment->fd != -1 &&
+	    segment->end >= lane->committer->options.segment_bytes)
+		commit_close_segment(lane, result);
+	if (segment->fd == -1 && !open_segment(lane, &result->err))
+		return;
+	if (!append(lane, &result->messages, &result->err)) {
+		break_segment(lane, result);
+		return;
+	}
+	result->ok = true;
+	result->segment = segment->name;
+	lane_result_add_news(result, COMMIT_GREW, segment->name,
+	    segment->end);
+}

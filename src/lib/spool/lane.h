@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lane.h - what the files of the committer share; nobody else includes it.
+ *
+ *	commit.c  the order of operations; runs in the lanes' threads
+ *	lane.c    the lanes and their threads; what the loop hands over and
+ *	          is told
+ *	stream.c  large messages
+ *
+ * Each field of a lane says whose it is: the loop's, the thread's, or
+ * shared, which is touched under `lock` only.
+ */
+#ifndef SPOOL_LANE_H
+#define SPOOL_LANE_H
+
+#include "base/list.h"
+#include "spool/commit.h"
+#include "spool/sequence.h"
+
+#include <pthread.h>
+
+/* A message under way.  `head` is room for the record's header, followed by
+ * the encoded envelope. */
+struct lane_message {
+	struct link link;
+	struct msgid id;
+	uint32_t rcpt_count;
+	uint32_t envelope_bytes;
+	struct buf body;
+	uint64_t offset, size;	/* of the record, once it was placed */
+	size_t counted;		/* in the lane's pending_bytes */
+	usec_t begun;		/* monotonic */
+	commit_done_fn *done;
+	void *cookie;
+	uint8_t head[];
+};
+
+struct lane_news {
+	enum commit_news news;
+	struct segment_name segment;
+	uint64_t to;
+};
+
+enum { LANE_NEWS_MOST = 3 };
+
+/* What became of a batch: news first, then its messages. */
+struct lane_result {
+	struct link link;
+	struct list messages;
+	struct segment_name segment;	/* where they are, if ok */
+	bool ok;
+	struct err err;
+	struct lane_news news[LANE_NEWS_MOST];
+	unsigned news_count;
+};
+
+/* The segment that a lane appends to. */
+struct lane_segment {
+	int fd;			/* -1: none is open */
+	struct segment_name name;
+	uint64_t end;		/* durable up to here */
+};
+
+struct lane;
+
+/* A thread that is started when it first has something to do. */
+struct lane_thread {
+	pthread_t thread;
+	bool running;		/* the loop's */
+	pthread_cond_t wake;	/* with the lane's lock */
+};
+
+struct lane {
+	struct committer *committer;
+	enum mail_class klass;
+	int dirfd;
+	struct sequence sequence;
+
+	/* the loop's: */
+	struct list gathered;	/* in this turn of the loop */
+	size_t gathered_bytes;
+	size_t pending, pending_bytes;
+	usec_t delay;		/* smoothed */
+	usec_t since;		/* something is pending since, or last told */
+	struct lane_news open;	/* the segment that grows, as told last */
+
+	/* shared: */
+	pthread_mutex_t lock;
+	struct list queue;	/* of messages */
+	struct list results;
+	struct list streams;	/* with work to do; stream.c */
+	bool stop;
+
+	/* the threads', one each: */
+	struct lane_segment segment;
+	struct lane_thread batches, large;
+};
+
+struct committer {
+	const struct spool_dirs *dirs;
+	struct commit_options options;
+	commit_news_fn *news;
+	void *owner;
+	struct watch *watch;
+	struct turn_hook *hook;
+	int eventfd;
+	struct buf scratch;
+	unsigned streams;	/* open ones */
+	struct lane lanes[CLASS_COUNT];
+};
+
+/* ---- commit.c ---------------------------------------------------------------- */
+
+/*
+ * A new segment file of LANE with its header written, locked, not synced.
+ * The caller syncs it, and the directory.  SINGLE: for one large message.
+ */
+bool commit_make_segment(struct lane *lane, bool single,
+    struct lane_segment *out, struct err *err) MUST_CHECK;
+/* Take back a segment that holds nothing. */
+void commit_unmake_segment(struct lane *lane, struct lane_segment *segment);
+
+/* The header of a record whose content is as the CRC says. */
+void commit_head(const struct lane *lane, const struct lane_message *message,
+    uint64_t body_bytes, uint32_t content_crc,
+    uint8_t out[RECORD_HEADER_BYTES]);
+
+/* Make the messages of RESULT durable, and say how it went. */
+void commit_batch(struct lane *lane, struct lane_result *result);
+/* The lane ends. */
+void commit_close_segment(struct lane *lane, struct lane_result *result);
+
+/* ---- lane.c ------------------------------------------------------------------ */
+
+struct lane_result *lane_result_new(void);
+void lane_result_add_news(struct lane_result *result, enum commit_news news,
+    struct segment_name segment, uint64_t to);
+/* All of MESSAGES failed; they are taken. */
+void lane_tell_failed(struct lane *lane, struct list *messages,
+    const struct err *err);
+
+/* From a thread: RESULT is for the loop. */
+void lane_tell(struct lane *lane, struct lane_result *result);
+
+/* From the loop: see that THREAD runs, with FN. */
+bool lane_start(struct lane *lane, struct lane_thread *thread,
+    void *(*fn)(void *lane), struct err *err) MUST_CHECK;
+
+/* A message with its envelope encoded; null: it cannot be. */
+struct lane_message *lane_message_new(struct committer *committer,
+    struct msgid id, const struct envelope *envelope, struct err *err);
+void lane_message_free(struct lane_message *message);
+
+/* MESSAGE is counted as pending until its result is told. */
+void lane_count(struct lane *lane, struct lane_message *message);
+
+/* ---- stream.c ---------------------------------------------------------------- */
+
+/* The thread is gone: what it left of aborted streams is removed; finished
+ * ones are told as failed. */
+void stream_fail_all(struct lane *lane, const struct err *why);
+
+#endif

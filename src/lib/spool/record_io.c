@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * record_io.c - one record, read and verified.
+ */
+#include "spool/segment.h"
+
+#include "base/crc32c.h"
+#include "base/fsys.h"
+
+#include <sys/stat.h>
+
+static bool
+read_exactly(int fd, void *out, size_t length, uint64_t offset,
+    struct err *err)
+{
+	ssize_t n = fsys_read_at(fd, out, length, (off_t)offset, "record",
+	    err);
+
+	if (n == -1)
+		return false;
+	return (size_t)n == length ||
+	    err_set(err, ERR_FORMAT, "record at byte %llu is cut off",
+	    (unsigned long long)offset);
+}
+
+static bool
+read_header(int fd, uint64_t offset, struct record_header *out,
+    struct err *err)
+{
+	uint8_t bytes[RECORD_HEADER_BYTES];
+
+	if (!read_exactly(fd, bytes, sizeof bytes, offset, err))
+		return false;
+	return record_header_decode(bytes, out) == RECORD_OK ||
+	    err_set(err, ERR_FORMAT, "no record at byte %llu",
+	    (unsigned long long)offset);
+}
+
+static struct envelope *
+decode_envelope(const struct record_header *header, struct span bytes,
+    struct err *err)
+{
+	struct envelope *envelope = envelope_decode(bytes, err);
+
+	if (envelope != NULL && envelope->rcpt_count != header->rcpt_count) {
+		err_set(err, ERR_FORMAT, "header and envelope differ");
+		envelope_free(&envelope);
+	}
+	return envelope;
+}
+
+bool
+record_read(int fd, uint64_t offset, uint64_t size, struct record *out,
+    struct err *err)
+{
+	struct span content;
+	struct stat st;
+	uint8_t *raw;
+
+	*out = (struct record){ 0 };
+	if (!read_header(fd, offset, &out->header, err))
+		return false;
+	if (record_size(&out->header) != size || size > SIZE_MAX / 2)
+		return err_set(err, ERR_FORMAT,
+		    "record at byte %llu has another size",
+		    (unsigned long long)offset);
+	if (fstat(fd, &st) == -1)
+		return err_sys(err, "stat", "segment");
+	if (size > (uint64_t)st.st_size)	/* before room is made for it */
+		return err_set(err, ERR_FORMAT,
+		    "record at byte %llu is cut off",
+		    (unsigned long long)offset);
+	buf_init(&out->raw, (size_t)size);
+	raw = buf_reserve(&out->raw, (size_t)size);
+	if (!read_exactly(fd, raw, (size_t)size, offset, err))
+		goto bad;
+	buf_added(&out->raw, (size_t)size);
+	content = span_make(raw + RECORD_HEADER_BYTES,
+	    out->header.envelope_bytes + (size_t)out->header.body_bytes);
+	if (crc32c(0, content.data, content.length) !=
+	    out->header.content_crc) {
+		err_set(err, ERR_FORMAT,
+		    "content of the record at byte %llu does not match its "
+		    "CRC", (unsigned long long)offset);
+		goto bad;
+	}
+	out->envelope = decode_envelope(&out->header,
+	    span_first(content, out->header.envelope_bytes), err);
+	if (out->envelope == NULL)
+		goto bad;
+	out->body = span_skip(content, out->header.envelope_bytes);
+	return true;
+bad:
+	record_fini(out);
+	return false;
+}
+
+void
+record_fini(struct record *record)
+{
+	envelope_free(&record->envelope);
+	buf_fini(&record->raw);
+	record->body = span_make(NULL, 0);
+}
+
+bool
+record_peek(int fd, uint64_t offset, struct record_header *header,
+    struct envelope **envelope, struct err *err)
+{
+	struct buf bytes;
+	uint8_t *room;
+
+	if (!read_header(fd, offset, header, err))
+		return false;
+	buf_init(&bytes, header->envelope_bytes);
+	room = buf_reserve(&bytes, header->envelope_bytes);
+	*envelope = !read_exactly(fd, room, header->envelope_bytes,
+	    offset + RECORD_HEADER_BYTES, err) ? NULL :
+	    decode_envelope(header,
+	    span_make(room, header->envelope_bytes), err);
+	buf_fini(&bytes);
+	return *envelope != NULL;
+}
+
+ssize_t
+record_read_body(int fd, uint64_t offset, const struct record_header *header,
+    uint64_t at, void *out, size_t length, struct err *err)
+{
+	uint64_t rest = at < header->body_bytes ? header->body_bytes - at : 0;
+
+	if (length > rest)
+		length = (size_t)rest;
+	if (!read_exactly(fd, out, length, offset + RECORD_HEADER_BYTES +
+	    header->envelope_bytes + at, err))
+		return -1;
+	return (ssize_t)length;
+}

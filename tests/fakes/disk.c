@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * disk.c - a disk that fails, or waits, when a test says so.
+ */
+#include "fakes/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+int __real_openat(int dirfd, const char *path, int flags, mode_t mode);
+ssize_t __real_pwritev(int fd, const struct iovec *iov, int count, off_t at);
+int __real_fdatasync(int fd);
+int __real_fsync(int fd);
+int __real_ftruncate(int fd, off_t length);
+
+int __wrap_openat(int dirfd, const char *path, int flags, ...);
+ssize_t __wrap_pwritev(int fd, const struct iovec *iov, int count, off_t at);
+int __wrap_fdatasync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_ftruncate(int fd, off_t length);
+
+enum { EVENTS_MOST = 4096 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
+static struct {
+	unsigned count;
+	unsigned fail_at;	/* 0: never */
+	int number;
+	bool for_ever;
+} calls[DISK_CALLS];
+static struct disk_event events[EVENTS_MOST];
+static size_t event_count, short_most;
+static const char *hold;
+
+void
+disk_reset(void)
+{
+	pthread_mutex_lock(&lock);
+	memset(calls, 0, sizeof calls);
+	event_count = short_most = 0;
+	hold = NULL;
+	pthread_cond_broadcast(&released);
+	pthread_mutex_unlock(&lock);
+}
+
+void
+disk_fail(enum disk_call call, unsigned n, int number, bool for_ever)
+{
+	pthread_mutex_lock(&lock);
+	calls[call].fail_at = calls[call].count + n;
+	calls[call].number = number;
+	calls[call].for_ever = for_ever;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+disk_short_writes(size_t most)
+{
+	pthread_mutex_lock(&lock);
+	short_most = most;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+disk_hold(const char *part)
+{
+	pthread_mutex_lock(&lock);
+	hold = part;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+disk_release(void)
+{
+	pthread_mutex_lock(&lock);
+	hold = NULL;
+	pthread_cond_broadcast(&released);
+	pthread_mutex_unlock(&lock);
+}
+
+unsigned
+disk_count(enum disk_call call)
+{
+	unsigned count;
+
+	pthread_mutex_lock(&lock);
+	count = calls[call].count;
+	pthread_mutex_unlock(&lock);
+	return count;
+}
+
+size_t
+disk_events(const struct disk_event **out)
+{
+	*out = events;
+	return event_count;
+}
+
+/* Whether this call is to fail; errno is set. */
+static bool
+fails(enum disk_call call)
+{
+	bool bad;
+
+	pthread_mutex_lock(&lock);
+	calls[call].count++;
+	bad = calls[call].fail_at != 0 &&
+	    (calls[call].count == calls[call].fail_at ||
+	    (calls[call].for_ever && calls[call].count > calls[call].fail_at));
+	errno = bad ? calls[call].number : errno;
+	pthread_mutex_unlock(&lock);
+	return bad;
+}
+
+static void
+remember(enum disk_call call, int fd, bool fine)
+{
+	int number = errno;
+	struct stat st = { 0 };
+
+	if (fd != -1)
+		fstat(fd, &st);
+	pthread_mutex_lock(&lock);
+	if (event_count < EVENTS_MOST)
+		events[event_count++] = (struct disk_event){
+			call, st.st_ino, S_ISDIR(st.st_mode), fine
+		};
+	pthread_mutex_unlock(&lock);
+	errno = number;
+}
+
+static bool
+is_held(int fd)
+{
+	char link[64], path[512];
+	ssize_t n;
+
+	if (hold == NULL)
+		return false;
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof path - 1);
+	path[n > 0 ? n : 0] = '\0';
+	return strstr(path, hold) != NULL;
+}
+
+int
+__wrap_openat(int dirfd, const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	int fd;
+
+	if ((flags & O_CREAT) != 0) {
+		va_list ap;
+
+		va_start(ap, flags);
+		mode = va_arg(ap, mode_t);
+		va_end(ap);
+	}
+	/* only what makes files is ever to fail */
+	if ((flags & O_CREAT) == 0)
+		return __real_openat(dirfd, path, flags, mode);
+	fd = fails(DISK_OPENAT) ? -1 :
+	    __real_openat(dirfd, path, flags, mode);
+	remember(DISK_OPENAT, fd, fd != -1);
+	return fd;
+}
+
+ssize_t
+__wrap_pwritev(int fd, const struct iovec *iov, int count, off_t at)
+{
+	struct iovec first = iov[0];
+	ssize_t n;
+
+	if (fails(DISK_PWRITEV)) {
+		remember(DISK_PWRITEV, fd, false);
+		return -1;
+	}
+	if (short_most > 0) {
+		if (first.iov_len > short_most)
+			first.iov_len = short_most;
+		n = __real_pwritev(fd, &first, 1, at);
+	} else {
+		n = __real_pwritev(fd, iov, count, at);
+	}
+	remember(DISK_PWRITEV, fd, n != -1);
+	return n;
+}
+
+int
+__wrap_fdatasync(int fd)
+{
+	int result;
+
+	pthread_mutex_lock(&lock);
+	while (is_held(fd))
+		pthread_cond_wait(&released, &lock);
+	pthread_mutex_unlock(&lock);
+	result = fails(DISK_FDATASYNC) ? -1 : __real_fdatasync(fd);
+	remember(DISK_FDATASYNC, fd, result == 0);
+	return result;
+}
+
+int
+__wrap_fsync(int fd)
+{
+	int result = fails(DISK_FSYNC) ? -1 : __real_fsync(fd);
+
+	remember(DISK_FSYNC, fd, result == 0);
+	return result;
+}
+
+int
+__wrap_ftruncate(int fd, off_t length)
+{
+	int result = fails(DISK_FTRUNCATE) ? -1 :
+	    __real_ftruncate(fd, length);
+
+	remember(DISK_FTRUNCATE, fd, result == 0);
+	return result;
+}

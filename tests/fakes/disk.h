@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * disk.h - a disk that fails, or waits, when a test says so.
+ *
+ * Linked with --wrap for the calls below, so it stands between the program
+ * and libc.  It counts and remembers the calls of every thread.
+ */
+#ifndef TESTS_DISK_H
+#define TESTS_DISK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum disk_call {
+	DISK_OPENAT, DISK_PWRITEV, DISK_FDATASYNC, DISK_FSYNC,
+	DISK_FTRUNCATE, DISK_CALLS
+};
+
+struct disk_event {
+	enum disk_call call;
+	ino_t inode;		/* of the file; 0: the call opened none */
+	bool directory;
+	bool fine;
+};
+
+/* As new: nothing fails, nothing is remembered. */
+void disk_reset(void);
+/* The Nth CALL from now on (1: the next) fails with NUMBER; then, if FOR_EVER,
+ * all that follow do. */
+void disk_fail(enum disk_call call, unsigned n, int number, bool for_ever);
+/* No pwritev takes more than MOST bytes (0: as it likes). */
+void disk_short_writes(size_t most);
+/* fdatasync of files whose path has PART in it waits for disk_release(). */
+void disk_hold(const char *part);
+void disk_release(void);
+
+unsigned disk_count(enum disk_call call);
+/* The events so far, oldest first; their number. */
+size_t disk_events(const struct disk_event **out);
+
+#endif
