@@ -1,1 +1,3 @@
-# samples
+# A configuration to begin with; it never replaces one that is in use.
+sampledir = $(sysconfdir)/postrider
+dist_sample_DATA = etc/postrider.conf.sample

@@ -145,8 +145,8 @@ const struct conf_option conf_options[] = {
 	    "X-Priority 1* urgent 2* urgent 4* bulk 5* bulk;"
 	    "Importance high urgent low bulk;"
 	    "Priority urgent urgent non-urgent bulk;"
-	    "Precedence bulk bulk junk bulk list bulk"
-	    " special-delivery urgent first-class urgent;"
+	    "Precedence bulk bulk junk bulk list bulk;"
+	    "Precedence special-delivery urgent first-class urgent;"
 	    "List-Id * bulk; List-Unsubscribe * bulk", 0,
 	    "NAME GLOB CLASS ...: mail with this header is of this class"),
 
