@@ -1,1 +1,7 @@
 # manuals
+dist_man_MANS += \
+	man/mailq.postrider.1 \
+	man/postrider-log.5 \
+	man/postrider.8 \
+	man/postrider.conf.5 \
+	man/sendmail.postrider.1

@@ -96,8 +96,11 @@ options_parse(int argc, char **argv, struct options *out, int *rest)
 void
 options_name(unsigned takes, char *out, size_t most)
 {
+	bool filter = (takes & TAKES_FILTER) == TAKES_FILTER;
 	size_t i, used = 0;
 
+	if (filter)
+		takes &= ~(unsigned)TAKES_FILTER;
 	*out = '\0';
 	for (i = 0; i < ROWS && used < most; i++) {
 		const struct option_row *row = &rows[i];
@@ -113,6 +116,8 @@ options_name(unsigned takes, char *out, size_t most)
 			    row->argument != NULL ? " " : "",
 			    row->argument != NULL ? row->argument : "");
 	}
+	if (filter && used < most)
+		snprintf(out + used, most - used, " [FILTER ...]");
 }
 
 bool

@@ -36,7 +36,8 @@ struct options {
  * False: the mistake was printed. */
 bool options_parse(int argc, char **argv, struct options *out, int *rest);
 
-/* "-j", "--older T" …, those of TAKES, into OUT of MOST bytes. */
+/* " [-j] [--older T]" …, those of TAKES, into OUT of MOST bytes; all those
+ * that select messages are one " [FILTER ...]". */
 void options_name(unsigned takes, char *out, size_t most);
 
 /* "90", "90s", "15m", "4h", "5d", "2w" in seconds.  False: it is not. */

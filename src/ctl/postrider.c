@@ -48,7 +48,7 @@ print_verb(FILE *out, const struct verb *verb)
 	char options[256];
 
 	options_name(verb->takes, options, sizeof(options));
-	fprintf(out, "       postrider [-c FILE] %s%s%s%s%s\n",
+	fprintf(out, "       postrider %s%s%s%s%s\n",
 	    verb->first, verb->second != NULL ? " " : "",
 	    verb->second != NULL ? verb->second : "", options,
 	    verb->arguments);
@@ -59,7 +59,8 @@ usage(void)
 {
 	const struct verb *verb;
 
-	fputs("usage: postrider [-c FILE] VERB ...\n", stderr);
+	fputs("usage: postrider [-c FILE] VERB ..., where that is one of\n",
+	    stderr);
 	for (verb = verbs; verb->first != NULL; verb++)
 		print_verb(stderr, verb);
 	return EX_USAGE;
@@ -99,6 +100,9 @@ verb_help(const struct options *options, int count, char **argv)
 	}
 	if (!any)
 		return tool_fail(EX_USAGE, "%s: no such verb", argv[0]);
+	puts("FILTER: --sender GLOB, --recipient GLOB, --site GLOB, "
+	    "--class CLASS,\n        --older TIME, --all; all that are given "
+	    "must match");
 	return tool_finish(EX_OK);
 }
 

@@ -1,12 +1,49 @@
 # One libFuzzer program per pure parser: configure CC=clang --enable-fuzz.
 # tests/fuzz/run gives each some seconds; its seeds are in seeds/NAME.
-EXTRA_DIST += tests/fuzz/run tests/fuzz/seeds
+EXTRA_DIST += tests/fuzz/run tests/fuzz/seeds tests/fuzz/words.dict
 if FUZZ
 LIBFUZZER = $(AM_LDFLAGS) -fsanitize=fuzzer
+FUZZING_INCLUDES = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 TESTS += tests/fuzz/run
 
 check_PROGRAMS += tests/fuzz/fuzz_conf
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c
 tests_fuzz_fuzz_conf_LDFLAGS = $(LIBFUZZER)
 tests_fuzz_fuzz_conf_LDADD = $(LIB_CONF)
+
+check_PROGRAMS += tests/fuzz/fuzz_command
+tests_fuzz_fuzz_command_SOURCES = tests/fuzz/fuzz_command.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_command_CPPFLAGS = $(FUZZING_INCLUDES)
+tests_fuzz_fuzz_command_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_command_LDADD = $(LIB_SMTP)
+
+check_PROGRAMS += tests/fuzz/fuzz_dot
+tests_fuzz_fuzz_dot_SOURCES = tests/fuzz/fuzz_dot.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_dot_CPPFLAGS = $(FUZZING_INCLUDES)
+tests_fuzz_fuzz_dot_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_dot_LDADD = $(LIB_SMTP)
+
+check_PROGRAMS += tests/fuzz/fuzz_header
+tests_fuzz_fuzz_header_SOURCES = tests/fuzz/fuzz_header.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_header_CPPFLAGS = $(FUZZING_INCLUDES)
+tests_fuzz_fuzz_header_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_header_LDADD = $(LIB_MAIL)
+
+check_PROGRAMS += tests/fuzz/fuzz_path
+tests_fuzz_fuzz_path_SOURCES = tests/fuzz/fuzz_path.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_path_CPPFLAGS = $(FUZZING_INCLUDES)
+tests_fuzz_fuzz_path_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_path_LDADD = $(LIB_SMTP)
+
+check_PROGRAMS += tests/fuzz/fuzz_reply
+tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_reply_CPPFLAGS = $(FUZZING_INCLUDES)
+tests_fuzz_fuzz_reply_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_reply_LDADD = $(LIB_SMTP)
+
+check_PROGRAMS += tests/fuzz/fuzz_xtext
+tests_fuzz_fuzz_xtext_SOURCES = tests/fuzz/fuzz_xtext.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_xtext_CPPFLAGS = $(FUZZING_INCLUDES)
+tests_fuzz_fuzz_xtext_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_xtext_LDADD = $(LIB_SMTP)
 endif

@@ -123,8 +123,9 @@ buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
 {
 	char small[512];
 	va_list again;
+	char *large;
+	bool fits;
 	int length;
-	uint8_t *to;
 
 	va_copy(again, ap);
 	length = vsnprintf(small, sizeof small, fmt, ap);
@@ -133,13 +134,12 @@ buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
 		va_end(again);
 		return buf_append(buf, small, (size_t)length);
 	}
-	to = buf_reserve(buf, (size_t)length + 1);
-	if (to != NULL) {
-		vsnprintf((char *)to, (size_t)length + 1, fmt, again);
-		buf->end += (size_t)length;
-	}
+	large = mem_alloc((size_t)length + 1);
+	vsnprintf(large, (size_t)length + 1, fmt, again);
 	va_end(again);
-	return to != NULL;
+	fits = buf_append(buf, large, (size_t)length);
+	mem_free(large);
+	return fits;
 }
 
 bool

@@ -19,7 +19,8 @@
 enum {
 	WAITING_MOST = 1 << 20,
 	FLUSH_AT = 1 << 16,
-	LINE_MOST = 4096,
+	LINE_MOST = 4096,	/* of a text; a byte becomes four at worst */
+	LINE_BYTES_MOST = 4 * LINE_MOST + 1024,
 	FACILITY_MAIL = 2 << 3
 };
 
@@ -88,41 +89,48 @@ append_clean(struct buf *line, const char *text)
 	buf_append(line, from, (size_t)(text - from));
 }
 
+/* "postrider/receiver[702]: warning: TEXT" */
 static void
-send_syslog(int severity, const char *text)
+append_text(struct buf *line, enum log_level level, const char *text)
 {
-	char packet[LINE_MOST];
-	int n = snprintf(packet, sizeof packet, "<%d>%s%s[%d]: %s",
-	    FACILITY_MAIL | severity, out.stamp,
-	    out.program == NULL ? "postrider" : out.program, (int)getpid(),
-	    text);
-
-	if (n >= (int)sizeof packet)
-		n = (int)sizeof packet - 1;
-	if (send(out.fd, packet, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
-		out.dropped++;
-}
-
-static void
-add_line(const char *level, const char *text)
-{
-	struct buf *w = &out.waiting;
-	size_t before = buf_length(w);
 	static pid_t pid;
 
 	if (pid == 0)
 		pid = getpid();
-	if (buf_length(w) + LINE_MOST + 512 > WAITING_MOST) {
+	buf_append_text(line, out.program == NULL ? "postrider" : out.program);
+	buf_printf(line, "[%d]: %s", (int)pid, levels[level].word);
+	append_clean(line, text);
+}
+
+static void
+send_syslog(enum log_level level, const char *text)
+{
+	struct buf packet;
+
+	buf_init(&packet, LINE_BYTES_MOST);
+	buf_printf(&packet, "<%d>", FACILITY_MAIL | levels[level].severity);
+	buf_append(&packet, out.stamp, out.stamp_length);
+	append_text(&packet, level, text);
+	if (send(out.fd, packet.data, buf_length(&packet),
+	    MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
+		out.dropped++;
+	buf_fini(&packet);
+}
+
+static void
+add_line(enum log_level level, const char *text)
+{
+	struct buf *w = &out.waiting;
+	size_t before = buf_length(w);
+
+	if (WAITING_MOST - before < LINE_BYTES_MOST) {
 		out.dropped++;
 		return;
 	}
 	buf_append(w, out.stamp, out.stamp_length);
 	buf_append_text(w, out.host == NULL ? "-" : out.host);
 	buf_append_byte(w, ' ');
-	buf_append_text(w, out.program == NULL ? "postrider" : out.program);
-	buf_printf(w, "[%d]: ", (int)pid);
-	buf_append_text(w, level);
-	append_clean(w, text);
+	append_text(w, level, text);
 	buf_append_byte(w, '\n');
 	if (before > FLUSH_AT)
 		log_flush();
@@ -136,9 +144,9 @@ log_any(enum log_level level, const char *fmt, va_list ap)
 	vsnprintf(text, sizeof text, fmt, ap);
 	stamp_now();
 	if (out.syslog)
-		send_syslog(levels[level].severity, text);
+		send_syslog(level, text);
 	else
-		add_line(levels[level].word, text);
+		add_line(level, text);
 }
 
 #define LOG_FUNCTION(name, level)					\

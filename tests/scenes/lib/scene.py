@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: ISC
+"""scene: one test's stage: a directory, a relay, peers, and waiting.
+
+A scene starts nothing by itself.  When it closes, every relay must have left
+with exit status 0 and said nothing on standard error that a sanitizer would
+say; the log is shown when a test fails.
+"""
+import glob
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import tempfile
+import time
+
+LIB = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(LIB)))
+FAKES = os.path.join(ROOT, "tests", "fakes")
+PEERS = os.path.join(ROOT, "build", "peers")
+COMPLAINTS = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer|cannot happen|must\(")
+PATIENCE = 30
+
+
+class Skip(Exception):
+    """What the test needs is not on this machine."""
+
+
+def free_port(address="127.0.0.1"):
+    with socket.socket() as s:
+        s.bind((address, 0))
+        return s.getsockname()[1]
+
+
+def wait_until(true, what, seconds=PATIENCE):
+    """The first true value of TRUE(); an assertion that names WHAT if it stays away."""
+    end = time.monotonic() + seconds
+    while True:
+        value = true()
+        if value:
+            return value
+        assert time.monotonic() < end, f"waited {seconds} s in vain: {what}"
+        time.sleep(0.01)
+
+
+def greeting(port, address="127.0.0.1"):
+    try:
+        with socket.create_connection((address, port), 2) as s:
+            s.settimeout(5)
+            return s.recv(200).startswith(b"220")
+    except OSError:
+        return False
+
+
+class Process:
+    """A program of ours that runs beside the test, with its output in files."""
+
+    def __init__(self, scene, name, command, **kwargs):
+        self.name = name
+        self.out = f"{scene.dir}/{name}.out"
+        self.err = f"{scene.dir}/{name}.err"
+        with open(self.out, "ab") as out, open(self.err, "ab") as err:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, **kwargs)
+
+    def first_line(self):
+        def line():
+            assert self.process.poll() is None, f"{self.name} ended: {self.errors()}"
+            with open(self.out) as f:
+                text = f.readline()
+            return text.strip() if text.endswith("\n") else None
+        return wait_until(line, f"the first line of {self.name}")
+
+    def errors(self):
+        with open(self.err, errors="replace") as f:
+            return f.read()
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def end(self, number=signal.SIGTERM, seconds=PATIENCE):
+        """Ask it to leave; its exit status."""
+        if self.process.poll() is None:
+            self.signal(number)
+        return self.process.wait(seconds)
+
+
+class Sink:
+    """tests/fakes/sink.py: plays a script, keeps what it is sent."""
+
+    def __init__(self, scene, name, script=None, arguments=()):
+        self.dir = f"{scene.dir}/{name}"
+        self.script = f"{self.dir}.json"
+        os.makedirs(self.dir)
+        self.write(script or {})
+        self.process = Process(scene, name, ["python3", f"{FAKES}/sink.py", "--script", self.script,
+                                             "--dir", self.dir, *arguments])
+        self.port = int(self.process.first_line())
+
+    def write(self, script):
+        with open(self.script + ".new", "w") as f:
+            json.dump(script, f)
+        os.rename(self.script + ".new", self.script)
+
+    def play(self, script):
+        """Another script from now on, for new connections."""
+        self.write(script)
+        self.process.signal(signal.SIGHUP)
+
+    def messages(self):
+        """What has come, in order: the json of each with its "body" as bytes."""
+        found = []
+        for path in sorted(glob.glob(f"{self.dir}/*.json")):
+            with open(path) as f:
+                message = json.load(f)
+            with open(path[:-5] + ".body", "rb") as f:
+                message["body"] = f.read()
+            found.append(message)
+        return found
+
+    def delivered(self):
+        return [m for m in self.messages() if m["delivered"]]
+
+    def wait(self, count=1, seconds=PATIENCE):
+        """The messages delivered, as soon as there are COUNT; more is a failure."""
+        messages = wait_until(lambda: (m := self.delivered()) and len(m) >= count and m,
+                              f"{count} messages at {self.dir}, {len(self.delivered())} came", seconds)
+        assert len(messages) == count, f"{len(messages)} messages came, not {count}"
+        return messages
+
+
+class Relay:
+    """postriderd with a configuration of its own."""
+
+    def __init__(self, scene, name, port):
+        self.scene, self.name, self.port = scene, name, port
+        self.conf = f"{scene.dir}/{name}.conf"
+        self.spool = f"{scene.dir}/{name}.spool"
+        self.control = f"{scene.dir}/{name}.sock"
+        self.log = f"{scene.dir}/{name}.log"
+        self.process = None
+
+    def configure(self, text, listen="trust 127.0.0.0/8", listen_more="", log=None):
+        """TEXT is added to what every scene needs."""
+        user = "nobody" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+        with open(self.conf, "w") as f:
+            f.write(f"""hostname relay.test
+spool {self.spool}
+control {self.control}
+log {log or 'file ' + self.log}
+user {user}
+listen 127.0.0.1:{self.port} {{ {listen} }}
+{listen_more}
+queue {{ reserve 1M }}
+{text}
+""")
+        return self
+
+    def start(self, **env):
+        self.process = Process(self.scene, self.name,
+                               [f"{self.scene.prefix}/sbin/postriderd", "-f", "-c", self.conf],
+                               env={**os.environ, **env})
+        return self
+
+    def ready(self):
+        def answers():
+            assert self.process.process.poll() is None, \
+                f"postriderd left with {self.process.process.returncode}: {self.process.errors()}"
+            return greeting(self.port)
+        wait_until(answers, f"{self.name} greets at port {self.port}")
+        return self
+
+    def stop(self, seconds=60):
+        status = self.process.end(seconds=seconds)
+        assert status == 0, f"a stopped relay exits 0, not {status}: {self.process.errors()}"
+
+    def log_text(self):
+        try:
+            with open(self.log, errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def wait_log(self, pattern, seconds=PATIENCE):
+        """The first match of PATTERN in the log."""
+        return wait_until(lambda: re.search(pattern, self.log_text(), re.M), f"{pattern} in the log", seconds)
+
+    # ---- talking to it -------------------------------------------------------
+
+    def smtp(self, hello="client.test"):
+        client = smtplib.SMTP("127.0.0.1", self.port, timeout=PATIENCE)
+        client.ehlo(hello)
+        return client
+
+    def send(self, to="b@example.org", text="Subject: hello\r\n\r\nhello\r\n", sender="a@client.test", options=()):
+        """One message by smtplib; returns the id it was queued under."""
+        with self.smtp() as client:
+            code, answer = client.mail(sender, options)
+            assert code == 250, answer
+            for address in [to] if isinstance(to, str) else to:
+                code, answer = client.rcpt(address)
+                assert code == 250, answer
+            code, answer = client.data(text)
+            assert code == 250, answer
+            return re.search(rb"queued as (\w+)", answer).group(1).decode()
+
+    def tool(self, *words, input=None, program="bin/postrider", option="-c", check=True):
+        """Run a tool; its standard output.  With CHECK False: the CompletedProcess."""
+        done = subprocess.run([f"{self.scene.prefix}/{program}", option, self.conf, *words], input=input,
+                              capture_output=True, text=True, timeout=60)
+        assert not COMPLAINTS.search(done.stderr), done.stderr
+        if not check:
+            return done
+        assert done.returncode == 0, f"{program} {words}: {done.returncode}: {done.stderr}"
+        return done.stdout
+
+    def sendmail(self, *words, input="", check=True):
+        return self.tool(*words, input=input, program="sbin/sendmail", option="-C", check=check)
+
+    def queue(self):
+        return [json.loads(line) for line in self.tool("queue", "list", "-j").splitlines()]
+
+    def wait_empty(self, seconds=PATIENCE):
+        wait_until(lambda: not self.queue(), "an empty queue", seconds)
+
+
+class Scene:
+    def __init__(self, prefix, bench, name):
+        self.prefix, self.bench, self.name = prefix, bench, name
+        self.dir = tempfile.mkdtemp(prefix="postrider-scene-")
+        os.chmod(self.dir, 0o755)
+        self.relays, self.sinks, self.others = [], [], []
+
+    # ---- the players ---------------------------------------------------------
+
+    def relay(self, text="", name=None, start=True, **how):
+        """A relay, started and ready; `to` in HOW is short for a route to that port."""
+        relay = Relay(self, name or f"relay{len(self.relays)}", free_port())
+        if "to" in how:
+            text += f"\nroute * {{ to 127.0.0.1:{how.pop('to')} }}"
+        relay.configure(text, **how)
+        self.relays.append(relay)
+        return relay.start().ready() if start else relay
+
+    def sink(self, script=None, *arguments):
+        sink = Sink(self, f"sink{len(self.sinks)}", script, arguments)
+        self.sinks.append(sink)
+        return sink
+
+    def dns(self, zone):
+        """A DNS server with ZONE (see tests/fakes/dns.py); its port."""
+        path = f"{self.dir}/zone{len(self.others)}.json"
+        with open(path, "w") as f:
+            json.dump(zone, f)
+        server = self.beside(f"dns{len(self.others)}", ["python3", f"{FAKES}/dns.py", path,
+                                                         "--log", path + ".log"])
+        server.questions = path + ".log"
+        server.port = int(server.first_line())
+        return server
+
+    def beside(self, name, command, **kwargs):
+        """Any other program that runs as long as the scene."""
+        process = Process(self, name, command, **kwargs)
+        self.others.append(process)
+        return process
+
+    def program(self, name, package=None):
+        """The command line that runs the program NAME of PACKAGE, with its environment."""
+        environment = dict(os.environ)
+        for path in (f"{PEERS}/{package}/usr/sbin/{name}", shutil.which(name),
+                     f"/usr/sbin/{name}", f"/usr/lib/{name}"):
+            if path and os.access(path, os.X_OK):
+                if path.startswith(PEERS):
+                    environment["LD_LIBRARY_PATH"] = f"{PEERS}/{package}/usr/lib/{package}"
+                return path, environment
+        raise Skip(f"{name} is not on this machine")
+
+    # ---- the end -------------------------------------------------------------
+
+    def processes(self):
+        yield from (relay.process for relay in self.relays if relay.process)
+        yield from (sink.process for sink in self.sinks)
+        yield from self.others
+
+    def close(self):
+        """The test has passed so far: end everything, and look for what went unseen."""
+        for relay in self.relays:
+            if relay.process and relay.process.process.returncode is None:
+                relay.stop()
+        for process in self.processes():
+            process.end()
+            complaint = COMPLAINTS.search(process.errors())
+            assert not complaint, f"{process.name} said: {process.errors()[-4000:]}"
+        cores = glob.glob(f"{self.dir}/**/core*", recursive=True)
+        assert not cores, f"cores were left: {cores}"
+        shutil.rmtree(self.dir)
+
+    def abandon(self, keep):
+        """The test has failed: say what the relays said, and end everything."""
+        for relay in self.relays:
+            print(f"---- the end of {relay.name}'s log\n{relay.log_text()[-3000:]}")
+        for process in self.processes():
+            if process.process.poll() is None:
+                process.process.kill()
+                process.process.wait()
+            if process.errors():
+                print(f"---- {process.name} said\n{process.errors()[-6000:]}")
+        if keep:
+            print(f"---- kept: {self.dir}")
+        else:
+            shutil.rmtree(self.dir, ignore_errors=True)

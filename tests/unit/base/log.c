@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * log.c - one line per thing, whatever a stranger puts in it.
+ */
+#include "tests.h"
+
+#include "base/buf.h"
+#include "base/fsys.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* What is in the file, behind the stamp of its first line. */
+static char *
+logged(int fd)
+{
+	struct err err;
+	char *text = mem_alloc(1 << 16);
+	ssize_t n = fsys_read_at(fd, text, (1 << 16) - 1, 0, "log", &err);
+	char *start, *rest;
+
+	CU_ASSERT_FATAL(n >= 0);
+	start = strstr(text, " host ");
+	rest = mem_strdup(start == NULL ? "" : start + 1);
+	mem_free(text);
+	return rest;
+}
+
+static void
+check_line(const char *want, const char *level, const char *text)
+{
+	int fd = scratch_file();
+	char *got, *line;
+
+	log_open("postrider/test", "host", fd, false);
+	if (strcmp(level, "warn") == 0)
+		log_warn("%s", text);
+	else if (strcmp(level, "error") == 0)
+		log_error("%s", text);
+	else
+		log_info("%s", text);
+	log_flush();
+	got = logged(fd);
+	line = mem_printf("host postrider/test[%d]: %s\n", (int)getpid(),
+	    want);
+	CU_ASSERT_STRING_EQUAL(got, line);
+	mem_free(got);
+	mem_free(line);
+	log_open("postrider/test", "host", STDERR_FILENO, false);
+	close(fd);
+}
+
+static void
+a_line_has_its_program_and_its_level(void)
+{
+	check_line("to=<a@b>, status=sent", "info", "to=<a@b>, status=sent");
+	check_line("warning: disk", "warn", "disk");
+	check_line("error: disk", "error", "disk");
+}
+
+static void
+control_bytes_are_written_so_that_no_line_can_be_forged(void)
+{
+	check_line("a\\x0ab\\x0d\\x0aNov 24 fake", "info",
+	    "a\nb\r\nNov 24 fake");
+	check_line("\\x1b[2J\\x7f\\x01", "info", "\x1b[2J\x7f\x01");
+	check_line("caf\xc3\xa9 100%s", "info", "caf\xc3\xa9 100%s");
+}
+
+static void
+a_huge_text_is_cut_and_stays_one_line(void)
+{
+	char huge[20000];
+	int fd = scratch_file();
+	char *got;
+
+	memset(huge, '\n', sizeof huge - 1);
+	huge[sizeof huge - 1] = '\0';
+	log_open("postrider/test", "host", fd, false);
+	log_info("%s", huge);
+	log_info("next");
+	log_flush();
+	got = logged(fd);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(strchr(got, '\n'));
+	CU_ASSERT_PTR_NOT_NULL(strstr(strchr(got, '\n'), ": next\n"));
+	CU_ASSERT_TRUE(strlen(got) > 4 * 4000);
+	mem_free(got);
+	log_open("postrider/test", "host", STDERR_FILENO, false);
+	close(fd);
+}
+
+/* A pipe that is full refuses; what was dropped is told afterwards. */
+static void
+lines_that_could_not_be_written_are_counted_and_told(void)
+{
+	char text[4000], drain[8192], *told = NULL;
+	struct buf all;
+	int ends[2];
+	ssize_t n;
+
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	CU_ASSERT_EQUAL_FATAL(pipe2(ends, O_NONBLOCK), 0);
+	log_open("postrider/test", "host", ends[1], false);
+	for (int i = 0; i < 1000; i++)
+		log_info("%s", text);
+	buf_init(&all, 16 << 20);
+	for (int quiet = 0; quiet < 2; quiet++) {
+		while ((n = read(ends[0], drain, sizeof drain)) > 0) {
+			buf_append(&all, drain, (size_t)n);
+			quiet = 0;
+		}
+		log_flush();
+	}
+	buf_append_byte(&all, '\0');
+	told = strstr((char *)all.data, "warning: the log could not be "
+	    "written: ");
+	CU_ASSERT_PTR_NOT_NULL(told);
+	CU_ASSERT_TRUE(buf_length(&all) < 3 << 20);
+	buf_fini(&all);
+	log_open("postrider/test", "host", STDERR_FILENO, false);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void
+syslog_gets_a_packet_with_facility_and_severity_and_no_control_bytes(void)
+{
+	char packet[8192], *want;
+	int ends[2];
+	ssize_t n;
+
+	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+	log_open("postrider/test", "host", ends[1], true);
+	log_warn("a\nb");
+	n = recv(ends[0], packet, sizeof packet - 1, MSG_DONTWAIT);
+	CU_ASSERT_FATAL(n > 0);
+	packet[n] = '\0';
+	CU_ASSERT_EQUAL(strncmp(packet, "<20>", 4), 0);
+	want = mem_printf(" postrider/test[%d]: warning: a\\x0ab",
+	    (int)getpid());
+	CU_ASSERT_PTR_NOT_NULL(strstr(packet, want));
+	CU_ASSERT_PTR_NULL(strchr(packet, '\n'));
+	mem_free(want);
+	log_open("postrider/test", "host", STDERR_FILENO, false);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+const struct unit_test log_tests[] = {
+	UNIT(a_line_has_its_program_and_its_level),
+	UNIT(control_bytes_are_written_so_that_no_line_can_be_forged),
+	UNIT(a_huge_text_is_cut_and_stays_one_line),
+	UNIT(lines_that_could_not_be_written_are_counted_and_told),
+	UNIT(syslog_gets_a_packet_with_facility_and_severity_and_no_control_bytes),
+	UNIT_END
+};
