@@ -46,4 +46,10 @@ tests_fuzz_fuzz_xtext_SOURCES = tests/fuzz/fuzz_xtext.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_xtext_CPPFLAGS = $(FUZZING_INCLUDES)
 tests_fuzz_fuzz_xtext_LDFLAGS = $(LIBFUZZER)
 tests_fuzz_fuzz_xtext_LDADD = $(LIB_SMTP)
+
+check_PROGRAMS += tests/fuzz/fuzz_session
+tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c
+tests_fuzz_fuzz_session_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_session_LDADD = src/receiver/libsession.a $(LIB_SPOOL) \
+	$(IO_LIBS)
 endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * clients.h - how many connections each client has.
+ */
+#ifndef RECEIVER_CLIENTS_H
+#define RECEIVER_CLIENTS_H
+
+#include "base/map.h"
+#include "io/addr.h"
+
+struct clients {
+	struct map map;		/* of struct client_count */
+};
+
+void clients_init(struct clients *clients);
+void clients_fini(struct clients *clients);
+
+/* Count one more for ADDRESS (its port does not matter).  False: it has
+ * MOST already; nothing was counted. */
+bool clients_enter(struct clients *clients, struct addr address,
+    unsigned most);
+/* One that was counted has left. */
+void clients_leave(struct clients *clients, struct addr address);
+
+unsigned clients_count(const struct clients *clients, struct addr address);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * mail.c - MAIL, RCPT and DATA: the commands that make a transaction.
+ */
+#include "receiver/verbs.h"
+
+#include "receiver/intake.h"
+#include "receiver/policy.h"
+#include "receiver/say.h"
+
+#include "base/mem.h"
+#include "smtp/reply.h"
+
+#include <stdio.h>
+
+static unsigned
+offered(const struct session *session)
+{
+	if (!session->extended)
+		return 0;
+	return EXT_SIZE | EXT_8BITMIME | EXT_DSN |
+	    (session->client.trusted ? EXT_MT_PRIORITY : 0);
+}
+
+static enum session_state
+reject(struct session *session, const char *stage,
+    struct complaint complaint, struct span address, struct buf *reply)
+{
+	say_reject(session, stage, complaint, address);
+	answer_complaint(session, reply, complaint);
+	return session->state;
+}
+
+/*
+ * The recipient as it goes into the envelope: "postmaster", the one name
+ * that comes without a domain, is the postmaster of this host.
+ */
+static char *
+rcpt_address(const struct session *session, const struct path *path)
+{
+	const struct conf *conf = session->rules->conf;
+
+	if (path->domain.length > 0)
+		return span_copy(path->mailbox);
+	if (conf->postmaster != NULL)
+		return mem_strdup(conf->postmaster);
+	return mem_printf("postmaster@%s", conf->hostname);
+}
+
+enum session_state
+act_mail(struct session *session, struct span argument, struct buf *reply)
+{
+	struct mail_params params = { 0 };
+	struct path path;
+	struct complaint complaint = mail_parse(argument, offered(session),
+	    &path, &params);
+
+	if (complaint.code == 0)
+		complaint = policy_mail(session->rules, &params);
+	if (complaint.code != 0)
+		return reject(session, "MAIL", complaint, span_skip(argument,
+		    strlen("FROM:")), reply);
+	session->txn = transaction_new(path.mailbox, &params);
+	reply_put(reply, 250, "2.1.0", "Ok");
+	return SESSION_ADDRESSED;
+}
+
+enum session_state
+act_rcpt(struct session *session, struct span argument, struct buf *reply)
+{
+	struct envelope *envelope = session->txn->envelope;
+	struct rcpt_params params = { 0 };
+	struct path path = { 0 };
+	struct complaint complaint = rcpt_parse(argument, offered(session),
+	    &path, &params);
+	struct span shown = span_skip(argument, strlen("TO:"));
+	char *address;
+
+	if (complaint.code == 0) {
+		shown = path.mailbox;
+		complaint = policy_rcpt(session->rules, &session->client,
+		    &path, envelope->rcpt_count);
+	}
+	if (complaint.code != 0) {
+		session->txn->rcpt_refused = true;
+		return reject(session, "RCPT", complaint, shown, reply);
+	}
+	address = rcpt_address(session, &path);
+	envelope_add_rcpt(envelope, span_of(address), params.orcpt,
+	    params.notify);
+	mem_free(address);
+	reply_put(reply, 250, "2.1.5", "Ok");
+	return SESSION_READY;
+}
+
+/* ---- DATA ---------------------------------------------------------------- */
+
+/* Whose share of the connections this message counts on: a user, a domain,
+ * or a host. */
+static char *
+fairness_key(const struct session *session)
+{
+	const struct client *client = &session->client;
+	struct span domain =
+	    address_domain(session->txn->envelope->reverse_path);
+	char address[ADDR_TEXT_SIZE];
+
+	if (client->local)
+		return mem_printf("uid %u", (unsigned)client->uid);
+	if (domain.length > 0)
+		return span_copy(domain);
+	return mem_strdup(addr_text(client->address, address));
+}
+
+static void
+begin_body(struct session *session)
+{
+	const struct client *client = &session->client;
+	struct envelope *envelope = session->txn->envelope;
+	char literal[ADDR_TEXT_SIZE], text[CLIENT_TEXT_SIZE], user[32];
+	struct trace trace = {
+		.helo = session->helo,
+		.hostname = session->rules->conf->hostname,
+		.protocol = session_protocol(session),
+		.tls = session->tls,
+	};
+
+	if (client->local) {
+		snprintf(user, sizeof user, "uid %u", (unsigned)client->uid);
+		trace.user = user;
+	} else
+		trace.client = addr_literal(client->address, literal);
+	if (envelope->rcpt_count == 1)
+		trace.only_rcpt = envelope->rcpts[0].address;
+	envelope->client = mem_strdup(client_text(client, text));
+	envelope->sender = fairness_key(session);
+	if (session->tls != NULL)
+		envelope->flags |= ENVELOPE_TLS;
+	intake_begin(session->txn, session->rules, &trace);
+}
+
+enum session_state
+act_data(struct session *session, struct span argument, struct buf *reply)
+{
+	struct transaction *txn = session->txn;
+	struct complaint complaint;
+
+	if (argument.length > 0) {
+		answer(session, reply, 501, "5.5.4",
+		    "No argument belongs here");
+		return session->state;
+	}
+	if (session->state == SESSION_ADDRESSED) {
+		answer(session, reply, txn->rcpt_refused ? 554 : 503, "5.5.1",
+		    txn->rcpt_refused ? "No valid recipients" :
+		    "Say RCPT first");
+		return session->state;
+	}
+	complaint = policy_data(session->rules, txn);
+	if (complaint.code != 0)
+		return reject(session, "DATA", complaint, span_make(NULL, 0),
+		    reply);
+	begin_body(session);
+	reply_put(reply, 354, NULL, "End data with <CR><LF>.<CR><LF>");
+	return SESSION_BODY;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * policy.h - what is taken, and from whom.
+ *
+ * Answers are complaints: code 0 means welcome.
+ */
+#ifndef RECEIVER_POLICY_H
+#define RECEIVER_POLICY_H
+
+#include "receiver/transaction.h"
+
+/* Who a client is that connected to LISTEN from ADDRESS. */
+struct client policy_client(const struct conf_listen *listen,
+    struct addr address, bool have_certificate);
+/* The same for a local user on the submission socket. */
+struct client policy_local(uint32_t uid);
+
+/* May a message begin?  Room on disk, pressure, size. */
+struct complaint policy_mail(const struct rules *rules,
+    const struct mail_params *params);
+
+/*
+ * May CLIENT send to PATH?  Only trusted networks relay, and there is no
+ * mail for this host itself: how the address is written does not matter.
+ */
+struct complaint policy_rcpt(const struct rules *rules,
+    const struct client *client, const struct path *path,
+    uint32_t rcpt_count);
+
+/* May the body come now?  Room in memory. */
+struct complaint policy_data(const struct rules *rules,
+    const struct transaction *txn);
+
+/* Whether LENGTH more bytes of body fit; urgent mail may have the last. */
+bool policy_has_memory(const struct rules *rules,
+    const struct transaction *txn, size_t length);
+
+#endif

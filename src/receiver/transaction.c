@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * transaction.c - one message on its way in, from MAIL to the reply to the
+ * dot.
+ */
+#include "receiver/transaction.h"
+
+#include "base/mem.h"
+
+struct transaction *
+transaction_new(struct span reverse_path, const struct mail_params *params)
+{
+	struct transaction *txn = mem_new(struct transaction);
+	struct envelope *envelope = envelope_new();
+
+	envelope_set_reverse_path(envelope, reverse_path);
+	envelope->ret = params->ret;
+	if (params->envid.data != NULL)
+		envelope->envid = span_copy(params->envid);
+	if (params->eight_bit)
+		envelope->flags |= ENVELOPE_8BIT;
+	if (params->has_priority) {
+		envelope->flags |= ENVELOPE_PRIORITY;
+		envelope->priority = params->priority;
+	}
+	txn->envelope = envelope;
+	txn->declared = params->has_size ? params->size : 0;
+	return txn;
+}
+
+void
+transaction_reset(struct transaction **txn, struct rules *rules)
+{
+	struct transaction *t = *txn;
+
+	if (t == NULL)
+		return;
+	rules->in_flight -= t->charged;
+	envelope_free(&t->envelope);
+	buf_fini(&t->body);
+	mem_free(t);
+	*txn = NULL;
+}
+
+void
+transaction_refuse(struct transaction *txn, struct rules *rules,
+    unsigned code, const char *status, const char *text)
+{
+	if (txn->refused.code != 0)
+		return;
+	txn->refused = (struct complaint){ code, status, text };
+	buf_fini(&txn->body);
+	transaction_charge(txn, rules);
+}
+
+void
+transaction_charge(struct transaction *txn, struct rules *rules)
+{
+	rules->in_flight += txn->body.room - txn->charged;
+	txn->charged = txn->body.room;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * transaction.h - one message on its way in, from MAIL to the reply to the
+ * dot.
+ *
+ * Made at MAIL and gone with transaction_reset(), the one way in which a
+ * transaction ends, whatever ended it: nothing of it can leak into the
+ * next.
+ */
+#ifndef RECEIVER_TRANSACTION_H
+#define RECEIVER_TRANSACTION_H
+
+#include "receiver/rules.h"
+
+#include "smtp/command.h"
+#include "smtp/dot.h"
+#include "spool/envelope.h"
+
+enum { MESSAGE_ID_MOST = 256 };
+
+struct transaction {
+	struct envelope *envelope;
+	uint64_t declared;	/* SIZE=, 0: not given */
+	bool rcpt_refused;	/* at least one recipient was refused */
+
+	/* from DATA on */
+	struct msgid id;
+	struct dot dot;
+	struct buf body;	/* our Received, then the body in wire form */
+	size_t trace_bytes;	/* of our Received */
+	size_t searched;	/* body bytes known to hold no empty line */
+	bool header_done;
+	char message_id[MESSAGE_ID_MOST];	/* for the log; may be "" */
+	struct complaint refused;	/* what the dot earns; code 0: 250 */
+	size_t charged;		/* our part of rules->in_flight */
+
+	/* from the end of the header block on */
+	uint8_t klass;
+	bool lowered;		/* asked for more than it may have */
+};
+
+struct transaction *transaction_new(struct span reverse_path,
+    const struct mail_params *params);
+
+/* *TXN may be null already. */
+void transaction_reset(struct transaction **txn, struct rules *rules);
+
+/* The dot will earn this; what was kept of the body is let go.  The first
+ * complaint stands. */
+void transaction_refuse(struct transaction *txn, struct rules *rules,
+    unsigned code, const char *status, const char *text);
+
+/* Count in RULES what the body takes of memory now. */
+void transaction_charge(struct transaction *txn, struct rules *rules);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * verbs.c - greetings and small talk: all commands that move no mail.
+ */
+#include "receiver/verbs.h"
+
+#include "base/mem.h"
+#include "smtp/reply.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+/* Commands of other protocols: somebody talks through a browser. */
+static const char *const strangers[] = {
+	"GET ", "POST ", "PUT ", "HEAD ", "OPTIONS ", "CONNECT ", "HOST:",
+	NULL
+};
+
+/* ARGUMENT of unknown commands is the whole line. */
+enum session_state
+act_unknown(struct session *session, struct span argument, struct buf *reply)
+{
+	for (size_t i = 0; strangers[i] != NULL; i++) {
+		if (!span_starts_nocase(argument, strangers[i]))
+			continue;
+		session_end(session, "4.7.0", "This is SMTP, goodbye", reply);
+		return SESSION_ENDED;
+	}
+	answer(session, reply, 500, "5.5.1", "Command not recognized");
+	return session->state;
+}
+
+enum session_state
+act_missing(struct session *session, struct span argument, struct buf *reply)
+{
+	(void)argument;
+	answer(session, reply, 502, "5.5.1", "Command not implemented");
+	return session->state;
+}
+
+/* ---- HELO and EHLO ------------------------------------------------------- */
+
+/*
+ * More than RFC 5321 has: a wrong name is no reason to refuse mail.  But it
+ * goes into the Received field and the log, and must not break their form.
+ */
+static bool
+helo_is_harmless(struct span name)
+{
+	if (name.length == 0 || name.length > DOMAIN_MOST)
+		return false;
+	for (size_t i = 0; i < name.length; i++)
+		if (name.data[i] <= ' ' || name.data[i] >= 0x7f ||
+		    strchr("()<>\"\\;,", name.data[i]) != NULL)
+			return false;
+	return true;
+}
+
+static bool
+take_helo(struct session *session, struct span name, struct buf *reply)
+{
+	if (!helo_is_harmless(name)) {
+		answer(session, reply, 501, "5.5.4",
+		    "A host name or address literal is needed");
+		return false;
+	}
+	transaction_reset(&session->txn, session->rules);
+	mem_free(session->helo);
+	session->helo = span_copy(name);
+	return true;
+}
+
+enum session_state
+act_helo(struct session *session, struct span argument, struct buf *reply)
+{
+	if (!take_helo(session, argument, reply))
+		return session->state;
+	session->extended = false;
+	reply_put(reply, 250, NULL, session->rules->conf->hostname);
+	return SESSION_GREETED;
+}
+
+enum session_state
+act_ehlo(struct session *session, struct span argument, struct buf *reply)
+{
+	const struct conf *conf = session->rules->conf;
+	const struct client *client = &session->client;
+
+	if (!take_helo(session, argument, reply))
+		return session->state;
+	session->extended = true;
+	reply_putf(reply, 250, NULL,
+	    "%s\nPIPELINING\nSIZE %llu%s\n8BITMIME\nDSN%s\n"
+	    "ENHANCEDSTATUSCODES", conf->hostname,
+	    (unsigned long long)conf->message_bytes,
+	    client->can_tls && session->tls == NULL ? "\nSTARTTLS" : "",
+	    client->trusted ? "\nMT-PRIORITY MIXER" : "");
+	return SESSION_GREETED;
+}
+
+/* ---- the rest ------------------------------------------------------------ */
+
+static bool
+has_argument(struct session *session, struct span argument,
+    struct buf *reply)
+{
+	if (argument.length == 0)
+		return false;
+	answer(session, reply, 501, "5.5.4", "No argument belongs here");
+	return true;
+}
+
+enum session_state
+act_starttls(struct session *session, struct span argument,
+    struct buf *reply)
+{
+	if (has_argument(session, argument, reply))
+		return session->state;
+	if (session->tls != NULL) {
+		answer(session, reply, 503, "5.5.1", "TLS is on already");
+		return session->state;
+	}
+	if (!session->client.can_tls) {
+		answer(session, reply, 502, "5.5.1",
+		    "Command not implemented");
+		return session->state;
+	}
+	reply_put(reply, 220, "2.0.0", "Ready to start TLS");
+	return SESSION_SECURE;
+}
+
+enum session_state
+act_rset(struct session *session, struct span argument, struct buf *reply)
+{
+	if (has_argument(session, argument, reply))
+		return session->state;
+	reply_put(reply, 250, "2.0.0", "Ok");
+	return transaction_over(session, reply);
+}
+
+enum session_state
+act_noop(struct session *session, struct span argument, struct buf *reply)
+{
+	(void)argument;
+	reply_put(reply, 250, "2.0.0", "Ok");
+	return session->state;
+}
+
+enum session_state
+act_quit(struct session *session, struct span argument, struct buf *reply)
+{
+	if (has_argument(session, argument, reply))
+		return session->state;
+	transaction_reset(&session->txn, session->rules);
+	reply_put(reply, 221, "2.0.0", "Bye");
+	return SESSION_ENDED;
+}
+
+enum session_state
+act_vrfy(struct session *session, struct span argument, struct buf *reply)
+{
+	if (argument.length == 0)
+		answer(session, reply, 501, "5.5.4", "An address is needed");
+	else
+		reply_put(reply, 252, "2.5.2",
+		    "Cannot verify, but will take mail and try");
+	return session->state;
+}
+
+enum session_state
+act_help(struct session *session, struct span argument, struct buf *reply)
+{
+	(void)argument;
+	reply_put(reply, 214, "2.0.0", "EHLO HELO MAIL RCPT DATA RSET NOOP "
+	    "VRFY STARTTLS HELP QUIT (RFC 5321)");
+	return session->state;
+}
