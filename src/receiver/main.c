@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * main.c - the receiver process: SMTP in.
+ *
+ * Takes mail from clients and local users, makes it durable in the spool,
+ * and tells the scheduler how far the spool has grown.
+ */
+#include "receiver/front.h"
+#include "receiver/store.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { REPLY_MOST = 1 << 20 };
+
+/* ---- leaving ------------------------------------------------------------- */
+
+static void
+on_leave(void *owner)
+{
+	struct receiver *receiver = owner;
+
+	store_close(receiver);
+	if (receiver->scheduler != NULL)
+		channel_flush(receiver->scheduler);
+	worker_done(receiver->worker);
+}
+
+void
+receiver_front_gone(struct receiver *receiver)
+{
+	if (receiver->rules.draining && list_empty(&receiver->fronts))
+		timer_set(receiver->leave, 0);
+}
+
+static void
+drain(struct worker *worker)
+{
+	struct receiver *receiver = worker_state(worker);
+	struct link *link, *next;
+
+	receiver->rules.draining = true;
+	listeners_stop(receiver);
+	if (list_empty(&receiver->fronts))
+		timer_set(receiver->leave, 0);
+	for (link = list_first(&receiver->fronts); link != NULL; link = next) {
+		next = list_next(&receiver->fronts, link);
+		front_drain(list_item(link, struct front, link));
+	}
+}
+
+/* ---- birth and configuration --------------------------------------------- */
+
+/* A descriptor a client: as many as the system allows. */
+static void
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+		log_warn("the limit of descriptors cannot be raised: %m");
+}
+
+static bool
+start(struct worker *worker, struct err *err)
+{
+	struct receiver *receiver = worker_state(worker);
+
+	receiver->worker = worker;
+	receiver->rules.conf = worker->conf;
+	receiver->rules.now = clock_wall();
+	receiver->leave = timer_new(worker->loop, on_leave, receiver);
+	raise_descriptors();
+	if (!store_open(receiver, err))
+		return false;
+	return listeners_start(receiver, err);
+}
+
+static void
+reload(struct worker *worker, const struct conf *old)
+{
+	struct receiver *receiver = worker_state(worker);
+
+	(void)old;
+	receiver->rules.conf = worker->conf;
+	listeners_reload(receiver);
+}
+
+static void
+descriptor(struct worker *worker, const struct frame *frame)
+{
+	struct receiver *receiver = worker_state(worker);
+
+	receiver->worker = worker;
+	switch (frame->kind) {
+	case FRAME_LISTEN:
+		listeners_add(receiver, frame->fd, false, frame->listen.index);
+		break;
+	case FRAME_SUBMIT:
+		listeners_add(receiver, frame->fd, true, 0);
+		break;
+	case FRAME_SPOOL:
+		if (receiver->spool_fd != -1)
+			close(receiver->spool_fd);
+		receiver->spool_fd = frame->fd;
+		break;
+	default:
+		close(frame->fd);
+		break;
+	}
+}
+
+/* ---- the scheduler ------------------------------------------------------- */
+
+static void
+set_pressure(struct receiver *receiver, const struct frame_pressure *pressure)
+{
+	struct rules *rules = &receiver->rules;
+
+	rules->refuse = pressure->refuse;
+	mem_free(rules->refuse_why);
+	rules->refuse_why = pressure->why.length == 0 ? NULL :
+	    span_copy(pressure->why);
+}
+
+static void
+peer(struct worker *worker, struct channel *channel, enum role role,
+    unsigned number)
+{
+	struct receiver *receiver = worker_state(worker);
+
+	(void)number;
+	if (role != ROLE_SCHEDULER)
+		return;
+	receiver->worker = worker;
+	receiver->scheduler = channel;
+	store_announce(receiver);
+}
+
+static void
+on_frame(struct worker *worker, struct channel *channel,
+    const struct frame *frame)
+{
+	struct receiver *receiver = worker_state(worker);
+
+	if (channel == receiver->scheduler && frame->kind == FRAME_PRESSURE)
+		set_pressure(receiver, &frame->pressure);
+}
+
+static void
+on_gone(struct worker *worker, struct channel *channel)
+{
+	static const struct frame_pressure none = { 0 };
+	struct receiver *receiver = worker_state(worker);
+
+	if (channel != receiver->scheduler)
+		return;
+	receiver->scheduler = NULL;
+	set_pressure(receiver, &none);
+}
+
+int
+main(void)
+{
+	static const struct worker_ops ops = {
+		.start = start, .reload = reload, .drain = drain,
+		.peer = peer, .on_frame = on_frame, .on_gone = on_gone,
+		.descriptor = descriptor, .jailed = true,
+	};
+	struct receiver receiver = { .spool_fd = -1 };
+	int status;
+
+	buf_init(&receiver.reply, REPLY_MOST);
+	list_init(&receiver.fronts);
+	list_init(&receiver.listeners);
+	list_init(&receiver.throttled);
+	clients_init(&receiver.clients);
+	status = worker_main(ROLE_RECEIVER, &ops, &receiver);
+	clients_fini(&receiver.clients);
+	buf_fini(&receiver.reply);
+	return status;
+}

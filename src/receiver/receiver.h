@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * receiver.h - the receiver process: what its parts share.
+ */
+#ifndef RECEIVER_RECEIVER_H
+#define RECEIVER_RECEIVER_H
+
+#include "receiver/clients.h"
+#include "receiver/rules.h"
+
+#include "base/list.h"
+#include "spool/commit.h"
+#include "worker/worker.h"
+
+enum { CLOSED_KEPT = 64 };
+
+struct receiver {
+	struct worker *worker;
+	struct rules rules;
+	struct buf reply;	/* replies of the session at hand */
+
+	struct list fronts;	/* struct front: clients */
+	struct list listeners;	/* struct listener */
+	struct clients clients;
+	msec_t told_refusal;	/* when a refused connection was last logged */
+
+	int spool_fd;		/* -1: not given yet */
+	struct spool_dirs dirs;
+	struct committer *committer;	/* null before the start */
+	msec_t disk_looked;	/* when the free space was last looked at */
+	struct list throttled;	/* fronts whose disk is slower than they */
+	struct timer *unthrottle;
+
+	struct channel *scheduler;	/* null: gone */
+	struct frame_closed closed[CLOSED_KEPT];	/* segments lately */
+	uint8_t closed_news[CLOSED_KEPT];	/* enum commit_news of them */
+	size_t closed_count;	/* ever; the last CLOSED_KEPT are there */
+
+	struct timer *leave;	/* drained: leave in the next turn */
+};
+
+/* A front is gone: when draining, perhaps the last one. */
+void receiver_front_gone(struct receiver *receiver);
+
+#endif
