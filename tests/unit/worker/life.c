@@ -177,7 +177,8 @@ heard(const char *text)
 {
 	struct span all = buf_peek(&m.heard);
 
-	return memmem(all.data, all.length, text, strlen(text)) != NULL;
+	return all.length > 0 &&
+	    memmem(all.data, all.length, text, strlen(text)) != NULL;
 }
 
 /* Until the child's log says TEXT. */
