@@ -408,7 +408,8 @@ take_piece(struct channel *channel, size_t *got)
 	if (n == -1 && errno == EAGAIN)
 		return false;
 	if (n <= 0) {
-		fail(channel, "%s", n == 0 ? "it has gone" : strerror(errno));
+		fail(channel, "%s", n == 0 || errno == ECONNRESET ? CHANNEL_GONE :
+		    strerror(errno));
 		return false;
 	}
 	*got += (size_t)n;

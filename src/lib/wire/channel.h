@@ -17,8 +17,9 @@ struct channel;
 /* FRAME is valid during the call; frame->fd, if any, is the handler's. */
 typedef void channel_frame_fn(void *owner, struct channel *channel,
     const struct frame *frame);
-/* The peer is gone or broken (WHY); the channel is closed already and is
- * freed after this returns. */
+/* The peer is gone (WHY is CHANNEL_GONE) or broke the rules; the channel is
+ * closed already and is freed after this returns. */
+#define CHANNEL_GONE "it has gone"
 typedef void channel_gone_fn(void *owner, struct channel *channel,
     const char *why);
 

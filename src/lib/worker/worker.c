@@ -16,7 +16,7 @@
 
 enum {
 	BEAT = 1000,		/* ms */
-	ORPHAN_LIMIT = 60 * 1000	/* ms to finish without a master */
+	ORPHAN_LIMIT = 10 * 1000	/* ms to finish without a master */
 };
 
 void *

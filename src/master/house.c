@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * house.c - what must be in order before the first child is born.
+ */
+#include "master/house.h"
+
+#include "base/fsys.h"
+#include "base/log.h"
+#include "io/tls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { PEM_MOST = 1 << 20 };
+
+/* ---- users ----------------------------------------------------------------- */
+
+bool
+house_users(const struct conf *conf, const char *conf_path, struct err *err)
+{
+	const char *const users[] = { conf->user, conf->user_receiver,
+	    conf->user_scheduler, conf->user_deliverer, conf->user_resolver };
+
+	if (geteuid() != 0)
+		return true;
+	for (size_t i = 0; i < sizeof users / sizeof users[0]; i++) {
+		const struct passwd *pw = getpwnam(users[i]);
+
+		if (pw == NULL)
+			return err_set(err, ERR_CONFIG,
+			    "%s: there is no user %s on this machine; make "
+			    "it, or name another one with `user'", conf_path,
+			    users[i]);
+		if (pw->pw_uid == 0)
+			return err_set(err, ERR_CONFIG,
+			    "%s: user %s is root: children must not be",
+			    conf_path, users[i]);
+	}
+	return true;
+}
+
+/* ---- log ---------------------------------------------------------------------- */
+
+static int
+connect_syslog(void)
+{
+	static const struct sockaddr_un address = { .sun_family = AF_UNIX,
+	    .sun_path = "/dev/log" };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd != -1 && connect(fd, (const struct sockaddr *)&address,
+	    sizeof address) == -1) {
+		int number = errno;
+
+		close(fd);
+		errno = number;
+		return -1;
+	}
+	return fd;
+}
+
+static int
+copy_stderr(struct err *err)
+{
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	if (fd == -1)
+		err_sys(err, "log to", "stderr");
+	return fd;
+}
+
+int
+house_log(const struct conf *conf, enum log_kind *kind, struct err *err)
+{
+	int fd;
+
+	*kind = conf->log;
+	switch (conf->log) {
+	case LOG_KIND_FILE:
+		fd = open(conf->log_path, O_WRONLY | O_APPEND | O_CREAT |
+		    O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+		if (fd == -1)
+			err_sys(err, "open the log", conf->log_path);
+		return fd;
+	case LOG_KIND_SYSLOG:
+		fd = connect_syslog();
+		if (fd != -1)
+			return fd;
+		/* Mail matters more than its log. */
+		log_warn("/dev/log: %s: logging to stderr",
+		    strerror(errno));
+		*kind = LOG_KIND_STDERR;
+		return copy_stderr(err);
+	case LOG_KIND_STDERR:
+		break;
+	}
+	return copy_stderr(err);
+}
+
+/* ---- TLS ------------------------------------------------------------------------ */
+
+bool
+house_tls(const struct conf *conf, struct buf *certificate, struct buf *key,
+    struct err *err)
+{
+	struct tls_context *context;
+
+	buf_init(certificate, PEM_MOST);
+	buf_init(key, PEM_MOST);
+	if (conf->tls_certificate == NULL)
+		return true;
+	if (!fsys_read_file(conf->tls_certificate, certificate, err) ||
+	    !fsys_read_file(conf->tls_key, key, err)) {
+		buf_fini(certificate);
+		buf_fini(key);
+		return err_prefix(err, "TLS");
+	}
+	context = tls_server_context(buf_peek(certificate), buf_peek(key),
+	    "check", err);
+	if (context == NULL) {
+		buf_fini(certificate);
+		buf_fini(key);
+		return err_prefix(err, "TLS: %s and %s",
+		    conf->tls_certificate, conf->tls_key);
+	}
+	tls_context_free(&context);
+	return true;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * main.c - postriderd: the master process.
+ */
+#include "master/children.h"
+#include "master/daemon.h"
+#include "master/drain.h"
+#include "master/house.h"
+#include "master/listen.h"
+#include "master/options.h"
+#include "master/reload.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { BEAT = 1000 };		/* ms */
+
+/* ---- what must work before the first child, in this order ------------------- */
+
+static bool
+load(struct master *master, struct err *err)
+{
+	master->conf = conf_load(master->conf_path, err);
+	return master->conf != NULL &&
+	    house_users(master->conf, master->conf_path, err);
+}
+
+static bool
+open_log(struct master *master, struct err *err)
+{
+	master->log_fd = house_log(master->conf, &master->log_kind, err);
+	if (master->log_fd == -1)
+		return false;
+	master_log_open(master);
+	return true;
+}
+
+static bool
+read_tls(struct master *master, struct err *err)
+{
+	return house_tls(master->conf, &master->certificate, &master->key,
+	    err);
+}
+
+static bool
+bind_ports(struct master *master, struct err *err)
+{
+	static const struct listeners none;
+
+	return listeners_open(master->conf, &none, &master->listeners, err);
+}
+
+static bool
+make_board(struct master *master, struct err *err)
+{
+	master->board = board_make(&master->board_fd, err);
+	return master->board != NULL;
+}
+
+static bool
+go_behind(struct master *master, struct err *err)
+{
+	return master->foreground || daemon_start(&master->parent_fd, err);
+}
+
+static const struct step {
+	bool (*run)(struct master *master, struct err *err);
+	int status;		/* when it fails */
+} steps[] = {
+	{ load, EX_CONFIG },
+	{ read_tls, EX_CONFIG },
+	{ open_log, EX_CANTCREAT },
+	{ house_spool, EX_CANTCREAT },
+	{ house_lock, EX_UNAVAILABLE },
+	{ bind_ports, EX_UNAVAILABLE },
+	{ sockets_open, EX_UNAVAILABLE },
+	{ make_board, EX_OSERR },
+	{ go_behind, EX_OSERR },
+};
+
+/* On stderr for who started us, and in the log for who looks there. */
+static void
+complain(const struct master *master, const struct err *err)
+{
+	if (err->kind == ERR_CONFIG && master->conf == NULL)
+		fprintf(stderr, "%s\n", err->text);
+	else
+		fprintf(stderr, "postriderd: %s\n", err->text);
+	if (master->log_fd != -1 && master->log_kind != LOG_KIND_STDERR)
+		log_error("%s", err->text);
+}
+
+/* EX_OK, or why not. */
+static int
+prepare(struct master *master)
+{
+	struct err err;
+
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+		if (!steps[i].run(master, &err)) {
+			complain(master, &err);
+			return steps[i].status;
+		}
+	return EX_OK;
+}
+
+/* As much of it as changes nothing. */
+static int
+check_only(struct master *master)
+{
+	struct err err;
+
+	if (load(master, &err) && read_tls(master, &err)) {
+		printf("%s: good\n", master->conf_path);
+		return EX_OK;
+	}
+	complain(master, &err);
+	return EX_CONFIG;
+}
+
+/* ---- life --------------------------------------------------------------------- */
+
+static void
+on_signal(void *owner, int signal)
+{
+	struct master *master = owner;
+
+	switch (signal) {
+	case SIGCHLD:
+		children_reap(master);
+		break;
+	case SIGHUP:
+		reload(master, NULL, 0);
+		break;
+	case SIGUSR1:
+		reload_log(master);
+		break;
+	default:
+		drain_begin(master, strsignal(signal));
+		break;
+	}
+}
+
+static void
+on_beat(void *owner)
+{
+	struct master *master = owner;
+	static bool quiet;
+
+	atomic_store(&master->board->rows[0].beat, clock_mono());
+	children_watch(master);
+	timer_set(master->beat, BEAT);
+	if (master->ready && !master->foreground && !quiet) {
+		daemon_quiet();
+		quiet = true;
+	}
+}
+
+static void
+sign_board(struct master *master)
+{
+	struct board_row *row = &master->board->rows[0];
+
+	atomic_store(&row->role, (uint8_t)ROLE_MASTER);
+	atomic_store(&row->born, clock_wall());
+	atomic_store(&row->pid, (int32_t)getpid());
+}
+
+static void
+live(struct master *master)
+{
+	static const int signals[] = { SIGCHLD, SIGHUP, SIGUSR1, SIGTERM,
+	    SIGINT };
+	enum { SIGNALS = sizeof signals / sizeof signals[0] };
+	struct sigwatch *watches[SIGNALS];
+
+	master->loop = loop_new();
+	master->beat = timer_new(master->loop, on_beat, master);
+	master->stage_limit = timer_new(master->loop, drain_limit, master);
+	for (int i = 0; i < SIGNALS; i++)
+		watches[i] = sigwatch_new(master->loop, signals[i], on_signal,
+		    master);
+	sign_board(master);
+	on_beat(master);
+	children_balance(master);
+	if (master->stage != STAGE_END)
+		loop_run(master->loop);
+	children_free(master);
+	for (int i = 0; i < SIGNALS; i++)
+		sigwatch_free(&watches[i]);
+	timer_free(&master->beat);
+	timer_free(&master->stage_limit);
+	loop_free(&master->loop);
+}
+
+static void
+leave(struct master *master)
+{
+	if (master->conf != NULL)
+		sockets_remove(master);
+	listeners_close(&master->listeners, NULL);
+	if (master->board != NULL)
+		munmap(master->board, sizeof *master->board);
+	conf_free(&master->conf);
+	buf_fini(&master->certificate);
+	buf_fini(&master->key);
+	log_flush();
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct master master = { .control_fd = -1, .submit_fd = -1,
+	    .log_fd = -1, .spool_fd = -1, .lock_fd = -1, .board_fd = -1,
+	    .parent_fd = -1 };
+	struct options options;
+	struct err err;
+
+	options_read(argc, argv, &options);
+	master.conf_path = options.conf_path;
+	master.foreground = options.foreground;
+	list_init(&master.children);
+	signal(SIGPIPE, SIG_IGN);
+	umask(022);
+	if (!daemon_stdio(&err))
+		return EX_OSERR;
+	if (options.test_only)
+		master.status = check_only(&master);
+	else {
+		master.status = prepare(&master);
+		if (master.status == EX_OK) {
+			live(&master);
+			log_info("stopped");
+		}
+	}
+	leave(&master);
+	mem_free(options.conf_path);
+	return master.status;
+}

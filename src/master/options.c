@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * options.c - the command line of postriderd.
+ */
+#include "master/options.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: postriderd [-f] [-c FILE]\n"
+    "       postriderd -t [-c FILE]\n"
+    "       postriderd -V | -h\n"
+    "\n"
+    "  -c FILE  read this configuration\n"
+    "  -f       stay in the foreground\n"
+    "  -t       check the configuration and do nothing else\n"
+    "  -V       print the version\n"
+    "  -h       print this\n";
+
+/* The background has another working directory. */
+static char *
+absolute(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (real == NULL)
+		return mem_strdup(path);
+	return real;
+}
+
+void
+options_read(int argc, char **argv, struct options *out)
+{
+	const char *path = POSTRIDER_CONF;
+	int c;
+
+	*out = (struct options){ .foreground = false };
+	while ((c = getopt(argc, argv, "c:fthV")) != -1) {
+		switch (c) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'f':
+			out->foreground = true;
+			break;
+		case 't':
+			out->test_only = true;
+			break;
+		case 'V':
+			puts(PACKAGE_NAME " " PACKAGE_VERSION);
+			exit(EX_OK);
+		case 'h':
+			fputs(usage, stdout);
+			exit(EX_OK);
+		default:
+			fputs(usage, stderr);
+			exit(EX_USAGE);
+		}
+	}
+	if (optind != argc) {
+		fputs(usage, stderr);
+		exit(EX_USAGE);
+	}
+	out->conf_path = out->foreground ? mem_strdup(path) : absolute(path);
+}

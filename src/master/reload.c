@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * reload.c - a new configuration for running processes.
+ *
+ * Everything that can fail is done first, beside what is in use; then all
+ * is put in place at once, and that cannot fail.
+ */
+#include "master/reload.h"
+#include "master/children.h"
+#include "master/house.h"
+#include "master/listen.h"
+
+#include "base/log.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* What a reload would put in place. */
+struct fresh {
+	struct conf *conf;
+	struct buf certificate, key;
+	struct listeners listeners;
+	int log_fd;
+	enum log_kind log_kind;
+};
+
+void
+master_log_open(const struct master *master)
+{
+	struct utsname self = { .nodename = "" };
+
+	log_flush();
+	uname(&self);
+	log_open("postrider/master", self.nodename, master->log_fd,
+	    master->log_kind == LOG_KIND_SYSLOG);
+}
+
+/* ---- what may not change ----------------------------------------------------- */
+
+static bool
+stays(const char *name, const char *old, const char *new,
+    const struct master *master, struct err *err)
+{
+	return strcmp(old, new) == 0 || err_set(err, ERR_CONFIG,
+	    "%s: a change of `%s' (from %s to %s) needs a restart",
+	    master->conf_path, name, old, new);
+}
+
+static bool
+check_changes(const struct master *master, const struct conf *new,
+    struct err *err)
+{
+	const struct conf *old = master->conf;
+	const struct {
+		const char *name, *old, *new;
+	} rows[] = {
+		{ "hostname", old->hostname, new->hostname },
+		{ "spool", old->spool, new->spool },
+		{ "control", old->control, new->control },
+		{ "user-receiver", old->user_receiver, new->user_receiver },
+		{ "user-scheduler", old->user_scheduler,
+		    new->user_scheduler },
+		{ "user-deliverer", old->user_deliverer,
+		    new->user_deliverer },
+		{ "user-resolver", old->user_resolver, new->user_resolver },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (!stays(rows[i].name, rows[i].old, rows[i].new, master,
+		    err))
+			return false;
+	if (old->node != new->node)
+		return err_set(err, ERR_CONFIG, "%s: a change of `node' "
+		    "(from %u to %u) needs a restart", master->conf_path,
+		    old->node, new->node);
+	return true;
+}
+
+/* ---- beside what is in use ------------------------------------------------------ */
+
+static void
+forget(const struct master *master, struct fresh *fresh)
+{
+	conf_free(&fresh->conf);
+	buf_fini(&fresh->certificate);
+	buf_fini(&fresh->key);
+	listeners_close(&fresh->listeners, &master->listeners);
+	if (fresh->log_fd != -1)
+		close(fresh->log_fd);
+}
+
+static bool
+gather(const struct master *master, struct fresh *fresh, struct err *err)
+{
+	*fresh = (struct fresh){ .log_fd = -1 };
+	fresh->conf = conf_load(master->conf_path, err);
+	if (fresh->conf == NULL)
+		return false;
+	if (!check_changes(master, fresh->conf, err) ||
+	    !house_tls(fresh->conf, &fresh->certificate, &fresh->key, err) ||
+	    !listeners_open(fresh->conf, &master->listeners,
+	    &fresh->listeners, err))
+		return false;
+	fresh->log_fd = house_log(fresh->conf, &fresh->log_kind, err);
+	return fresh->log_fd != -1;
+}
+
+/* ---- in place ---------------------------------------------------------------------- */
+
+static void
+take_log(struct master *master, int fd, enum log_kind kind)
+{
+	int old = master->log_fd;
+
+	master->log_fd = fd;
+	master->log_kind = kind;
+	master_log_open(master);
+	close(old);
+}
+
+/* New addresses come after the configuration that explains them. */
+static void
+tell_all(struct master *master, const struct listeners *former)
+{
+	struct link *link = list_first(&master->children);
+
+	for (; link != NULL; link = list_next(&master->children, link)) {
+		struct child *child = list_item(link, struct child, link);
+
+		tell_conf(master, child);
+		tell_log(master, child);
+		if (child->role == ROLE_RECEIVER)
+			tell_listeners(master, child, former);
+	}
+}
+
+static void
+put_in_place(struct master *master, struct fresh *fresh)
+{
+	struct listeners former = master->listeners;
+
+	take_log(master, fresh->log_fd, fresh->log_kind);
+	conf_free(&master->conf);
+	master->conf = fresh->conf;
+	buf_take(&master->certificate, &fresh->certificate);
+	buf_take(&master->key, &fresh->key);
+	master->listeners = fresh->listeners;
+	tell_all(master, &former);
+	listeners_close(&former, &master->listeners);
+	children_balance(master);
+}
+
+static void
+answer(struct child *asker, uint32_t token, bool ok, const char *text)
+{
+	if (asker == NULL || asker->channel == NULL)
+		return;
+	channel_send(asker->channel, &(struct frame){ FRAME_RELOADED, -1,
+	    { .reloaded = { token, ok, span_of(text) } } });
+}
+
+void
+reload(struct master *master, struct child *asker, uint32_t token)
+{
+	struct fresh fresh;
+	struct err err;
+
+	if (master->stage != STAGE_NONE) {
+		answer(asker, token, false, "postriderd is stopping");
+		return;
+	}
+	if (!gather(master, &fresh, &err)) {
+		forget(master, &fresh);
+		log_error("the configuration stays as it was: %s", err.text);
+		answer(asker, token, false, err.text);
+		return;
+	}
+	put_in_place(master, &fresh);
+	log_info("reloaded %s: %zu processes, %zu listening addresses",
+	    master->conf_path, master->children.count,
+	    master->listeners.count);
+	answer(asker, token, true, "");
+}
+
+void
+reload_log(struct master *master)
+{
+	struct link *link = list_first(&master->children);
+	enum log_kind kind;
+	struct err err;
+	int fd = house_log(master->conf, &kind, &err);
+
+	if (fd == -1) {
+		log_error("the log stays as it was: %s", err.text);
+		return;
+	}
+	take_log(master, fd, kind);
+	for (; link != NULL; link = list_next(&master->children, link))
+		tell_log(master, list_item(link, struct child, link));
+	log_info("log opened anew");
+}
