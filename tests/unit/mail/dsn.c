@@ -278,6 +278,10 @@ hostile_values_stay_in_their_fields(void)
 	CU_ASSERT_PTR_NULL(strstr(report, "\xc3"));
 	CU_ASSERT_PTR_NULL(strstr(report, "Original-"));
 	free(report);
+	rcpt.orcpt = "rfc822\r\nBcc: x;y";
+	report = make(&dsn);
+	CU_ASSERT_PTR_NULL(strstr(report, "Original-"));
+	free(report);
 	rcpt.orcpt = "rfc822;x+0D+0ABcc:+20y";
 	dsn.envid = "x+0D+0ABcc:+20y";
 	report = make(&dsn);
