@@ -18,7 +18,7 @@
 enum { BOUNDARY_TEXT = 64, NAME_MOST = 255, ADDRESS_MOST = 320,
 	XTEXT_MOST = 512, REPLY_MOST = 2000, STATUS_MOST = 11 };
 
-/* ---- pieces ---------------------------------------------------------------- */
+/* ---- pieces ------------------------------------------------------------ */
 
 /* "NAME: VALUE", each of KIND. */
 static void
@@ -89,7 +89,7 @@ put_encoding(const struct dsn *dsn, struct buf *out)
 		buf_append_text(out, "Content-Transfer-Encoding: 8bit\r\n");
 }
 
-/* ---- the header of the report ---------------------------------------------- */
+/* ---- the header of the report ------------------------------------------ */
 
 static void
 put_header(const struct dsn *dsn, const char *boundary, struct buf *out)
@@ -114,7 +114,7 @@ put_header(const struct dsn *dsn, const char *boundary, struct buf *out)
 	    "\r\nThis is a report about a message, in several parts.\r\n");
 }
 
-/* ---- the part for machines (RFC 3464) -------------------------------------- */
+/* ---- the part for machines (RFC 3464) ---------------------------------- */
 
 static void
 put_message_group(const struct dsn *dsn, struct buf *out)
@@ -187,7 +187,7 @@ put_rcpt_group(const struct dsn *dsn, const struct dsn_rcpt *rcpt,
 		put_date(out, "Will-Retry-Until", rcpt->until);
 }
 
-/* ---- the whole ------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------- */
 
 static void
 put_original(const struct dsn *dsn, struct buf *out)

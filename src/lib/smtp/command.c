@@ -67,7 +67,7 @@ complain(unsigned code, const char *status, const char *text)
 	return (struct complaint){ code, status, text };
 }
 
-/* ---- parameters ------------------------------------------------------------ */
+/* ---- parameters -------------------------------------------------------- */
 
 static bool
 is_keyword(struct span s)
@@ -131,7 +131,7 @@ take_params(struct span rest, const struct param_row *rows, unsigned offered,
 	return no_complaint;
 }
 
-/* ---- path and the whole argument ------------------------------------------- */
+/* ---- path and the whole argument --------------------------------------- */
 
 /*
  * Pull PREFIX and the path off REST.  A space after the colon is wrong, but

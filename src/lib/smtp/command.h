@@ -67,7 +67,7 @@ struct complaint mail_parse(struct span argument, unsigned offered,
 struct complaint rcpt_parse(struct span argument, unsigned offered,
     struct path *path, struct rcpt_params *params);
 
-/* ---- xtext (RFC 3461, section 4) ------------------------------------------ */
+/* ---- xtext (RFC 3461, section 4) --------------------------------------- */
 
 /* Whether S is xtext whose decoded form has only printable US-ASCII. */
 bool xtext_is_valid(struct span s);

@@ -34,7 +34,7 @@ held_in(uint8_t state)
 	return state == FIRST_DOT ? 1 : state == DOT_CR ? 2 : 0;
 }
 
-/* ---- the scan --------------------------------------------------------------- */
+/* ---- the scan ---------------------------------------------------------- */
 
 #ifdef __SSE2__
 static inline unsigned
@@ -86,7 +86,7 @@ scan(struct dot *dot, const uint8_t *p, const uint8_t *end)
 	return p;
 }
 
-/* ---- the machine ------------------------------------------------------------ */
+/* ---- the machine ------------------------------------------------------- */
 
 static inline void
 end_line(struct dot *dot)
@@ -195,7 +195,7 @@ dot_read(struct dot *dot, struct span *in, struct dot_piece *out)
 	return dot->state == ENDED ? DOT_DONE : DOT_MORE;
 }
 
-/* ---- whole texts ------------------------------------------------------------ */
+/* ---- whole texts ------------------------------------------------------- */
 
 /* Length of the line at the start of S without its end, which is CR, LF or
  * CR LF, of *END bytes (0: the text ends here). */

@@ -123,7 +123,7 @@ set_hold_for(struct span value, void *out)
 	return true;
 }
 
-/* ---- RFC 3339 date and time ------------------------------------------------ */
+/* ---- RFC 3339 date and time -------------------------------------------- */
 
 /*
  * Pull COUNT digits from LEAST to MOST off S, and then the byte AFTER
@@ -236,7 +236,7 @@ set_hold_until(struct span value, void *out)
 	return params->hold_until > 0;
 }
 
-/* ---- RCPT ------------------------------------------------------------------ */
+/* ---- RCPT -------------------------------------------------------------- */
 
 static uint8_t
 notify_word(struct span word)
@@ -293,7 +293,7 @@ set_orcpt(struct span value, void *out)
 	return xtext_is_valid(text);
 }
 
-/* ---- the rows -------------------------------------------------------------- */
+/* ---- the rows ---------------------------------------------------------- */
 
 const struct param_row mail_param_rows[] = {
 	{ "SIZE", EXT_SIZE, set_size, "SIZE is not a number of bytes" },

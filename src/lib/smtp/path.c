@@ -57,7 +57,7 @@ stuck(struct span at)
 	return at.length > 0 && at.data[0] > 0x7f ? PATH_UTF8 : PATH_SYNTAX;
 }
 
-/* ---- local-part ------------------------------------------------------------ */
+/* ---- local-part -------------------------------------------------------- */
 
 static enum path_result
 pull_quoted(struct span *at)
@@ -102,7 +102,7 @@ pull_local(struct span *at, struct span *out)
 	return out->length > LOCAL_PART_MOST ? PATH_LONG : PATH_OK;
 }
 
-/* ---- domain ---------------------------------------------------------------- */
+/* ---- domain ------------------------------------------------------------ */
 
 static enum path_result
 pull_label(struct span *at)
@@ -181,7 +181,7 @@ pull_domain(struct span *at, struct span *out)
 	return next_is(*at, '[') ? pull_literal(at, out) : pull_name(at, out);
 }
 
-/* ---- mailbox and path ------------------------------------------------------ */
+/* ---- mailbox and path -------------------------------------------------- */
 
 static enum path_result
 pull_mailbox(struct span *at, struct path *path)

@@ -19,7 +19,7 @@ clean_byte(uint8_t c)
 	return c < ' ' || c > '~' ? '?' : c;
 }
 
-/* ---- writing --------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------- */
 
 static void
 put_line(struct buf *out, unsigned code, const char *status, struct span text,
@@ -73,7 +73,7 @@ reply_putf(struct buf *out, unsigned code, const char *status,
 	reply_put(out, code, status, text);
 }
 
-/* ---- pulling --------------------------------------------------------------- */
+/* ---- pulling ----------------------------------------------------------- */
 
 void
 reply_init(struct reply *reply)
