@@ -1,8 +1,22 @@
 noinst_LIBRARIES += src/deliverer/libdeliverer.a
 src_deliverer_libdeliverer_a_SOURCES = \
 	src/deliverer/command_out.c src/deliverer/command_out.h \
+	src/deliverer/courier.c src/deliverer/courier.h \
+	src/deliverer/courier_dial.c src/deliverer/courier_work.c \
+	src/deliverer/deliverer.c src/deliverer/deliverer.h \
+	src/deliverer/message.c src/deliverer/message.h \
 	src/deliverer/offer.c src/deliverer/offer.h \
+	src/deliverer/own.c src/deliverer/own.h \
+	src/deliverer/pool.c src/deliverer/pool.h \
+	src/deliverer/report.c src/deliverer/report.h \
+	src/deliverer/segments.c src/deliverer/segments.h \
 	src/deliverer/session.c src/deliverer/session.h \
+	src/deliverer/site.c src/deliverer/site.h \
+	src/deliverer/target.c src/deliverer/target.h \
 	src/deliverer/transaction.c src/deliverer/transaction.h \
 	src/deliverer/verdict.c src/deliverer/verdict.h
-LIB_DELIVERER = src/deliverer/libdeliverer.a $(LIB_SPOOL)
+LIB_DELIVERER = src/deliverer/libdeliverer.a $(LIB_WORKER) $(LIB_SPOOL)
+
+pkglibexec_PROGRAMS += src/deliverer/postrider-deliverer
+src_deliverer_postrider_deliverer_SOURCES = src/deliverer/main.c
+src_deliverer_postrider_deliverer_LDADD = $(LIB_DELIVERER) $(IO_LIBS)

@@ -55,6 +55,8 @@ fail_by_reply(struct session *s)
 	char text[300];
 
 	failure->code = (uint16_t)s->reply.code;
+	failure->polite = failure->code != 421 &&
+	    (s->state < SESSION_HANDSHAKE || s->state == SESSION_RESET);
 	verdict_status(&s->reply, OUTCOME_DEFERRED, failure->status);
 	snprintf(failure->text, sizeof(failure->text), "%s (in reply to %s)",
 	    reply_line(&s->reply, text, sizeof(text)),

@@ -39,6 +39,7 @@ struct session_failure {
 	char status[STATUS_SIZE];
 	char text[400];
 	bool tls;		/* it is the encryption that failed */
+	bool polite;		/* the server may still be told QUIT */
 };
 
 struct session {

@@ -355,6 +355,13 @@ conn_accepted(struct loop *loop, int fd, const struct conn_limits *limits,
 	return conn;
 }
 
+static bool
+is_want_of_ours(int number)
+{
+	return number == EMFILE || number == ENFILE || number == ENOBUFS ||
+	    number == ENOMEM || number == EADDRNOTAVAIL || number == EAGAIN;
+}
+
 struct conn *
 conn_connect(struct loop *loop, struct addr to,
     const struct conn_limits *limits, conn_fn *fn, void *owner)
@@ -378,6 +385,7 @@ conn_connect(struct loop *loop, struct addr to,
 		}
 	}
 	conn_set_why(conn, strerror(errno));
+	conn->starved = is_want_of_ours(errno);
 	conn_kick(conn);
 	return conn;
 }
@@ -409,4 +417,10 @@ const char *
 conn_why(const struct conn *conn)
 {
 	return conn->why;
+}
+
+bool
+conn_starved(const struct conn *conn)
+{
+	return conn->starved;
 }

@@ -90,5 +90,8 @@ struct addr conn_local(const struct conn *conn);
 int conn_fd(const struct conn *conn);
 /* Why it ended, for the log: "Connection refused", "lost connection". */
 const char *conn_why(const struct conn *conn);
+/* Connecting failed for want of something of our own: descriptors, ports,
+ * memory.  The peer has nothing to do with it. */
+bool conn_starved(const struct conn *conn);
 
 #endif

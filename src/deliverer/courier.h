@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * courier.h - one connection to a host of a site, from dialing to QUIT.
+ *
+ * A courier tries the addresses of its site one after the other until a
+ * host talks to it, then waits in the site's idle list for jobs.  It frees
+ * itself when its connection ends, and tells its site.
+ */
+#ifndef DELIVERER_COURIER_H
+#define DELIVERER_COURIER_H
+
+#include "io/conn.h"
+#include "deliverer/message.h"
+#include "deliverer/session.h"
+#include "deliverer/site.h"
+
+enum courier_state {
+	COURIER_DIALING,	/* until a host is ready for MAIL */
+	COURIER_IDLE,
+	COURIER_READING,	/* verifying a large message */
+	COURIER_BUSY,
+	COURIER_LEAVING		/* QUIT was said */
+};
+
+struct courier {
+	struct link all;	/* in site->couriers */
+	struct link link;	/* in site->idle */
+	struct site *site;
+	struct deliverer *deliverer;
+	enum courier_state state;
+	/* the host */
+	struct conn *conn;
+	struct session session;
+	uint64_t tried;		/* targets, a bit each */
+	bool clear;		/* TLS with this target failed just now */
+	bool all_ours, all_521;	/* of the targets tried */
+	struct addr addr;
+	char host[256], relay[340];	/* of the target, which may go */
+	struct site_failure failure;	/* of the last target */
+	/* the work */
+	struct job *job;
+	struct message message;
+	bool streaming;		/* a large body is on its way */
+	unsigned used;		/* transactions begun */
+	struct timer *reading;
+	usec_t dialed, ready, begun, begun_mono;
+};
+
+/* A new one for SITE; it starts dialing in this call, and ends at the
+ * earliest in the next turn. */
+struct courier *courier_new(struct site *site);
+
+/* An idle courier takes JOB, or answers it at once when it cannot be sent;
+ * then it is idle still. */
+void courier_begin(struct courier *courier, struct job *job);
+
+/* Say QUIT; only when idle. */
+void courier_quit(struct courier *courier);
+
+/* Close at once, without a word.  A job that was not begun goes back into
+ * the line, another one is dropped unanswered. */
+void courier_free(struct courier *courier);
+
+/* The body of its message has been sent, or part of it. */
+bool courier_past_recall(const struct courier *courier);
+
+/* ---- for courier*.c ---------------------------------------------------------- */
+
+conn_fn courier_event;
+
+/* Go on with what the server said, up to the next wish that needs time.
+ * The courier may be gone afterwards. */
+void courier_step(struct courier *courier);
+
+/* Send what is in deliverer->out. */
+void courier_send(struct courier *courier);
+
+/* The next piece of verifying a large message. */
+void courier_verify(struct courier *courier);
+/* Send the body, or begin to (`streaming`); courier_pump: more of it. */
+void courier_body(struct courier *courier);
+void courier_pump(struct courier *courier);
+/* The verdicts are in. */
+void courier_result(struct courier *courier);
+
+/* Try the next address; at the end of all, in the next turn, give up. */
+void courier_dial(struct courier *courier);
+/* There is a connection: the session begins. */
+void courier_connected(struct courier *courier);
+/* This host is not to be had.  WHY: no connection; null: the session tells.
+ * The courier may be gone afterwards; after courier_give_up() it is. */
+void courier_refused(struct courier *courier, const char *why);
+void courier_give_up(struct courier *courier);
+
+/* Forget the job and what belongs to it. */
+void courier_forget_job(struct courier *courier);
+
+#endif

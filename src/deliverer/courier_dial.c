@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * courier_dial.c - finding a host that talks to us.
+ *
+ * The addresses of the site are tried in order, those that failed lately
+ * last.  A host whose TLS handshake fails is tried once more in clear, unless
+ * the site's rules demand encryption.
+ */
+#include "deliverer/courier.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+
+enum {
+	BAD_TIME = 60 * 1000,	/* ms an address that failed goes last */
+	CLEAR_TIME = 600 * 1000	/* ms a host is not asked for TLS again */
+};
+
+static const struct conn_limits limits = {
+	.keep_most = 16 << 10,
+	.write_most = 1 << 20,
+};
+
+/* ---- failure ---------------------------------------------------------------- */
+
+static void
+note(struct courier *c, uint16_t code, const char *status, const char *fmt,
+    const char *text)
+{
+	struct site_failure *failure = &c->failure;
+
+	failure->outcome = OUTCOME_DEFERRED;
+	failure->code = code;
+	snprintf(failure->status, sizeof(failure->status), "%s", status);
+	snprintf(failure->host, sizeof(failure->host), "%s", c->host);
+	snprintf(failure->relay, sizeof(failure->relay), "%s", c->relay);
+	if (fmt == NULL)
+		snprintf(failure->text, sizeof(failure->text), "%s", text);
+	else
+		snprintf(failure->text, sizeof(failure->text), "%s %s: %s",
+		    fmt, c->relay, text);
+	c->all_521 = c->all_521 && code == 521;
+}
+
+/* All hosts said that they take no mail (RFC 7504), or all are ourselves:
+ * to wait will not help.  A 554 is deferred: too many use it for now. */
+static void
+harden(struct courier *c)
+{
+	struct site_failure *failure = &c->failure;
+
+	if (c->tried == 0) {
+		note(c, 0, "4.4.4", NULL, "there is no address to connect to");
+		failure->relay[0] = '\0';
+	} else if (c->all_ours) {
+		failure->outcome = OUTCOME_FAILED;
+		snprintf(failure->status, sizeof(failure->status), "5.4.6");
+	} else if (c->all_521) {
+		failure->outcome = OUTCOME_FAILED;
+		failure->status[0] = '5';
+		if (strcmp(failure->status, "5.0.0") == 0)
+			snprintf(failure->status, sizeof(failure->status),
+			    "5.3.2");
+	}
+}
+
+void
+courier_give_up(struct courier *c)
+{
+	harden(c);
+	site_failed(c->site, &c->failure);
+	courier_free(c);
+}
+
+/* True: the same host will be tried in clear. */
+static bool
+fall_back_to_clear(struct courier *c, struct target *target)
+{
+	const struct session_failure *failure = &c->session.failure;
+
+	if (!failure->tls || failure->code != 0 || c->clear ||
+	    c->site->policy->tls != SITE_TLS_OPPORTUNISTIC)
+		return false;
+	log_info("TLS with %s failed: %s; trying in clear", c->relay,
+	    failure->text);
+	c->clear = true;
+	if (target != NULL)
+		target->clear_until = loop_now(c->deliverer->loop) +
+		    conf_time(c->deliverer->conf, CLEAR_TIME);
+	return true;
+}
+
+static void
+note_refusal(struct courier *c, const char *why)
+{
+	const struct session_failure *failure = &c->session.failure;
+
+	if (why != NULL)
+		note(c, 0, "4.4.1", "connect to", why);
+	else if (failure->code == 0)
+		note(c, 0, failure->status, "conversation with",
+		    failure->text);
+	else
+		note(c, failure->code, failure->status, NULL, failure->text);
+	c->all_ours = false;
+}
+
+/* The server wants no more connections than it has. */
+static bool
+is_enough(const struct courier *c)
+{
+	const struct pool *pool = &c->site->pool;
+
+	return c->failure.code == 421 && pool->idle + pool->busy > 0;
+}
+
+void
+courier_refused(struct courier *c, const char *why)
+{
+	struct deliverer *d = c->deliverer;
+	struct target *target = targets_find(&c->site->targets, c->addr);
+	bool clear = why == NULL && fall_back_to_clear(c, target);
+
+	if (!clear) {
+		note_refusal(c, why);
+		c->clear = false;
+		c->failure.ours = c->conn != NULL && conn_starved(c->conn);
+		if (target != NULL && !c->failure.ours)
+			target->bad_until = loop_now(d->loop) +
+			    conf_time(d->conf, BAD_TIME);
+	}
+	conn_free(&c->conn);
+	if (c->failure.ours || (!clear && is_enough(c)))
+		courier_give_up(c);
+	else
+		courier_dial(c);
+}
+
+/* ---- dialing ----------------------------------------------------------------- */
+
+/* The next target into c->addr, c->host, c->relay; false: all were tried. */
+static bool
+choose(struct courier *c, msec_t now)
+{
+	const struct target *target;
+	int next = targets_next(&c->site->targets, c->tried, now);
+
+	if (next == -1)
+		return false;
+	c->tried |= UINT64_C(1) << next;
+	target = &c->site->targets.rows[next];
+	c->addr = target->addr;
+	snprintf(c->host, sizeof(c->host), "%s", target->host);
+	snprintf(c->relay, sizeof(c->relay), "%s", target->text);
+	c->clear = target->clear_until > now;
+	return true;
+}
+
+void
+courier_dial(struct courier *c)
+{
+	struct deliverer *d = c->deliverer;
+	bool again = c->clear;
+
+	c->session.state = SESSION_OVER;
+	while (again || choose(c, loop_now(d->loop))) {
+		if (!again && own_listens(&d->own, d->conf, c->addr)) {
+			note(c, 0, "4.4.6", "mail loops back to",
+			    "this is our own port");
+			continue;
+		}
+		c->conn = conn_connect(d->loop, c->addr, &limits,
+		    courier_event, c);
+		conn_deadline(c->conn,
+		    conf_time(d->conf, c->site->policy->connect));
+		return;
+	}
+	timer_set(c->reading, 0);	/* courier_give_up() */
+}
+
+void
+courier_connected(struct courier *c)
+{
+	session_fini(&c->session);
+	session_init(&c->session, c->deliverer->conf->hostname,
+	    c->clear && c->site->policy->tls == SITE_TLS_OPPORTUNISTIC ?
+	    SITE_TLS_NONE : c->site->policy->tls);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * courier_work.c - one job after the other over one connection.
+ */
+#include "deliverer/courier.h"
+
+#include "base/log.h"
+#include "base/must.h"
+#include "deliverer/report.h"
+
+#include <stdio.h>
+
+enum {
+	PUMP_TURN = 1 << 20,	/* bytes of a large body sent in a turn */
+	PUMP_WAITING = 256 << 10,	/* and the most that may wait */
+	WIDEN_REST = 5000	/* ms of good work for another connection */
+};
+
+static uint8_t piece[MESSAGE_PIECE];
+
+/* ---- the end of a job -------------------------------------------------------- */
+
+static void
+free_again(struct courier *c)
+{
+	pool_ended(&c->site->pool, c->job->klass);
+	c->state = COURIER_IDLE;
+	courier_forget_job(c);
+}
+
+/* What it took to make the connection counts for its first job alone, and
+ * only as far as that job waited for it. */
+static usec_t
+setup_time(const struct courier *c)
+{
+	usec_t setup = c->ready - c->dialed;
+	usec_t waited = c->begun - c->job->picked;
+
+	if (c->used > 1 || waited < 0)
+		return 0;
+	return setup < waited ? setup : waited;
+}
+
+static struct report
+make_report(const struct courier *c)
+{
+	usec_t took = clock_mono_usec() - c->begun_mono;
+
+	return (struct report){
+		.job = c->job, .host = c->host, .relay = c->relay,
+		.message = c->message.open ? &c->message : NULL,
+		.used = c->used, .begun = c->begun, .done = c->begun + took,
+		.setup = setup_time(c),
+	};
+}
+
+/* The job ends before a byte of it was sent. */
+static void
+end_unsent(struct courier *c, const struct fate *fate)
+{
+	struct report report = make_report(c);
+
+	report_all(c->deliverer, &report, fate);
+	free_again(c);
+	list_prepend(&c->site->idle, &c->link);
+}
+
+/* The scheduler puts it aside when it hears of it. */
+static void
+damaged(struct courier *c, const char *why)
+{
+	struct fate fate = {
+		.outcome = OUTCOME_DEFERRED, .scope = SCOPE_MESSAGE,
+		.status = "4.3.0", .text = "damaged in the spool",
+	};
+
+	log_error("a message at byte %llu of segment %u is damaged in the "
+	    "spool: %s", (unsigned long long)c->job->offset,
+	    c->job->segment->number, why);
+	end_unsent(c, &fate);
+}
+
+/* ---- the beginning ------------------------------------------------------------ */
+
+static void
+too_big(struct courier *c)
+{
+	char text[400];
+	struct fate fate = {
+		.outcome = OUTCOME_FAILED, .scope = SCOPE_MESSAGE,
+		.status = "5.3.4", .text = text,
+	};
+
+	snprintf(text, sizeof(text), "message size %llu exceeds the limit "
+	    "%llu of host %s",
+	    (unsigned long long)c->message.envelope->body_size,
+	    (unsigned long long)c->session.offer.size, c->host);
+	end_unsent(c, &fate);
+}
+
+static void
+say_mail(struct courier *c)
+{
+	struct buf *out = &c->deliverer->out;
+
+	c->state = COURIER_BUSY;
+	c->begun = clock_wall();
+	c->begun_mono = clock_mono_usec();
+	switch (session_begin(&c->session, c->message.envelope, c->job->rcpts,
+	    c->job->rcpt_count, out)) {
+	case SESSION_TOO_BIG:
+		too_big(c);
+		return;
+	case SESSION_UNCLEAN:
+		damaged(c, "its envelope must not go on the wire");
+		return;
+	case SESSION_BEGUN:
+		break;
+	}
+	c->used++;
+	courier_send(c);
+	conn_deadline(c->conn,
+	    conf_time(c->deliverer->conf, c->site->policy->mail));
+}
+
+static void
+go_on(struct courier *c, enum message_step step, const struct err *err)
+{
+	switch (step) {
+	case MESSAGE_READY:
+		say_mail(c);
+		break;
+	case MESSAGE_MORE:
+		timer_set(c->reading, 0);
+		break;
+	case MESSAGE_BAD:
+		damaged(c, err->text);
+		break;
+	}
+}
+
+void
+courier_begin(struct courier *c, struct job *job)
+{
+	struct err err;
+
+	must(c->state == COURIER_IDLE && c->job == NULL);
+	list_remove(&c->site->idle, &c->link);
+	pool_began(&c->site->pool, job->klass);
+	c->job = job;
+	c->state = COURIER_READING;
+	c->begun = clock_wall();
+	c->begun_mono = clock_mono_usec();
+	go_on(c, message_open(&c->message, job->segment->fd, job->offset,
+	    job->size, &err), &err);
+}
+
+void
+courier_verify(struct courier *c)
+{
+	struct err err;
+
+	go_on(c, message_verify(&c->message, &err), &err);
+	if (c->state == COURIER_IDLE)
+		courier_step(c);
+}
+
+/* ---- the body ------------------------------------------------------------------ */
+
+void
+courier_body(struct courier *c)
+{
+	struct span pieces[2];
+
+	if (!c->message.small) {
+		c->streaming = true;
+		courier_pump(c);
+		return;
+	}
+	pieces[0] = message_body(&c->message);
+	pieces[1] = span_of(".\r\n");
+	conn_send_v(c->conn, pieces, 2);
+	message_body_done(&c->message);
+	session_body_sent(&c->session);
+}
+
+/* False: nothing more is to be sent of this body. */
+static bool
+pump_piece(struct courier *c)
+{
+	struct err err;
+	ssize_t got = message_read(&c->message, piece, &err);
+
+	if (got > 0) {
+		conn_send(c->conn, span_make(piece, (size_t)got));
+		return true;
+	}
+	c->streaming = false;
+	if (got == 0) {
+		conn_send(c->conn, span_of(".\r\n"));
+		session_body_sent(&c->session);
+		return false;
+	}
+	log_error("segment %u: %s", c->job->segment->number, err.text);
+	session_lost(&c->session, "closed, the message cannot be read on");
+	return false;
+}
+
+void
+courier_pump(struct courier *c)
+{
+	for (size_t sent = 0; sent < PUMP_TURN; sent += MESSAGE_PIECE) {
+		if (conn_waiting(c->conn) >= PUMP_WAITING)
+			return;		/* CONN_SENT goes on */
+		if (!pump_piece(c))
+			return;
+	}
+	if (conn_waiting(c->conn) == 0)
+		timer_set(c->reading, 0);
+}
+
+/* ---- the result ---------------------------------------------------------------- */
+
+/* A warm connection that the server had closed meanwhile: no failure.  It
+ * may happen as often as there are warm connections, never on a fresh one. */
+static bool
+was_stale(const struct courier *c)
+{
+	return c->session.state == SESSION_OVER && c->used > 1 &&
+	    session_untouched(&c->session);
+}
+
+void
+courier_result(struct courier *c)
+{
+	struct deliverer *d = c->deliverer;
+	const struct transaction *transaction = &c->session.transaction;
+	struct report report;
+
+	if (was_stale(c)) {
+		pool_ended(&c->site->pool, c->job->klass);
+		c->state = COURIER_IDLE;
+		pool_put_back(&c->site->pool, c->job);
+		c->job = NULL;
+		courier_forget_job(c);
+		return;
+	}
+	report = make_report(c);
+	report.dsn_passed = (transaction->offer.bits & OFFER_DSN) != 0;
+	report_transaction(d, &report, transaction);
+	if (transaction->accepted > 0)
+		pool_widen(&c->site->pool, loop_now(d->loop),
+		    conf_time(d->conf, WIDEN_REST));
+	free_again(c);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * pool.h - which job goes next, and how many connections a site may have.
+ *
+ * Of one site: the jobs that wait, in class order (urgent by deadline, then
+ * first come first served), and the counts of its connections.  It decides;
+ * it connects nothing and knows no clock.
+ *
+ * Urgent mail must find a free connection at once: normal and bulk may use
+ * all but a reserve, and while they use all they may, one connection of the
+ * reserve is kept open and idle.
+ */
+#ifndef DELIVERER_POOL_H
+#define DELIVERER_POOL_H
+
+#include "base/list.h"
+#include "conf/conf.h"
+
+struct site;
+struct segment;
+
+/* One transaction to be made. */
+struct job {
+	struct link link;	/* in the pool, while it waits */
+	struct site *site;
+	struct segment *segment;	/* counted in its `users` */
+	uint32_t number;
+	uint8_t klass;
+	uint16_t attempt;
+	uint64_t offset, size;
+	usec_t picked;		/* wall */
+	int64_t deadline;	/* wall usec; 0 = none */
+	size_t rcpt_count;
+	uint32_t rcpts[];
+};
+
+struct pool {
+	struct list waiting[CLASS_COUNT];
+	unsigned limit;		/* connections at once, as configured */
+	unsigned window;	/* and as the server lets us; 1..limit */
+	unsigned connecting, idle, busy;
+	unsigned calm;		/* of the busy ones: not with urgent mail */
+	msec_t widen_at;	/* not before: monotonic */
+	msec_t spare_at;	/* no spare connection before: monotonic */
+};
+
+void pool_init(struct pool *pool, unsigned limit);
+void pool_set_limit(struct pool *pool, unsigned limit);
+
+/* JOB waits; pool_put_back: before all others of its class. */
+void pool_put(struct pool *pool, struct job *job);
+void pool_put_back(struct pool *pool, struct job *job);
+size_t pool_waiting(const struct pool *pool);
+
+/* Take off the most pressing job that may use a connection now that is
+ * free; null: none. */
+struct job *pool_take(struct pool *pool);
+
+/* Take off any job, in order; null: none is left. */
+struct job *pool_drain(struct pool *pool);
+
+/* A connection that was being made is there, and idle. */
+void pool_ready(struct pool *pool);
+
+/* A connection was idle and works for a job of KLASS now, and the other way
+ * round. */
+void pool_began(struct pool *pool, uint8_t klass);
+void pool_ended(struct pool *pool, uint8_t klass);
+
+/* How many connections are to be opened at NOW. */
+unsigned pool_wants(const struct pool *pool, msec_t now);
+
+/* The server does not want more connections than there are: be content with
+ * them for REST ms from NOW. */
+void pool_narrow(struct pool *pool, msec_t now, msec_t rest);
+/* It works well: if it was narrowed, try a quarter more each REST ms. */
+void pool_widen(struct pool *pool, msec_t now, msec_t rest);
+/* No connection is left, and what the server lets us have is not known. */
+void pool_reset(struct pool *pool);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * site.c - one destination: its addresses, its jobs, its connections.
+ *
+ * A connection that cannot be had is the site's failure only when there is
+ * no other: while some work, the server has said how many it wants.
+ */
+#include "deliverer/site.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "deliverer/courier.h"
+#include "deliverer/report.h"
+
+#include <stdio.h>
+
+enum {
+	NARROW_REST = 5000,	/* ms before another connection is tried */
+	OWN_REST = 1000,	/* ms after want of something of ours */
+	OWN_RESTS_MOST = 10	/* in a row, then the jobs go back */
+};
+
+void
+job_free(struct job **job)
+{
+	segment_release(&(*job)->segment);
+	mem_free(*job);
+	*job = NULL;
+}
+
+/* ---- birth and death ------------------------------------------------------- */
+
+struct site *
+site_find(struct deliverer *d, uint32_t number)
+{
+	return map_find(&d->sites, span_make(&number, sizeof(number)));
+}
+
+static void
+on_rest(void *owner)
+{
+	site_serve(owner);
+}
+
+static struct site *
+site_new(struct deliverer *d, uint32_t number)
+{
+	struct site *site = mem_new(struct site);
+
+	site->deliverer = d;
+	site->number = number;
+	site->rest = timer_new(d->loop, on_rest, site);
+	list_init(&site->couriers);
+	list_init(&site->idle);
+	pool_init(&site->pool, 1);
+	map_add(&d->sites, site);
+	return site;
+}
+
+void
+site_free(struct site **at)
+{
+	struct site *site = *at;
+
+	*at = NULL;
+	site_return_jobs(site);
+	list_remove(&site->deliverer->leaving, &site->link);
+	timer_free(&site->rest);
+	targets_fini(&site->targets);
+	mem_free(site->name);
+	mem_free(site->domain);
+	mem_free(site);
+}
+
+void
+site_reload(struct site *site)
+{
+	const char *host = site->targets.count > 0 ?
+	    site->targets.rows[0].host : "";
+
+	site->policy = conf_site_for(site->deliverer->conf,
+	    span_of(site->domain), span_of(host));
+	pool_set_limit(&site->pool, site->policy->connections);
+}
+
+void
+site_set(struct deliverer *d, const struct frame_site *frame)
+{
+	struct site *site = site_find(d, frame->site);
+
+	if (site == NULL)
+		site = site_new(d, frame->site);
+	mem_free(site->name);
+	mem_free(site->domain);
+	site->name = span_copy(frame->name);
+	site->domain = span_copy(frame->domain);
+	targets_set(&site->targets, frame->hosts);
+	site_reload(site);
+}
+
+bool
+site_gone(struct site *site)
+{
+	struct deliverer *d = site->deliverer;
+
+	map_remove(&d->sites, span_make(&site->number, sizeof(site->number)));
+	list_append(&d->leaving, &site->link);
+	site->gone = true;
+	while (!list_empty(&site->idle))
+		courier_quit(list_item(list_first(&site->idle), struct courier,
+		    link));
+	if (!list_empty(&site->couriers))
+		return true;
+	site_free(&site);
+	return false;
+}
+
+void
+site_lost_courier(struct site *site)
+{
+	if (site->deliverer->draining)
+		site_return_jobs(site);
+	if (!site->gone)
+		site_serve(site);
+	else if (list_empty(&site->couriers))
+		site_free(&site);
+}
+
+/* ---- work ------------------------------------------------------------------ */
+
+void
+site_serve(struct site *site)
+{
+	struct deliverer *d = site->deliverer;
+	struct courier *courier;
+	struct job *job;
+	unsigned wants;
+
+	while (!list_empty(&site->idle) &&
+	    (job = pool_take(&site->pool)) != NULL) {
+		courier = list_item(list_first(&site->idle), struct courier,
+		    link);
+		courier_begin(courier, job);
+	}
+	if (site->gone || d->draining || timer_is_set(site->rest))
+		return;
+	wants = pool_wants(&site->pool, loop_now(d->loop));
+	while (wants-- > 0)
+		courier_new(site);
+}
+
+/* ---- failure --------------------------------------------------------------- */
+
+/* The log wants id and addresses, which nobody has read yet. */
+static bool
+peek(struct job *job, struct message *message)
+{
+	struct err err;
+
+	memset(message, 0, sizeof(*message));
+	return record_peek(job->segment->fd, job->offset, &message->header,
+	    &message->envelope, &err);
+}
+
+static void
+answer(struct site *site, struct job *job, const struct site_failure *failure,
+    enum scope scope)
+{
+	struct deliverer *d = site->deliverer;
+	struct message message;
+	bool known = peek(job, &message);
+	struct report report = {
+		.job = job, .message = known ? &message : NULL,
+		.host = failure->code != 0 ? failure->host : NULL,
+		.relay = failure->relay[0] != '\0' ? failure->relay : NULL,
+		.begun = clock_wall(),
+	};
+	struct fate fate = {
+		.outcome = failure->outcome, .scope = scope,
+		.code = failure->code, .status = failure->status,
+		.text = failure->text,
+	};
+
+	report.done = report.begun;
+	report_all(d, &report, &fate);
+	envelope_free(&message.envelope);
+	job_free(&job);
+}
+
+static void
+answer_all(struct site *site, const struct site_failure *failure,
+    enum scope scope)
+{
+	struct job *job;
+
+	while ((job = pool_drain(&site->pool)) != NULL)
+		answer(site, job, failure, scope);
+}
+
+/* Not the site's fault: breathe, and try again some times. */
+static void
+rest(struct site *site, const struct site_failure *failure)
+{
+	if (site->rests++ < OWN_RESTS_MOST) {
+		timer_set(site->rest, OWN_REST);
+		return;
+	}
+	log_warn("%s: %s", site->name, failure->text);
+	site->rests = 0;
+	answer_all(site, failure, SCOPE_MESSAGE);
+}
+
+static void
+narrow(struct site *site, const struct site_failure *failure, msec_t now,
+    msec_t wait)
+{
+	unsigned before = site->pool.window;
+
+	pool_narrow(&site->pool, now, wait);
+	if (site->pool.window < before)
+		log_info("%s: %s; going on with %u connections", site->name,
+		    failure->text, site->pool.window);
+}
+
+void
+site_failed(struct site *site, const struct site_failure *failure)
+{
+	struct deliverer *d = site->deliverer;
+	msec_t now = loop_now(d->loop);
+	msec_t wait = conf_time(d->conf, NARROW_REST);
+
+	site->pool.spare_at = now + 6 * wait;
+	if (site->pool.idle + site->pool.busy > 0 ||
+	    site->pool.connecting > 1) {
+		narrow(site, failure, now, wait);
+		return;
+	}
+	if (failure->ours) {
+		rest(site, failure);
+		return;
+	}
+	pool_reset(&site->pool);
+	answer_all(site, failure, SCOPE_SITE);
+}
+
+void
+site_return_jobs(struct site *site)
+{
+	struct deliverer *d = site->deliverer;
+	struct fate fate = {
+		.outcome = OUTCOME_AGAIN, .scope = SCOPE_MESSAGE,
+		.status = "4.3.2", .text = "not tried yet",
+	};
+	struct job *job;
+
+	while ((job = pool_drain(&site->pool)) != NULL) {
+		struct report report = { .job = job };
+
+		report_all(d, &report, &fate);
+		job_free(&job);
+	}
+}

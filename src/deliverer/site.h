@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * site.h - one destination: its addresses, its jobs, its connections.
+ */
+#ifndef DELIVERER_SITE_H
+#define DELIVERER_SITE_H
+
+#include "deliverer/deliverer.h"
+#include "deliverer/pool.h"
+#include "deliverer/target.h"
+#include "deliverer/verdict.h"
+
+/* Why no connection to any host of the site could be had. */
+struct site_failure {
+	enum outcome outcome;
+	uint16_t code;		/* of the last host's reply; 0 = none */
+	char status[STATUS_SIZE];
+	char text[400];
+	char host[256];		/* the last one */
+	char relay[340];	/* "host[addr]:port" */
+	bool ours;		/* what is missing is on our side */
+};
+
+struct site {
+	struct link link;	/* in deliverer->leaving */
+	struct deliverer *deliverer;
+	uint32_t number;
+	char *name, *domain;
+	struct targets targets;
+	const struct conf_site *policy;
+	struct pool pool;
+	struct list couriers;	/* all */
+	struct list idle;	/* those without a job, last used first */
+	struct timer *rest;	/* after want of something of ours */
+	unsigned rests;		/* in a row */
+	bool gone;		/* nothing new will come */
+	bool orphan;		/* nobody wants to hear of it any more */
+};
+
+/* FRAME_SITE: a new site, or other addresses for the one that is there. */
+void site_set(struct deliverer *deliverer, const struct frame_site *frame);
+struct site *site_find(struct deliverer *deliverer, uint32_t number);
+
+/* Nothing new will come for it.  True: it has couriers still, and the last
+ * of them will free it.  False: it is freed. */
+bool site_gone(struct site *site);
+/* The limits of the configuration that is valid now. */
+void site_reload(struct site *site);
+
+/* Give waiting jobs to free connections, and open what is missing. */
+void site_serve(struct site *site);
+
+/* No host would talk to us, says a courier that tried them all. */
+void site_failed(struct site *site, const struct site_failure *failure);
+
+/* Answer all jobs that wait: not tried. */
+void site_return_jobs(struct site *site);
+
+/* A courier has left. */
+void site_lost_courier(struct site *site);
+
+void site_free(struct site **site);
+
+void job_free(struct job **job);
+
+#endif
