@@ -28,8 +28,13 @@ clean_byte(enum clean kind, uint8_t c)
 static void
 put(struct buf *out, enum clean kind, struct span text)
 {
+	uint8_t *to = buf_reserve(out, text.length);
+
+	if (to == NULL)
+		return;
 	for (size_t i = 0; i < text.length; i++)
-		buf_append_byte(out, clean_byte(kind, text.data[i]));
+		to[i] = clean_byte(kind, text.data[i]);
+	buf_added(out, text.length);
 }
 
 void
