@@ -4,6 +4,7 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/commit.c src/lib/spool/commit.h \
 	src/lib/spool/crcjoin.c src/lib/spool/crcjoin.h \
 	src/lib/spool/envelope.c src/lib/spool/envelope.h \
+	src/lib/spool/journal.c \
 	src/lib/spool/lane.c src/lib/spool/lane.h \
 	src/lib/spool/layout.c src/lib/spool/layout.h \
 	src/lib/spool/msgid.c src/lib/spool/msgid.h \
@@ -13,4 +14,5 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/scanner.c \
 	src/lib/spool/segment.c src/lib/spool/segment.h \
 	src/lib/spool/sequence.c src/lib/spool/sequence.h \
+	src/lib/spool/status.c src/lib/spool/status.h \
 	src/lib/spool/stream.c

@@ -44,12 +44,18 @@ void status_encode(const struct status *status,
 /* False: torn or garbage. */
 bool status_decode(const uint8_t in[STATUS_RECORD_BYTES], struct status *out);
 
-/* A journal being written.  Records gather; status_flush() writes them in
- * one call; status_sync() makes them durable. */
+/*
+ * A journal being written.  Records gather; journal_flush() writes them in
+ * one call; journal_sync() makes them durable.  A sync that fails is not
+ * tried again on the same descriptor: what it was for waits again, and the
+ * next flush writes it anew.
+ */
 struct journal {
 	struct segment_name name;
-	int fd;			/* -1: not made yet */
+	int fd;			/* -1: not open */
 	struct buf waiting;
+	struct buf written;	/* since the last sync that worked */
+	uint64_t end;		/* of what is in the file */
 	bool unsynced;
 	bool fresh;		/* its directory entry was not synced yet */
 };

@@ -18,6 +18,7 @@ main(int argc, char **argv)
 		{ "sequence", sequence_tests },
 		{ "commit", commit_tests },
 		{ "stream", stream_tests },
+		{ "status", status_tests },
 		{ NULL, NULL }
 	};
 	int status = unit_run(argc, argv, suites);
