@@ -34,8 +34,8 @@ find_slot(const struct map *map, struct span key, uint64_t hash)
 {
 	if (map->room == 0)
 		return NULL;
-	for (size_t i = hash & (map->room - 1);; i = (i + 1) & (map->room - 1)) {
-		struct map_slot *slot = &map->slots[i];
+	for (size_t i = hash;; i++) {
+		struct map_slot *slot = &map->slots[i & (map->room - 1)];
 
 		if (slot->value == NULL)
 			return NULL;

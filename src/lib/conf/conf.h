@@ -51,7 +51,7 @@ struct conf_listen {
 	struct conf_trust *trusts;
 	size_t trust_count;
 	enum mail_class klass;	/* of mail that asks for none */
-	enum mail_class ceiling;	/* the most that any client here may ask */
+	enum mail_class ceiling;	/* the most to be had here */
 	enum listen_tls tls;
 };
 
@@ -95,7 +95,7 @@ struct conf_class {
 /* Mail with header NAME whose value matches PATTERN is of class KLASS. */
 struct conf_header {
 	char *name;
-	char *pattern;		/* glob over the value, without case; "*" = any */
+	char *pattern;		/* glob over the value, no case; "*" = any */
 	enum mail_class klass;
 };
 
@@ -105,14 +105,15 @@ struct conf {
 	/* who and where */
 	char *hostname;
 	char *spool;
-	char *control;		/* the control socket; CONTROL.submit beside it */
+	char *control;		/* its socket; CONTROL.submit beside it */
 	enum log_kind log;
 	char *log_path;		/* for LOG_KIND_FILE */
 	char *user;		/* default of the four below */
-	char *user_receiver, *user_scheduler, *user_deliverer, *user_resolver;
-	unsigned node;		/* 0..4095, in every id; default from hostname */
+	char *user_receiver, *user_scheduler;
+	char *user_deliverer, *user_resolver;
+	unsigned node;		/* 0..4095, in every id; from hostname */
 	unsigned receivers, deliverers;	/* processes */
-	double time_scale;	/* of retries, lifetimes and timeouts; for tests */
+	double time_scale;	/* of retries, lifetimes, timeouts */
 
 	struct conf_listen *listens;
 	size_t listen_count;
@@ -135,9 +136,9 @@ struct conf {
 	uint64_t message_bytes;
 	unsigned errors;	/* bad commands before 421 */
 	unsigned hops;		/* Received fields before a loop is seen */
-	msec_t idle;		/* between commands, and between pieces of data */
+	msec_t idle;		/* between commands, and pieces of data */
 	msec_t session;		/* a session in all */
-	size_t memory;		/* bytes of messages being received, per process */
+	size_t memory;		/* bytes of messages coming in, per process */
 
 	/* queue { } */
 	size_t window;		/* entries held in memory */
@@ -153,7 +154,7 @@ struct conf {
 	size_t header_count;
 
 	/* bounce { } */
-	char *postmaster;	/* gets bounces of bounces; null: log and drop */
+	char *postmaster;	/* gets bounces of bounces; null: drop */
 	uint64_t bounce_bytes;	/* most of the original that is returned */
 
 	struct conf_route *routes;	/* in order; never empty */
@@ -198,7 +199,7 @@ const struct conf_site *conf_site_for(const struct conf *conf,
 bool conf_net_holds(const struct conf_net *net, const struct in6_addr *address);
 
 /*
- * The trust that CLIENT has at LISTEN; null: a stranger.
+ * The first trust of LISTEN with a net of CLIENT; null: a stranger.
  */
 const struct conf_trust *conf_trust_of(const struct conf_listen *listen,
     const struct in6_addr *client);

@@ -171,7 +171,7 @@ conf_server_clear(void *field)
 	}
 }
 
-/* ---- header NAME GLOB CLASS [GLOB CLASS ...] ------------------------------ */
+/* ---- header NAME GLOB CLASS [GLOB CLASS ...] ----------------------------- */
 
 static void
 header_add(struct conf *conf, const char *name, const char *pattern,

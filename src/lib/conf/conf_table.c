@@ -53,7 +53,7 @@ const struct conf_option conf_options[] = {
 	PLAIN(BLOCK_TOP, "spool", KIND_PATH, "/var/spool/postrider",
 	    CONF(spool), "the directory that holds the mail"),
 	PLAIN(BLOCK_TOP, "control", KIND_PATH, "/run/postrider/control",
-	    CONF(control), "the control socket; the submit socket adds .submit"),
+	    CONF(control), "the control socket; .submit is added for mail"),
 	PLAIN(BLOCK_TOP, "log", KIND_LOG, "syslog", 0,
 	    "file PATH, stderr or syslog"),
 	PLAIN(BLOCK_TOP, "user", KIND_USER, "postrider", CONF(user),

@@ -128,7 +128,7 @@ lines_that_could_not_be_written_are_counted_and_told(void)
 }
 
 static void
-syslog_gets_a_packet_with_facility_and_severity_and_no_control_bytes(void)
+syslog_gets_facility_and_severity_and_no_control_bytes(void)
 {
 	char packet[8192], *want;
 	int ends[2];
@@ -156,6 +156,6 @@ const struct unit_test log_tests[] = {
 	UNIT(control_bytes_are_written_so_that_no_line_can_be_forged),
 	UNIT(a_huge_text_is_cut_and_stays_one_line),
 	UNIT(lines_that_could_not_be_written_are_counted_and_told),
-	UNIT(syslog_gets_a_packet_with_facility_and_severity_and_no_control_bytes),
+	UNIT(syslog_gets_facility_and_severity_and_no_control_bytes),
 	UNIT_END
 };

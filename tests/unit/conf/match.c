@@ -136,7 +136,7 @@ the_first_route_and_site_that_match_win(void)
 }
 
 static void
-the_first_trust_that_holds_a_client_counts_and_others_are_strangers(void)
+the_first_trust_of_a_client_counts_and_others_are_strangers(void)
 {
 	struct conf *c = conf_of("listen [::1]:25 { trust 10.0.0.1 ceiling "
 	    "bulk; trust 10.0.0.0/8 ::1 }");
@@ -186,7 +186,7 @@ const struct unit_test match_tests[] = {
 	UNIT(many_stars_take_no_time),
 	UNIT(a_net_holds_its_own_addresses_and_no_others),
 	UNIT(the_first_route_and_site_that_match_win),
-	UNIT(the_first_trust_that_holds_a_client_counts_and_others_are_strangers),
+	UNIT(the_first_trust_of_a_client_counts_and_others_are_strangers),
 	UNIT(times_scale_but_never_to_nothing),
 	UNIT(classes_have_names),
 	UNIT_END
