@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { REPLY_MOST = 1 << 20 };
@@ -54,19 +53,6 @@ drain(struct worker *worker)
 
 /* ---- birth and configuration --------------------------------------------- */
 
-/* A descriptor a client: as many as the system allows. */
-static void
-raise_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
-		log_warn("the limit of descriptors cannot be raised: %m");
-}
-
 static bool
 start(struct worker *worker, struct err *err)
 {
@@ -76,7 +62,6 @@ start(struct worker *worker, struct err *err)
 	receiver->rules.conf = worker->conf;
 	receiver->rules.now = clock_wall();
 	receiver->leave = timer_new(worker->loop, on_leave, receiver);
-	raise_descriptors();
 	if (!store_open(receiver, err))
 		return false;
 	return listeners_start(receiver, err);
