@@ -1,0 +1,443 @@
+# SPDX-License-Identifier: ISC
+"""receiver: clients that are slow, rude, many, or leave in the middle."""
+import glob
+import os
+import re
+import resource
+import socket
+import ssl
+import subprocess
+import time
+
+from scene import free_port, wait_until
+
+
+class _Wire:
+    """SMTP as bytes: what is said is sent as it is, what is heard is a reply."""
+
+    def __init__(self, port=None, path=None, greeting=220):
+        if path:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(30)
+            self.socket.connect(path)
+        else:
+            self.socket = socket.create_connection(("127.0.0.1", port), 30)
+        self.unread = b""
+        if greeting:
+            code, text = self.hear()
+            assert code == greeting, (code, text)
+
+    def say(self, text):
+        self.socket.sendall(text if isinstance(text, bytes) else text.encode())
+
+    def line(self):
+        while b"\n" not in self.unread:
+            piece = self.socket.recv(65536)
+            assert piece, f"it closed; unread: {self.unread}"
+            self.unread += piece
+        line, self.unread = self.unread.split(b"\n", 1)
+        assert line.endswith(b"\r"), line
+        return line[:-1].decode()
+
+    def hear(self):
+        lines = [self.line()]
+        while lines[-1][3:4] == "-":
+            lines.append(self.line())
+        return int(lines[0][:3]), "\n".join(line[4:] for line in lines)
+
+    def ask(self, text, code):
+        self.say(text)
+        heard = self.hear()
+        assert heard[0] == code, (text, heard)
+        return heard[1]
+
+    def ends(self):
+        """Everything up to the end of the connection."""
+        rest, self.unread = self.unread, b""
+        while True:
+            try:
+                piece = self.socket.recv(65536)
+            except ConnectionResetError:
+                return rest
+            if not piece:
+                return rest
+            rest += piece
+
+    def begin(self, mail="MAIL FROM:<a@client.test>", rcpt="RCPT TO:<b@example.org>"):
+        self.ask("EHLO client.test\r\n", 250)
+        self.data(mail, rcpt)
+        return self
+
+    def data(self, mail="MAIL FROM:<a@client.test>", rcpt="RCPT TO:<b@example.org>"):
+        self.ask(mail + "\r\n", 250)
+        self.ask(rcpt + "\r\n", 250)
+        self.ask("DATA\r\n", 354)
+
+    def starttls(self):
+        self.ask("STARTTLS\r\n", 220)
+        assert not self.unread
+        self.shake()
+
+    def shake(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        self.socket = context.wrap_socket(self.socket)
+
+
+def _certificate(scene):
+    """The lines of configuration for a fresh certificate."""
+    cert, key = f"{scene.dir}/cert.pem", f"{scene.dir}/key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", "/CN=relay.test", "-keyout", key, "-out", cert],
+                   check=True, capture_output=True)
+    return f"tls {{ certificate {cert}; key {key} }}\n"
+
+
+def _segments(relay):
+    return glob.glob(f"{relay.spool}/*/*.messages")
+
+
+def _receivers(relay):
+    """The process ids of the relay's receivers."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path) as f:
+                pid, rest = f.read().split(" (", 1)
+        except OSError:
+            continue
+        name, rest = rest.rsplit(") ", 1)
+        if name.startswith("postrider-recei") and int(rest.split()[1]) == relay.process.process.pid:
+            found.append(int(pid))
+    return found
+
+
+def _memory(pid):
+    """Bytes that PID has for itself."""
+    with open(f"/proc/{pid}/status") as f:
+        return int(re.search(r"RssAnon:\s+(\d+) kB", f.read()).group(1)) * 1024
+
+
+def _cpu(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+# ---- time ------------------------------------------------------------------------
+
+
+def a_client_that_falls_silent_hears_421(scene):
+    relay = scene.relay("limits { idle 300ms }", to=9)
+    for words in ("", "EHLO client.test\r\n", "EHLO client.test\r\nMAIL FR"):
+        client = _Wire(relay.port)
+        client.say(words)
+        if words:
+            client.hear()
+        code, text = client.hear()
+        assert (code, text[:5]) == (421, "4.4.2"), (code, text)
+        assert client.ends() == b""
+
+
+def a_client_that_falls_silent_in_data_leaves_nothing(scene):
+    relay = scene.relay("limits { idle 300ms }", to=9)
+    client = _Wire(relay.port).begin()
+    client.say("Subject: half\r\n\r\nhalf of it\r\n")
+    assert client.hear()[0] == 421
+    relay.wait_log("timeout in state body from unknown\\[127.0.0.1\\]")
+    assert "message-id" not in relay.log_text()
+
+
+def drips_do_not_prolong_a_session_beyond_its_limit(scene):
+    relay = scene.relay("limits { idle 1s; session 1500ms }", to=9)
+    client = _Wire(relay.port)
+    client.socket.settimeout(0.1)
+    begin = time.monotonic()
+    heard = b""
+    while not heard and time.monotonic() < begin + 20:
+        client.say("NOOP\r\n")
+        try:
+            while (line := client.line()).startswith("250"):
+                pass
+            heard = line
+        except TimeoutError:
+            pass
+    assert heard.startswith("421 4.4.2"), heard
+    assert 1.3 < time.monotonic() - begin < 10
+
+
+# ---- many -----------------------------------------------------------------------------
+
+
+def one_client_has_only_so_many_connections(scene):
+    relay = scene.relay("receivers 1\nlimits { connections-per-client 3 }", to=9)
+    clients = [_Wire(relay.port) for _ in range(3)]
+    refused = _Wire(relay.port, greeting=421)
+    assert refused.ends() == b""
+    clients[0].ask("QUIT\r\n", 221)
+    assert clients[0].ends() == b""
+    wait_until(lambda: _greeted(relay.port), "room after one has left")
+    clients[1].ask("NOOP\r\n", 250)
+
+
+def _greeted(port):
+    client = _Wire(port, greeting=None)
+    code, _ = client.hear()
+    client.socket.close()
+    return code == 220
+
+
+def all_clients_together_have_only_so_many_connections(scene):
+    relay = scene.relay("receivers 1\nlimits { connections 5 }", to=9)
+    clients = [_Wire(relay.port) for _ in range(5)]
+    refused = _Wire(relay.port, greeting=421)
+    assert refused.ends() == b""
+    clients[4].ask("EHLO client.test\r\n", 250)
+
+
+def without_descriptors_nobody_spins_and_all_goes_on_after(scene):
+    relay = scene.relay("receivers 1", to=9)
+    receiver, = _receivers(relay)
+    first = _Wire(relay.port)
+    used = len(os.listdir(f"/proc/{receiver}/fd"))
+    _, hard = resource.prlimit(receiver, resource.RLIMIT_NOFILE)
+    resource.prlimit(receiver, resource.RLIMIT_NOFILE, (used, hard))
+    waiting = [_Wire(relay.port, greeting=None) for _ in range(3)]
+    relay.wait_log("cannot accept a connection: Too many open files")
+    before = _cpu(receiver)
+    time.sleep(1)
+    assert _cpu(receiver) - before < 0.2, "it spins"
+    first.ask("NOOP\r\n", 250)
+    resource.prlimit(receiver, resource.RLIMIT_NOFILE, (hard, hard))
+    for client in waiting:
+        assert client.hear()[0] == 220
+
+
+def replies_that_nobody_reads_take_no_memory(scene):
+    relay = scene.relay("receivers 1\nlimits { errors 10000 }", to=9)
+    receiver, = _receivers(relay)
+    client = _Wire(relay.port)
+    client.ask("EHLO client.test\r\n", 250)
+    client.ask("MAIL FROM:<a@client.test>\r\n", 250)
+    client.socket.setblocking(False)
+    before, sent = _memory(receiver), 0
+    flood = b"RCPT TO:<b@example.org>\r\n" * 4000
+    quiet = 0
+    while quiet < 50 and sent < 200e6:
+        try:
+            sent += client.socket.send(flood)
+            quiet = 0
+        except BlockingIOError:
+            quiet += 1
+            time.sleep(0.01)
+    assert sent < 200e6, "it goes on reading without end"
+    assert _memory(receiver) - before < 4e6
+    _Wire(relay.port).ask("NOOP\r\n", 250)
+
+
+# ---- room -------------------------------------------------------------------------------
+
+
+def without_room_on_disk_mail_is_refused_before_data(scene):
+    relay = scene.relay("queue { reserve 1000G }", to=9)
+    client = _Wire(relay.port)
+    client.ask("EHLO client.test\r\n", 250)
+    text = client.ask("MAIL FROM:<a@client.test>\r\n", 452)
+    assert text.startswith("4.3.1"), text
+
+
+def messages_in_memory_are_bounded_however_many_come(scene):
+    relay = scene.relay("receivers 1\nlimits { memory 2M; message-size 20M }\nqueue { large-message 1M }", to=9)
+    receiver, = _receivers(relay)
+    block = b"x" * 62 + b"\r\n"
+    before = _memory(receiver)
+    clients = [_Wire(relay.port).begin() for _ in range(20)]
+    for client in clients:
+        client.say(b"Subject: x\r\n\r\n" + block * 12000)      # 768 kB each
+    most = _memory(receiver)
+    assert most - before < 8e6, most - before
+    codes = []
+    for client in clients:
+        client.say(".\r\n")
+        codes.append(client.hear()[0])
+    assert set(codes) == {250, 452}, codes
+    _Wire(relay.port).begin().ask("small\r\n.\r\n", 250)
+
+
+def a_large_message_takes_no_memory_and_arrives_whole(scene):
+    sink = scene.sink()
+    relay = scene.relay("receivers 1\nqueue { large-message 64k }\nlimits { message-size 100M }", to=sink.port)
+    receiver, = _receivers(relay)
+    lines = [b"%08d %s" % (i, b"y" * 900) for i in range(20000)]
+    client = _Wire(relay.port).begin()
+    before = _memory(receiver)
+    client.say(b"Subject: large\r\n\r\n")
+    for at in range(0, len(lines), 1000):
+        client.say(b"\r\n".join(lines[at:at + 1000]) + b"\r\n")
+    assert _memory(receiver) - before < 8e6, _memory(receiver) - before
+    text = client.ask(".\r\n", 250)
+    assert "queued as" in text
+    message, = sink.wait()
+    assert message["body"].endswith(b"\r\n\r\n" + b"\r\n".join(lines) + b"\r\n")
+
+
+def a_large_message_whose_client_leaves_is_removed(scene):
+    relay = scene.relay("queue { large-message 16k }", to=9)
+    client = _Wire(relay.port).begin()
+    client.say(b"Subject: large\r\n\r\n" + (b"z" * 998 + b"\r\n") * 1000)
+    wait_until(lambda: _segments(relay), "a segment of its own")
+    client.socket.close()
+    wait_until(lambda: not _segments(relay), "the segment to go")
+    assert "message-id" not in relay.log_text()
+
+
+def a_large_message_that_is_refused_is_removed(scene):
+    relay = scene.relay("queue { large-message 16k }\nlimits { message-size 512k }", to=9)
+    client = _Wire(relay.port).begin()
+    client.say(b"Subject: large\r\n\r\n" + (b"z" * 998 + b"\r\n") * 1000)
+    text = client.ask(".\r\n", 552)
+    assert text.startswith("5.3.4"), text
+    wait_until(lambda: not _segments(relay), "the segment to go")
+    client.data()
+    client.ask("small\r\n.\r\n", 250)
+
+
+# ---- the end ------------------------------------------------------------------------------
+
+
+def a_stop_ends_idle_sessions_and_lets_the_others_finish(scene):
+    relay = scene.relay(to=9)
+    idle = _Wire(relay.port)
+    busy = _Wire(relay.port).begin()
+    busy.say("Subject: x\r\n\r\n")
+    relay.process.signal(15)
+    code, text = idle.hear()
+    assert (code, text[:5]) == (421, "4.3.2"), (code, text)
+    assert idle.ends() == b""
+    busy.ask("late\r\n.\r\n", 250)
+    assert busy.hear()[0] == 421
+    assert busy.ends() == b""
+    assert relay.process.process.wait(30) == 0
+
+
+def a_reload_moves_to_another_address_and_learns_tls(scene):
+    relay = scene.relay(to=9)
+    client = _Wire(relay.port)
+    assert "STARTTLS" not in client.ask("EHLO client.test\r\n", 250)
+    other = free_port()
+    relay.configure(_certificate(scene) + "route * { to 127.0.0.1:9 }",
+                    listen_more=f"listen 127.0.0.1:{other} {{ trust 127.0.0.0/8; ceiling bulk }}")
+    relay.process.signal(1)
+    wait_until(lambda: _answers(other), "the new address")
+    text = _Wire(other).ask("EHLO client.test\r\n", 250)
+    assert "STARTTLS" in text, text
+    wait_until(lambda: "STARTTLS" in _Wire(relay.port).ask("EHLO client.test\r\n", 250), "TLS at the old address")
+    client.ask("NOOP\r\n", 250)
+    relay.configure("route * { to 127.0.0.1:9 }")
+    relay.process.signal(1)
+    wait_until(lambda: not _answers(other), "the new address to close")
+    client.ask("NOOP\r\n", 250)
+
+
+def _answers(port):
+    try:
+        _Wire(port).socket.close()
+        return True
+    except OSError:
+        return False
+
+
+# ---- TLS -------------------------------------------------------------------------------
+
+
+def mail_comes_over_starttls_and_says_so(scene):
+    sink = scene.sink()
+    relay = scene.relay(_certificate(scene), to=sink.port)
+    client = _Wire(relay.port)
+    assert "STARTTLS" in client.ask("EHLO client.test\r\n", 250)
+    client.starttls()
+    client.ask("MAIL FROM:<a@client.test>\r\n", 503)
+    client.begin().ask("Subject: tls\r\n\r\nx\r\n.\r\n", 250)
+    message, = sink.wait()
+    assert b"with ESMTPS" in message["body"], message["body"]
+    assert re.search(rb"TLSv1\.[23]", message["body"]), message["body"]
+
+
+def what_comes_with_starttls_in_one_segment_ends_the_session(scene):
+    relay = scene.relay(_certificate(scene), to=9)
+    client = _Wire(relay.port)
+    client.ask("EHLO client.test\r\n", 250)
+    client.say("STARTTLS\r\nEHLO evil.test\r\nMAIL FROM:<x@y.test>\r\n")
+    code, _ = client.hear()
+    assert code == 554, code
+    assert client.ends() == b"", "nothing else is answered"
+
+
+def what_comes_between_starttls_and_the_handshake_is_not_obeyed(scene):
+    relay = scene.relay(_certificate(scene), to=9)
+    client = _Wire(relay.port)
+    client.ask("EHLO client.test\r\n", 250)
+    client.ask("STARTTLS\r\n", 220)
+    client.say("EHLO evil.test\r\nMAIL FROM:<x@y.test>\r\n")
+    rest = client.ends()
+    assert b"250" not in rest, rest
+
+
+def an_end_of_tls_within_data_is_no_end_of_data(scene):
+    relay = scene.relay(_certificate(scene), to=9)
+    client = _Wire(relay.port)
+    client.ask("EHLO client.test\r\n", 250)
+    client.starttls()
+    client.begin().say("Subject: x\r\n\r\nhalf")
+    raw = client.socket.unwrap()            # close_notify, and then in clear:
+    try:
+        raw.sendall(b"\r\n.\r\n")
+    except OSError:
+        pass
+    relay.wait_log("lost connection|connection closed|closed")
+    assert "message-id" not in relay.log_text()
+
+
+def a_listener_may_speak_tls_from_the_first_byte(scene):
+    implicit = free_port()
+    relay = scene.relay(_certificate(scene), to=9,
+                        listen_more=f"listen 127.0.0.1:{implicit} {{ trust 127.0.0.0/8; tls implicit }}")
+    client = _Wire(implicit, greeting=None)
+    client.shake()
+    assert client.hear()[0] == 220
+    text = client.ask("EHLO client.test\r\n", 250)
+    assert "STARTTLS" not in text
+    client.data()
+    client.ask("x\r\n.\r\n", 250)
+    relay.wait_log("client=unknown\\[127.0.0.1\\]")
+
+
+def smuggling_over_tls_gives_one_message_at_most(scene):
+    sink = scene.sink()
+    relay = scene.relay(_certificate(scene), to=sink.port)
+    evil = b"MAIL FROM:<evil@x.test>\r\nRCPT TO:<victim@y.test>\r\nDATA\r\nevil\r\n.\r\n"
+    for end in (b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r\n.\r", b"\r.\r", b"\r\n.\r\r\n", b"\r\n\0.\r\n"):
+        client = _Wire(relay.port)
+        client.ask("EHLO client.test\r\n", 250)
+        client.starttls()
+        client.begin().say(b"innocent" + end + evil)
+        code, text = client.hear()
+        assert (code, text[:4]) == (550, "5.6."), (end, code, text)
+        client.ask("NOOP\r\n", 250)
+    _Wire(relay.port).begin().ask("Subject: last\r\n\r\n.\r\n", 250)
+    message, = sink.wait()
+    assert b"Subject: last" in message["body"]
+
+
+# ---- local users ---------------------------------------------------------------------
+
+
+def a_local_user_submits_over_a_socket_and_is_named(scene):
+    sink = scene.sink()
+    relay = scene.relay(to=sink.port, listen="trust 192.0.2.0/24")
+    client = _Wire(path=relay.control + ".submit").begin()
+    client.ask("Subject: local\r\n\r\nx\r\n.\r\n", 250)
+    message, = sink.wait()
+    assert b"uid %d" % os.getuid() in message["body"].split(b"Subject", 1)[0], message["body"]
+    relay.wait_log(f"uid={os.getuid()} from=<a@client.test>")
