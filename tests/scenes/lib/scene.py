@@ -81,10 +81,10 @@ class Process:
     def signal(self, number):
         self.process.send_signal(number)
 
-    def end(self, number=signal.SIGTERM, seconds=PATIENCE):
+    def end(self, number=None, seconds=PATIENCE):
         """Ask it to leave; its exit status."""
         if self.process.poll() is None:
-            self.signal(number)
+            self.signal(number or signal.SIGTERM)
         return self.process.wait(seconds)
 
 
