@@ -14,6 +14,7 @@ include tests/unit/scheduler.mk
 include tests/unit/deliverer.mk
 include tests/unit/ctl.mk
 include tests/fakes/local.mk
+include tests/master/local.mk
 include tests/checks.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk

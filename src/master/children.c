@@ -7,6 +7,7 @@
  * that it cannot start ends everything: the operator is still looking.
  */
 #include "master/children.h"
+#include "master/daemon.h"
 #include "master/drain.h"
 #include "master/reload.h"
 #include "master/spawn.h"
@@ -15,7 +16,6 @@
 #include "base/mem.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -25,18 +25,8 @@ enum {
 	PAUSE_LEAST = 100,	/* ms before a child is started anew */
 	PAUSE_MOST = 30 * 1000,
 	GROWN_UP = 60 * 1000,	/* died later: it was no fault of its start */
-	LAST_BREATH = 5 * 1000,	/* from the end of its channel to its death */
-	STUCK_WARN = 10 * 1000,	/* without a turn of its loop */
-	STUCK_KILL = 60 * 1000
+	LAST_BREATH = 5 * 1000	/* from the end of its channel to its death */
 };
-
-const char *
-child_name(const struct child *child, char out[CHILD_NAME_SIZE])
-{
-	snprintf(out, CHILD_NAME_SIZE, "%s %u (process %d)",
-	    role_name(child->role), child->number, (int)child->pid);
-	return out;
-}
 
 /* ---- frames ---------------------------------------------------------------- */
 
@@ -53,6 +43,7 @@ on_ready(struct master *master, struct child *child)
 			return;
 	master->ready = true;
 	if (master->parent_fd != -1) {
+		daemon_quiet();
 		(void)!write(master->parent_fd, "r", 1);
 		close(master->parent_fd);
 		master->parent_fd = -1;
@@ -116,6 +107,14 @@ start_later(struct child *child)
 	timer_set(child->timer, child->pause);
 }
 
+static int
+last_words(const struct master *master)
+{
+	if (master->foreground)
+		return STDERR_FILENO;
+	return master->log_kind == LOG_KIND_FILE ? master->log_fd : -1;
+}
+
 static void
 start(struct child *child)
 {
@@ -125,7 +124,8 @@ start(struct child *child)
 
 	child->born = loop_now(master->loop);
 	child->ready = child->stuck = false;
-	if (!spawn(child->role, &child->pid, &fd, &err)) {
+	if (!spawn(child->role, last_words(master), &child->pid, &fd,
+	    &err)) {
 		log_error("%s", err.text);
 		child->pid = 0;
 		if (!master->ready) {
@@ -331,85 +331,6 @@ children_reap(struct master *master)
 			bury(child, status);
 	}
 	drain_step(master);
-}
-
-void
-children_watch(struct master *master)
-{
-	struct link *link = list_first(&master->children);
-	msec_t now = clock_mono();
-
-	for (; link != NULL; link = list_next(&master->children, link)) {
-		struct child *child = list_item(link, struct child, link);
-		msec_t beat = atomic_load(
-		    &master->board->rows[child->place].beat);
-		char name[CHILD_NAME_SIZE];
-
-		if (child->pid == 0 || !child->ready ||
-		    now - beat < STUCK_WARN) {
-			child->stuck = false;
-			continue;
-		}
-		if (!child->stuck)
-			log_warn("%s has not answered for %d seconds",
-			    child_name(child, name),
-			    (int)((now - beat) / 1000));
-		child->stuck = true;
-		if (now - beat >= STUCK_KILL) {
-			log_error("%s is stuck and is killed",
-			    child_name(child, name));
-			kill(child->pid, SIGKILL);
-		}
-	}
-}
-
-/* ---- all of a role ---------------------------------------------------------------- */
-
-unsigned
-children_alive(const struct master *master, enum role role)
-{
-	struct link *link = list_first(&master->children);
-	unsigned count = 0;
-
-	for (; link != NULL; link = list_next(&master->children, link)) {
-		const struct child *child = list_item(link, struct child,
-		    link);
-
-		if (child->role == role && child->pid != 0)
-			count++;
-	}
-	return count;
-}
-
-void
-children_kill(struct master *master, enum role role)
-{
-	struct link *link = list_first(&master->children);
-
-	for (; link != NULL; link = list_next(&master->children, link)) {
-		struct child *child = list_item(link, struct child, link);
-		char name[CHILD_NAME_SIZE];
-
-		if (child->role != role || child->pid == 0)
-			continue;
-		log_warn("%s takes too long to leave and is killed",
-		    child_name(child, name));
-		kill(child->pid, SIGKILL);
-	}
-}
-
-void
-children_tell(struct master *master, enum role role,
-    const struct frame *frame)
-{
-	struct link *link = list_first(&master->children);
-
-	for (; link != NULL; link = list_next(&master->children, link)) {
-		struct child *child = list_item(link, struct child, link);
-
-		if (child->role == role && child->channel != NULL)
-			channel_send(child->channel, frame);
-	}
 }
 
 void

@@ -12,6 +12,7 @@ src_master_postriderd_SOURCES = \
 	src/master/options.c src/master/options.h \
 	src/master/reload.c src/master/reload.h \
 	src/master/sockets.c \
-	src/master/spawn.c src/master/spawn.h
+	src/master/spawn.c src/master/spawn.h \
+	src/master/watch.c
 src_master_postriderd_LDADD = $(LIB_WORKER) src/lib/spool/libspool.a \
 	$(LIB_WORKER) $(IO_LIBS)

@@ -154,15 +154,10 @@ static void
 on_beat(void *owner)
 {
 	struct master *master = owner;
-	static bool quiet;
 
 	atomic_store(&master->board->rows[0].beat, clock_mono());
 	children_watch(master);
 	timer_set(master->beat, BEAT);
-	if (master->ready && !master->foreground && !quiet) {
-		daemon_quiet();
-		quiet = true;
-	}
 }
 
 static void

@@ -38,13 +38,15 @@ place(int fd, int at)
 }
 
 static void __attribute__((noreturn))
-become(const char *program, int channel, int tell)
+become(const char *program, int last_words, int channel, int tell)
 {
 	char *argv[] = { (char *)(uintptr_t)program, NULL };
 	int number, null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null != -1 && place(null, STDIN_FILENO) &&
-	    place(null, STDOUT_FILENO) && place(channel, WORKER_MASTER_FD))
+	    place(null, STDOUT_FILENO) &&
+	    place(last_words == -1 ? null : last_words, STDERR_FILENO) &&
+	    place(channel, WORKER_MASTER_FD))
 		execv(program, argv);
 	number = errno;
 	(void)!write(tell, &number, sizeof number);
@@ -65,7 +67,8 @@ exec_result(int fd)
 }
 
 static bool
-run(const char *program, int channel, pid_t *pid, struct err *err)
+run(const char *program, int last_words, int channel, pid_t *pid,
+    struct err *err)
 {
 	int tell[2], number;
 
@@ -76,7 +79,8 @@ run(const char *program, int channel, pid_t *pid, struct err *err)
 		/* Not 3, which is about to be replaced. */
 		int high = fcntl(tell[1], F_DUPFD_CLOEXEC, 16);
 
-		become(program, channel, high == -1 ? tell[1] : high);
+		become(program, last_words, channel,
+		    high == -1 ? tell[1] : high);
 	}
 	close(tell[1]);
 	if (*pid == -1) {
@@ -94,7 +98,7 @@ run(const char *program, int channel, pid_t *pid, struct err *err)
 }
 
 bool
-spawn(enum role role, pid_t *pid, int *fd, struct err *err)
+spawn(enum role role, int last_words, pid_t *pid, int *fd, struct err *err)
 {
 	char *program;
 	int ends[2];
@@ -105,7 +109,7 @@ spawn(enum role role, pid_t *pid, int *fd, struct err *err)
 		return err_sys(err, "make a socketpair for",
 		    role_name(role));
 	program = program_of(role);
-	done = run(program, ends[1], pid, err);
+	done = run(program, last_words, ends[1], pid, err);
 	mem_free(program);
 	close(ends[1]);
 	if (done)

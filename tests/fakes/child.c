@@ -5,7 +5,8 @@
  * For tests of the master: called postrider-receiver and so on, it takes
  * that role and logs each event as a line.  A receiver answers each client
  * with one line.  With FAKE_FAIL set to its role it refuses to start; with
- * FAKE_STUBBORN set to its role it never leaves.
+ * FAKE_STUBBORN it never leaves; with FAKE_RUDE it answers a reload by
+ * something that it may not say.
  */
 #include "worker/worker.h"
 
@@ -90,6 +91,8 @@ reload(struct worker *worker, const struct conf *old)
 	log_info("reloaded listens=%zu errors=%u key=%zu",
 	    worker->conf->listen_count, worker->conf->errors,
 	    buf_length(&worker->key));
+	if (asked_to("FAKE_RUDE"))
+		(void)!write(WORKER_MASTER_FD, "\1\0\0\0\xff", 5);
 }
 
 static void
