@@ -330,6 +330,10 @@ children_reap(struct master *master)
 		    waitpid(child->pid, &status, WNOHANG) == child->pid)
 			bury(child, status);
 	}
+	/* One that was retired may be wanted again by now: its successor
+	 * waited, for two must never have one number. */
+	if (master->stage == STAGE_NONE)
+		children_balance(master);
 	drain_step(master);
 }
 

@@ -75,7 +75,6 @@ lock_spool(struct master *master, struct err *err)
 	const struct timespec pause = { 0, LOOK_AGAIN * 1000000L };
 	const char *path = master->conf->spool;
 	msec_t until = clock_mono() + ORPHANS_LEAVE;
-	bool told = false;
 
 	master->spool_fd = open_dir(path, err);
 	if (master->spool_fd == -1)
@@ -87,12 +86,12 @@ lock_spool(struct master *master, struct err *err)
 			return err_set(err, ERR_SYSTEM, "spool %s is in use "
 			    "by processes of a master that died, or by a "
 			    "tool", path);
-		if (!told) {
+		if (!master->waited) {
 			log_warn("waiting for the former processes to leave "
 			    "spool %s", path);
 			log_flush();
 		}
-		told = true;
+		master->waited = true;
 		nanosleep(&pause, NULL);
 	}
 	return true;

@@ -57,6 +57,7 @@ open_socket(const struct conf_listen *listen_on, struct err *err)
 		return fd;
 	err_set(err, ERR_SYSTEM, "cannot listen on %s: %s%s", listen_on->text,
 	    strerror(errno), hint(errno));
+	err->number = errno;
 	if (fd != -1)
 		close(fd);
 	return -1;

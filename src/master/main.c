@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BEAT = 1000 };		/* ms */
@@ -52,11 +54,31 @@ read_tls(struct master *master, struct err *err)
 }
 
 static bool
-bind_ports(struct master *master, struct err *err)
+bind_all(struct master *master, struct err *err)
 {
 	static const struct listeners none;
 
-	return listeners_open(master->conf, &none, &master->listeners, err);
+	if (master->listeners.count == 0 && !listeners_open(master->conf,
+	    &none, &master->listeners, err))
+		return false;
+	return sockets_open(master, err);
+}
+
+/* Former children that have just let the spool go may hold the ports for a
+ * moment longer: the kernel closes one thing after the other. */
+static bool
+bind_ports(struct master *master, struct err *err)
+{
+	enum { MOMENT = 1000, LOOK_AGAIN = 10 };
+	const struct timespec pause = { 0, LOOK_AGAIN * 1000000L };
+	msec_t until = clock_mono() + (master->waited ? MOMENT : 0);
+
+	while (!bind_all(master, err)) {
+		if (err->number != EADDRINUSE || clock_mono() >= until)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
 }
 
 static bool
@@ -82,7 +104,6 @@ static const struct step {
 	{ house_spool, EX_CANTCREAT },
 	{ house_lock, EX_UNAVAILABLE },
 	{ bind_ports, EX_UNAVAILABLE },
-	{ sockets_open, EX_UNAVAILABLE },
 	{ make_board, EX_OSERR },
 	{ go_behind, EX_OSERR },
 };

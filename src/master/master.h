@@ -60,6 +60,7 @@ struct master {
 	enum log_kind log_kind;	/* what is open, not what was wished */
 	int spool_fd;		/* locked as long as any child uses it */
 	int lock_fd;		/* locked as long as the master lives */
+	bool waited;		/* for children that a dead master left */
 	struct board *board;
 	int board_fd;
 	int parent_fd;		/* who waits for us to be ready; -1: nobody */

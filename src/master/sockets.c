@@ -56,9 +56,12 @@ clear_path(const char *path, const struct sockaddr_un *address,
 	lives = connect(fd, (const struct sockaddr *)address,
 	    sizeof *address) == 0 || errno == EAGAIN;
 	close(fd);
-	if (lives)
-		return err_set(err, ERR_SYSTEM,
+	if (lives) {
+		err_set(err, ERR_SYSTEM,
 		    "%s is in use: postriderd is running already", path);
+		err->number = EADDRINUSE;
+		return false;
+	}
 	if (unlink(path) == -1 && errno != ENOENT)
 		return err_sys(err, "remove", path);
 	return true;
@@ -102,7 +105,8 @@ sockets_open(struct master *master, struct err *err)
 {
 	char *path = submit_path(master->conf);
 
-	master->control_fd = open_at(master->conf->control, err);
+	if (master->control_fd == -1)
+		master->control_fd = open_at(master->conf->control, err);
 	if (master->control_fd != -1)
 		master->submit_fd = open_at(path, err);
 	mem_free(path);

@@ -197,7 +197,7 @@ worker_main(enum role role, const struct worker_ops *ops, void *state)
 		return EX_USAGE;
 	}
 	life = (struct life){ .worker = { .role = role }, .ops = ops,
-	    .state = state, .log_fd = -1, .status = EX_OK };
+	    .state = state, .log_fd = -1, .spool_fd = -1, .status = EX_OK };
 	worker_birth();
 	live(&life);
 	bury(&life);

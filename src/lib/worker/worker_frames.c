@@ -7,6 +7,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -77,9 +80,23 @@ on_board(struct life *life, const struct frame *frame)
 	close(frame->fd);
 }
 
+/* The lock of the spool comes with its descriptor.  Whatever the role does
+ * with its own, the spool stays locked until this process has ended. */
+static void
+keep_lock(struct life *life, int fd)
+{
+	if (life->spool_fd == -1)
+		life->spool_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (life->spool_fd == -1)
+		log_error("cannot keep the lock of the spool: %s",
+		    strerror(errno));
+}
+
 static void
 on_descriptor(struct life *life, const struct frame *frame)
 {
+	if (frame->kind == FRAME_SPOOL)
+		keep_lock(life, frame->fd);
 	if (life->ops->descriptor != NULL)
 		life->ops->descriptor(&life->worker, frame);
 	else

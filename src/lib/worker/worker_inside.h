@@ -28,6 +28,7 @@ struct life {
 	struct list peers;
 	uint32_t place;
 	int log_fd;		/* -1: none yet */
+	int spool_fd;		/* keeps the spool locked; -1: none */
 	bool started;
 	int status;		/* for main() */
 };
