@@ -4,4 +4,5 @@ dist_man_MANS += \
 	man/postrider-log.5 \
 	man/postrider.8 \
 	man/postrider.conf.5 \
+	man/postriderd.8 \
 	man/sendmail.postrider.1

@@ -239,7 +239,8 @@ retire_beyond(struct master *master, enum role role, unsigned count)
 		struct child *child = list_item(link, struct child, link);
 
 		next = list_next(&master->children, link);
-		if (child->role != role || child->number < count)
+		if (child->role != role || child->number < count ||
+		    child->retired)
 			continue;
 		child->retired = true;
 		if (child->channel != NULL)

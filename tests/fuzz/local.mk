@@ -52,4 +52,9 @@ tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c
 tests_fuzz_fuzz_session_LDFLAGS = $(LIBFUZZER)
 tests_fuzz_fuzz_session_LDADD = src/receiver/libsession.a $(LIB_SPOOL) \
 	$(IO_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_frame
+tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c
+tests_fuzz_fuzz_frame_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_frame_LDADD = $(LIB_WIRE)
 endif
