@@ -13,7 +13,7 @@
 #include "deliverer/courier.h"
 #include "deliverer/report.h"
 
-enum { OUT_MOST = 8 << 20, ROWS_MOST = 16 << 20 };
+enum { OUT_MOST = 32 << 20, ROWS_MOST = 16 << 20 };
 
 static struct span
 number_of(const void *value)

@@ -202,7 +202,8 @@ static void
 rest(struct site *site, const struct site_failure *failure)
 {
 	if (site->rests++ < OWN_RESTS_MOST) {
-		timer_set(site->rest, OWN_REST);
+		timer_set(site->rest,
+		    conf_time(site->deliverer->conf, OWN_REST));
 		return;
 	}
 	log_warn("%s: %s", site->name, failure->text);

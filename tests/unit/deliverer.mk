@@ -5,13 +5,21 @@ if CUNIT
 check_PROGRAMS += tests/unit/test_deliverer
 TESTS += tests/unit/test_deliverer
 UNIT_TESTS += tests/unit/test_deliverer
-tests_unit_test_deliverer_SOURCES = tests/unit/deliverer/main.c \
+tests_unit_test_deliverer_SOURCES = tests/unit/unit.h \
+	tests/unit/deliverer/main.c tests/unit/deliverer/tests.h \
+	tests/unit/deliverer/certificate.c \
 	tests/unit/deliverer/command_out.c \
-	tests/unit/deliverer/script.c tests/unit/deliverer/script.h tests/unit/deliverer/tests.h \
-	tests/unit/deliverer/session.c tests/unit/deliverer/transaction.c \
+	tests/unit/deliverer/delivery.c \
+	tests/unit/deliverer/host.c tests/unit/deliverer/host.h \
+	tests/unit/deliverer/pool.c \
+	tests/unit/deliverer/report.c \
+	tests/unit/deliverer/script.c tests/unit/deliverer/script.h \
+	tests/unit/deliverer/session.c \
+	tests/unit/deliverer/transaction.c \
+	tests/unit/deliverer/trouble.c \
 	tests/unit/deliverer/verdict.c \
-	tests/unit/unit.h
+	tests/unit/deliverer/world.c tests/unit/deliverer/world.h
 tests_unit_test_deliverer_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
 	$(CUNIT_CFLAGS)
-tests_unit_test_deliverer_LDADD = $(LIB_DELIVERER) $(CUNIT_LIBS)
+tests_unit_test_deliverer_LDADD = $(LIB_DELIVERER) $(IO_LIBS) $(CUNIT_LIBS)
 endif

@@ -10,8 +10,12 @@ main(int argc, char **argv)
 {
 	static const struct unit_suite suites[] = {
 		{ "command_out", command_out_tests },
+		{ "delivery", delivery_tests },
+		{ "pool", pool_tests },
+		{ "report", report_tests },
 		{ "session", session_tests },
 		{ "transaction", transaction_tests },
+		{ "trouble", trouble_tests },
 		{ "verdict", verdict_tests },
 		{ NULL, NULL }
 	};

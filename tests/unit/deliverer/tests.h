@@ -8,8 +8,12 @@
 #include "unit/unit.h"
 
 extern const struct unit_test command_out_tests[];
+extern const struct unit_test delivery_tests[];
+extern const struct unit_test pool_tests[];
+extern const struct unit_test report_tests[];
 extern const struct unit_test session_tests[];
 extern const struct unit_test transaction_tests[];
+extern const struct unit_test trouble_tests[];
 extern const struct unit_test verdict_tests[];
 
 #endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * world.h - a deliverer, its scheduler and its peers, on one loop.
+ *
+ * The deliverer is the real one with real sockets; the scheduler is a list
+ * of results; a host is a small SMTP server on loopback that does what its
+ * rules say and remembers what it was told.
+ */
+#ifndef TESTS_DELIVERER_WORLD_H
+#define TESTS_DELIVERER_WORLD_H
+
+#include "deliverer/deliverer.h"
+#include "unit/deliverer/host.h"
+
+/* ---- the world ------------------------------------------------------------- */
+
+enum { WORLD_HOSTS = 3, WORLD_RESULTS = 128 };
+
+struct world_result {
+	uint32_t job;
+	uint8_t scope;
+	char mta[64];
+	char rows[600];		/* "0=delivered(250 2.0.0 ok) 1=…" */
+	bool dsn_passed;
+};
+
+struct world {
+	struct loop *loop;
+	struct conf *conf;
+	struct board_row board;
+	struct deliverer deliverer;
+	struct channel *near, *far;
+	struct host hosts[WORLD_HOSTS];
+	struct world_result results[WORLD_RESULTS];
+	size_t result_count;
+	bool drained;
+	int segment, log;
+	uint64_t segment_end;
+	uint32_t jobs;
+	struct timer *limit, *look;
+	bool (*done)(struct world *world);
+	bool late;
+};
+
+/* SITE: lines for the block `site *`, beside short times. */
+void world_open(struct world *world, const char *site);
+void world_close(struct world *world);
+
+/* Tell the deliverer of site 1 with hosts[FIRST], … COUNT of them. */
+void world_site(struct world *world, size_t first, size_t count);
+
+/* A message with RCPTS recipients (a@x, b@x, …) and BODY as site 1's job;
+ * returns the number of the job. */
+uint32_t world_job(struct world *world, enum mail_class klass,
+    unsigned rcpts, const char *body);
+/* The same with what is special about it. */
+struct world_mail {
+	enum mail_class klass;
+	unsigned rcpts;
+	struct span body;
+	int64_t deadline;
+	uint64_t size;		/* as SIZE counts; 0: that of BODY */
+	bool damaged;		/* a byte of the body is wrong on disk */
+};
+uint32_t world_mail(struct world *world, const struct world_mail *mail);
+
+/* Run until DONE says so; a failure of the test after ten seconds. */
+void world_run(struct world *world, bool (*done)(struct world *world));
+/* Run until there are COUNT results. */
+void world_results(struct world *world, size_t count);
+/* The result of JOB. */
+const struct world_result *world_result(const struct world *world,
+    uint32_t job);
+/* Whether TEXT is in the log. */
+bool world_logged(struct world *world, const char *text);
+
+/* A certificate for tests, made on the fly. */
+struct tls_context *test_certificate(void);
+
+#endif
