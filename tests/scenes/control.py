@@ -72,7 +72,7 @@ def a_reload_with_a_bad_file_keeps_the_old_configuration(scene):
     assert done.returncode == 78 and f"{relay.conf}:" in done.stderr, done
     relay.send()
     sink.wait()
-    relay.process.signal(signal.SIGHUP)
+    relay.process.kill(signal.SIGHUP)
     relay.wait_log(relay.conf)
     relay.send()
     sink.wait(2)

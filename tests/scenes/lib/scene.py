@@ -78,13 +78,13 @@ class Process:
         with open(self.err, errors="replace") as f:
             return f.read()
 
-    def signal(self, number):
+    def kill(self, number):
         self.process.send_signal(number)
 
-    def end(self, number=None, seconds=PATIENCE):
+    def end(self, number=signal.SIGTERM, seconds=PATIENCE):
         """Ask it to leave; its exit status."""
         if self.process.poll() is None:
-            self.signal(number or signal.SIGTERM)
+            self.kill(number)
         return self.process.wait(seconds)
 
 
@@ -108,7 +108,7 @@ class Sink:
     def play(self, script):
         """Another script from now on, for new connections."""
         self.write(script)
-        self.process.signal(signal.SIGHUP)
+        self.process.kill(signal.SIGHUP)
 
     def messages(self):
         """What has come, in order: the json of each with its "body" as bytes."""
@@ -229,6 +229,7 @@ queue {{ reserve 1M }}
 
 class Scene:
     def __init__(self, prefix, bench, name):
+        os.umask(0o022)
         self.prefix, self.bench, self.name = prefix, bench, name
         self.dir = tempfile.mkdtemp(prefix="postrider-scene-")
         os.chmod(self.dir, 0o755)
@@ -270,8 +271,8 @@ class Scene:
     def program(self, name, package=None):
         """The command line that runs the program NAME of PACKAGE, with its environment."""
         environment = dict(os.environ)
-        for path in (f"{PEERS}/{package}/usr/sbin/{name}", shutil.which(name),
-                     f"/usr/sbin/{name}", f"/usr/lib/{name}"):
+        for path in (f"{PEERS}/{package}/usr/sbin/{name}", f"{PEERS}/{package}/usr/lib/{package}/sbin/{name}",
+                     shutil.which(name), f"/usr/sbin/{name}", f"/usr/lib/{package}/sbin/{name}"):
             if path and os.access(path, os.X_OK):
                 if path.startswith(PEERS):
                     environment["LD_LIBRARY_PATH"] = f"{PEERS}/{package}/usr/lib/{package}"
