@@ -323,7 +323,7 @@ def a_stop_ends_idle_sessions_and_lets_the_others_finish(scene):
     idle = _Wire(relay.port)
     busy = _Wire(relay.port).begin()
     busy.say("Subject: x\r\n\r\n")
-    relay.process.signal(15)
+    relay.process.kill(15)
     code, text = idle.hear()
     assert (code, text[:5]) == (421, "4.3.2"), (code, text)
     assert idle.ends() == b""
@@ -340,14 +340,14 @@ def a_reload_moves_to_another_address_and_learns_tls(scene):
     other = free_port()
     relay.configure(_certificate(scene) + "route * { to 127.0.0.1:9 }",
                     listen_more=f"listen 127.0.0.1:{other} {{ trust 127.0.0.0/8; ceiling bulk }}")
-    relay.process.signal(1)
+    relay.process.kill(1)
     wait_until(lambda: _answers(other), "the new address")
     text = _Wire(other).ask("EHLO client.test\r\n", 250)
     assert "STARTTLS" in text, text
     wait_until(lambda: "STARTTLS" in _Wire(relay.port).ask("EHLO client.test\r\n", 250), "TLS at the old address")
     client.ask("NOOP\r\n", 250)
     relay.configure("route * { to 127.0.0.1:9 }")
-    relay.process.signal(1)
+    relay.process.kill(1)
     wait_until(lambda: not _answers(other), "the new address to close")
     client.ask("NOOP\r\n", 250)
 
