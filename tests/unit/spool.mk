@@ -9,6 +9,7 @@ tests_unit_test_spool_SOURCES = tests/unit/unit.h \
 	tests/unit/spool/room.c tests/unit/spool/room.h \
 	tests/unit/spool/commit.c \
 	tests/unit/spool/envelope.c \
+	tests/unit/spool/index.c \
 	tests/unit/spool/layout.c \
 	tests/unit/spool/msgid.c \
 	tests/unit/spool/record.c \
@@ -21,5 +22,6 @@ tests_unit_test_spool_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
 tests_unit_test_spool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=openat \
 	-Wl,--wrap=pwritev -Wl,--wrap=fdatasync -Wl,--wrap=fsync \
 	-Wl,--wrap=ftruncate
-tests_unit_test_spool_LDADD = $(LIB_SPOOL) $(IO_LIBS) $(CUNIT_LIBS)
+tests_unit_test_spool_LDADD = $(LIB_SPOOL) $(IO_LIBS) $(DB_LIBS) \
+	$(CUNIT_LIBS)
 endif

@@ -46,9 +46,11 @@ struct index_row {
 };
 
 /*
- * Open (or make) the environment in directory PATH.  One that is damaged or
- * of another version is moved to PATH.broken-TIME; *FRESH is true when the
- * rows have to be rebuilt.
+ * Open (or make) the environment in directory PATH, which is absolute.  One
+ * that is damaged or of another version is moved to PATH.broken-TIME; one
+ * that was in use when the machine went down is emptied.  *FRESH is true
+ * when the rows have to be rebuilt.  After the death of the process alone,
+ * what index_flush() ended is there.
  */
 struct index *index_open(const char *path, bool *fresh, struct err *err)
     MUST_CHECK;
@@ -58,7 +60,8 @@ void index_close(struct index **index);
 /*
  * Changes gather in a transaction without sync and become visible at once;
  * index_flush() ends it.  Any failure: ERR_LIBRARY, and the index is to be
- * closed and opened again (it will be rebuilt).
+ * closed and opened again (it will be rebuilt).  Berkeley DB may then keep
+ * the memory that it had (at most its cache of 32 MiB).
  */
 /* Insert, or replace the row with the same id and first_rcpt. */
 bool index_put(struct index *index, const struct index_row *row,

@@ -4,6 +4,11 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/commit.c src/lib/spool/commit.h \
 	src/lib/spool/crcjoin.c src/lib/spool/crcjoin.h \
 	src/lib/spool/envelope.c src/lib/spool/envelope.h \
+	src/lib/spool/index.c src/lib/spool/index.h \
+	src/lib/spool/index_env.c src/lib/spool/index_inside.h \
+	src/lib/spool/index_row.c \
+	src/lib/spool/index_trust.c \
+	src/lib/spool/index_walk.c \
 	src/lib/spool/journal.c \
 	src/lib/spool/lane.c src/lib/spool/lane.h \
 	src/lib/spool/layout.c src/lib/spool/layout.h \

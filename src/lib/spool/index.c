@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * index.c - changes to the index, in transactions.
+ *
+ * A row and its place in "due" or "ready" change together.  Up to 512
+ * changes share a transaction; nothing of it is synced.  One process, one
+ * thread: there are no locks to wait for.
+ */
+#include "spool/index_inside.h"
+
+#include "base/must.h"
+#include "spool/bytes.h"
+
+enum { CHANGES_MOST = 512, POSITION_FORMAT = 1 };
+
+bool
+index_failed(struct index *index, int error, const char *what,
+    struct err *err)
+{
+	index->broken = true;
+	err_set(err, ERR_LIBRARY, "index: %s: %s", what, db_strerror(error));
+	err->number = error;
+	return false;
+}
+
+static bool
+still_works(const struct index *index, struct err *err)
+{
+	return !index->broken ||
+	    err_set(err, ERR_LIBRARY, "index: a former call failed");
+}
+
+bool
+index_begin(struct index *index, struct err *err)
+{
+	int error;
+
+	if (!still_works(index, err))
+		return false;
+	if (index->txn != NULL)
+		return true;
+	error = index->env->txn_begin(index->env, NULL, &index->txn, 0);
+	if (error == 0)
+		return true;
+	index->txn = NULL;
+	return index_failed(index, error, "begin", err);
+}
+
+bool
+index_flush(struct index *index, struct err *err)
+{
+	DB_TXN *txn;
+	int error;
+
+	if (!still_works(index, err))
+		return false;
+	if (index->txn == NULL)
+		return true;
+	if (index->changes > 0 && !index_store_count(index, err))
+		return false;
+	txn = index->txn;
+	index->txn = NULL;
+	index->changes = 0;
+	error = txn->commit(txn, 0);
+	return error == 0 || index_failed(index, error, "commit", err);
+}
+
+/* A change was made: end the batch if it is one. */
+static bool
+changed(struct index *index, struct err *err)
+{
+	return ++index->changes < CHANGES_MOST || index_flush(index, err);
+}
+
+/* ---- single entries of tables --------------------------------------------------- */
+
+/* The value at KEY, valid until the next call on TABLE. */
+static bool
+get(struct index *index, enum index_table table, const struct index_key *key,
+    struct span *out, bool *found, struct err *err)
+{
+	DB *db = index->tables[table];
+	DBT k = dbt_of(key->bytes, key->length), v = dbt_of(NULL, 0);
+	int error = db->get(db, index->txn, &k, &v, 0);
+
+	*found = error == 0;
+	if (error == DB_NOTFOUND)
+		return true;
+	if (error != 0)
+		return index_failed(index, error, "get", err);
+	*out = span_make(v.data, v.size);
+	return true;
+}
+
+static bool
+put(struct index *index, enum index_table table, const struct index_key *key,
+    struct span value, struct err *err)
+{
+	DB *db = index->tables[table];
+	DBT k = dbt_of(key->bytes, key->length);
+	DBT v = dbt_of(value.data, value.length);
+	int error = db->put(db, index->txn, &k, &v, 0);
+
+	return error == 0 || index_failed(index, error, "put", err);
+}
+
+/* An entry that is not there is none of our worries. */
+static bool
+delete(struct index *index, enum index_table table,
+    const struct index_key *key, struct err *err)
+{
+	DB *db = index->tables[table];
+	DBT k = dbt_of(key->bytes, key->length);
+	int error = db->del(db, index->txn, &k, 0);
+
+	return error == 0 || error == DB_NOTFOUND ||
+	    index_failed(index, error, "delete", err);
+}
+
+/* ---- rows ------------------------------------------------------------------------ */
+
+/* The place of the stored row at KEY, if there is one. */
+static bool
+get_place(struct index *index, const struct index_key *key, bool *found,
+    bool *placed, enum index_table *table, struct index_key *place,
+    struct err *err)
+{
+	struct index_row row;
+	struct span value;
+
+	*placed = false;
+	if (!get(index, TABLE_ROWS, key, &value, found, err))
+		return false;
+	if (!*found)
+		return true;
+	if (!row_decode(span_make(key->bytes, key->length), value, &row)) {
+		index->broken = true;
+		return err_set(err, ERR_LIBRARY, "index: a row is damaged");
+	}
+	*placed = place_key(&row, table, place);
+	return true;
+}
+
+static bool
+same_place(enum index_table ta, const struct index_key *a,
+    enum index_table tb, const struct index_key *b)
+{
+	return ta == tb && a->length == b->length &&
+	    memcmp(a->bytes, b->bytes, a->length) == 0;
+}
+
+bool
+index_put(struct index *index, const struct index_row *row, struct err *err)
+{
+	struct index_key key = row_key(row->id, row->first_rcpt), old, new;
+	enum index_table old_table = 0, new_table = 0;
+	bool found, was_placed, is_placed, stays;
+
+	if (!index_begin(index, err) ||
+	    !get_place(index, &key, &found, &was_placed, &old_table, &old,
+	    err))
+		return false;
+	is_placed = place_key(row, &new_table, &new);
+	stays = was_placed && is_placed &&
+	    same_place(old_table, &old, new_table, &new);
+	buf_clear(&index->value);
+	row_encode(row, &index->value);
+	must(!index->value.full);	/* recipients are bounded */
+	if (was_placed && !stays && !delete(index, old_table, &old, err))
+		return false;
+	if (!put(index, TABLE_ROWS, &key, buf_peek(&index->value), err))
+		return false;
+	if (is_placed && !stays &&
+	    !put(index, new_table, &new, span_make("", 0), err))
+		return false;
+	index->count += !found;
+	return changed(index, err);
+}
+
+bool
+index_delete(struct index *index, struct msgid id, uint32_t first_rcpt,
+    bool *found, struct err *err)
+{
+	struct index_key key = row_key(id, first_rcpt), place;
+	enum index_table table = 0;
+	bool placed;
+
+	if (!index_begin(index, err) ||
+	    !get_place(index, &key, found, &placed, &table, &place, err))
+		return false;
+	if (!*found)
+		return true;
+	if (!delete(index, TABLE_ROWS, &key, err))
+		return false;
+	if (placed && !delete(index, table, &place, err))
+		return false;
+	if (index->count > 0)
+		index->count--;
+	return changed(index, err);
+}
+
+uint64_t
+index_count(const struct index *index)
+{
+	return index->count;
+}
+
+/* ---- numbers ------------------------------------------------------------------------ */
+
+static struct index_key
+count_key(void)
+{
+	struct index_key key = { .bytes = "count", .length = 5 };
+
+	return key;
+}
+
+static bool
+put_number(struct index *index, const struct index_key *key, uint64_t number,
+    struct err *err)
+{
+	uint8_t value[POSITION_BYTES] = { POSITION_FORMAT };
+
+	put_le(value + 1, number, 8);
+	return put(index, TABLE_POSITIONS, key, span_make(value, sizeof value),
+	    err);
+}
+
+static bool
+get_number(struct index *index, const struct index_key *key, uint64_t *out,
+    struct err *err)
+{
+	struct span value;
+	bool found;
+
+	*out = 0;
+	if (!get(index, TABLE_POSITIONS, key, &value, &found, err))
+		return false;
+	if (!found)
+		return true;
+	if (value.length != POSITION_BYTES ||
+	    value.data[0] != POSITION_FORMAT) {
+		index->broken = true;
+		return err_set(err, ERR_LIBRARY,
+		    "index: a position is damaged");
+	}
+	*out = get_le(value.data + 1, 8);
+	return true;
+}
+
+bool
+index_load_count(struct index *index, struct err *err)
+{
+	struct index_key key = count_key();
+
+	return get_number(index, &key, &index->count, err);
+}
+
+bool
+index_store_count(struct index *index, struct err *err)
+{
+	struct index_key key = count_key();
+
+	return put_number(index, &key, index->count, err);
+}
+
+static struct index_key
+position_key(struct segment_name name)
+{
+	struct index_key key = { .length = POSITION_KEY_BYTES };
+
+	key.bytes[0] = name.klass;
+	put_be(key.bytes + 1, name.slot, 2);
+	put_be(key.bytes + 3, name.sequence, 4);
+	return key;
+}
+
+bool
+index_set_position(struct index *index, struct segment_name name,
+    uint64_t offset, struct err *err)
+{
+	struct index_key key = position_key(name);
+
+	return index_begin(index, err) &&
+	    put_number(index, &key, offset, err) && changed(index, err);
+}
+
+uint64_t
+index_position(struct index *index, struct segment_name name)
+{
+	struct index_key key = position_key(name);
+	uint64_t position = 0;
+	struct err ignored;
+
+	/* An index that fails here fails at the next change, and is made
+	 * anew; 0 reads the segment from its beginning. */
+	if (index->broken || !get_number(index, &key, &position, &ignored))
+		return 0;
+	return position;
+}
+
+bool
+index_forget_position(struct index *index, struct segment_name name,
+    struct err *err)
+{
+	struct index_key key = position_key(name);
+
+	return index_begin(index, err) &&
+	    delete(index, TABLE_POSITIONS, &key, err) && changed(index, err);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * index_inside.h - what the files of the index share; nobody else includes
+ * it.
+ *
+ *	index_trust.c  whether what is in the directory may be believed
+ *	index_env.c    the Berkeley DB environment, opened and closed
+ *	index_row.c    rows and keys as bytes
+ *	index.c        changes, in transactions
+ *	index_walk.c   walks
+ *
+ * Tables, each a file of its own:
+ *
+ *	rows       id, first recipient (big-endian): the row
+ *	due        due, id, first recipient: nothing    (INDEX_DUE)
+ *	ready      site, class, id, first: nothing      (INDEX_READY)
+ *	positions  class, slot, sequence: position; and "count"
+ */
+#ifndef SPOOL_INDEX_INSIDE_H
+#define SPOOL_INDEX_INSIDE_H
+
+#include "base/buf.h"
+#include "spool/index.h"
+
+#include <db.h>
+
+enum {
+	ROW_KEY_BYTES = MSGID_BYTES + 4,
+	DUE_KEY_BYTES = 8 + ROW_KEY_BYTES,
+	READY_KEY_BYTES = 8 + 1 + ROW_KEY_BYTES,
+	KEY_MOST = READY_KEY_BYTES,
+	POSITION_KEY_BYTES = 1 + 2 + 4,
+	POSITION_BYTES = 1 + 8
+};
+
+enum index_table { TABLE_ROWS, TABLE_DUE, TABLE_READY, TABLE_POSITIONS,
+	TABLE_COUNT };
+
+struct index {
+	char *path;
+	int dirfd;
+	DB_ENV *env;
+	DB *tables[TABLE_COUNT];
+	DB_TXN *txn;		/* null: nothing has changed */
+	unsigned changes;	/* in it */
+	uint64_t count;		/* of rows */
+	bool broken;		/* a call failed: nothing works any more */
+	bool proven;		/* a checkpoint worked since the opening */
+	struct buf value;	/* scratch */
+	unsigned steps;		/* of a checkpoint, since the last one */
+};
+
+struct index_key {
+	uint8_t bytes[KEY_MOST];
+	size_t length;
+};
+
+/* ---- index_trust.c ------------------------------------------------------------- */
+
+enum trust {
+	TRUST_EMPTY,		/* nothing is there */
+	TRUST_GOOD,		/* closed well, or its process died since boot */
+	TRUST_STALE,		/* the machine went down: rebuild it */
+	TRUST_BROKEN		/* damaged, of another version, or it kills us */
+};
+
+/* What the directory on DIRFD is worth. */
+enum trust trust_find(int dirfd);
+/* Before the first change: it is open.  Durable when this returns. */
+bool trust_open(int dirfd, struct err *err) MUST_CHECK;
+/* It was open for a while and nothing happened. */
+bool trust_proven(int dirfd, struct err *err) MUST_CHECK;
+/* All was closed and synced. */
+bool trust_closed(int dirfd, struct err *err) MUST_CHECK;
+/* Never again. */
+void trust_broken(int dirfd);
+
+/* ---- index_row.c ----------------------------------------------------------------- */
+
+struct index_key row_key(struct msgid id, uint32_t first_rcpt);
+/* Where ROW's place puts it: *TABLE and the key there.  False: nowhere. */
+bool place_key(const struct index_row *row, enum index_table *table,
+    struct index_key *key);
+/* The key of the row that KEY, of TABLE, stands for.  False: garbage. */
+bool key_to_row_key(enum index_table table, struct span key,
+    struct index_key *out);
+
+void row_encode(const struct index_row *row, struct buf *out);
+/* KEY and VALUE as stored; spans of OUT lend VALUE.  False: garbage. */
+bool row_decode(struct span key, struct span value, struct index_row *out);
+
+/* ---- index.c ---------------------------------------------------------------------- */
+
+/* Say what went wrong in WHAT, and that INDEX is of no use.  False. */
+bool index_failed(struct index *index, int error, const char *what,
+    struct err *err);
+
+/* The transaction of the batch, begun if need be. */
+bool index_begin(struct index *index, struct err *err) MUST_CHECK;
+
+static inline DBT
+dbt_of(const void *bytes, size_t length)
+{
+	DBT dbt;
+
+	memset(&dbt, 0, sizeof dbt);
+	dbt.data = (void *)bytes;
+	dbt.size = (u_int32_t)length;
+	return dbt;
+}
+
+/* ---- index_env.c ------------------------------------------------------------------- */
+
+/* Read the number of rows stored under "count". */
+bool index_load_count(struct index *index, struct err *err) MUST_CHECK;
+bool index_store_count(struct index *index, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * index_walk.c - walks over the index.
+ *
+ * A batch of rows is copied out and the cursor closed before any of them is
+ * shown, so whoever looks at rows may change the table.
+ */
+#include "spool/index_inside.h"
+
+#include "base/mem.h"
+#include "spool/bytes.h"
+
+enum { BATCH = 256, BATCH_BYTES = 4 << 20 };
+
+struct walk {
+	struct index *index;
+	enum index_table table;
+	struct index_key at;	/* where the next batch begins */
+	struct index_key prefix;	/* keys must begin so */
+	struct span until;	/* and not be above this, if it has bytes */
+	bool skip_first;	/* AT itself was seen */
+};
+
+/* The rows of a batch: for each, lengths of key and value, and these. */
+struct batch {
+	struct buf bytes;
+	unsigned count;
+};
+
+static bool
+is_inside(const struct walk *walk, struct span key)
+{
+	size_t most = walk->until.length;
+
+	if (key.length < walk->prefix.length || memcmp(key.data,
+	    walk->prefix.bytes, walk->prefix.length) != 0)
+		return false;
+	return most == 0 || (key.length >= most &&
+	    memcmp(key.data, walk->until.data, most) <= 0);
+}
+
+static void
+keep_pair(struct batch *batch, struct span key, struct span value)
+{
+	uint8_t lengths[8];
+
+	put_le(lengths, key.length, 4);
+	put_le(lengths + 4, value.length, 4);
+	buf_append(&batch->bytes, lengths, sizeof lengths);
+	buf_append_span(&batch->bytes, key);
+	buf_append_span(&batch->bytes, value);
+	batch->count++;
+}
+
+/* Keep the row that KEY of the walk's table stands for; one that is gone
+ * from the rows is passed over. */
+static int
+keep(struct walk *walk, struct batch *batch, struct span key,
+    struct span value)
+{
+	DB *rows = walk->index->tables[TABLE_ROWS];
+	struct index_key row;
+	DBT k, v = dbt_of(NULL, 0);
+	int error;
+
+	if (!key_to_row_key(walk->table, key, &row))
+		return DB_PAGE_NOTFOUND;
+	if (walk->table == TABLE_ROWS) {
+		keep_pair(batch, key, value);
+		return 0;
+	}
+	k = dbt_of(row.bytes, row.length);
+	error = rows->get(rows, walk->index->txn, &k, &v, 0);
+	if (error == 0)
+		keep_pair(batch, span_make(row.bytes, row.length),
+		    span_make(v.data, v.size));
+	return error == DB_NOTFOUND ? 0 : error;
+}
+
+/* Fill BATCH from where the walk is.  *END: there is no more. */
+static int
+fill(struct walk *walk, DBC *cursor, struct batch *batch, bool *end)
+{
+	DBT k = dbt_of(walk->at.bytes, walk->at.length);
+	DBT v = dbt_of(NULL, 0);
+	int error = cursor->get(cursor, &k, &v, DB_SET_RANGE);
+
+	*end = false;
+	while (error == 0 && batch->count < BATCH &&
+	    buf_length(&batch->bytes) < BATCH_BYTES) {
+		struct span key = span_make(k.data, k.size);
+
+		if (key.length > KEY_MOST)
+			return DB_PAGE_NOTFOUND;
+		if (!is_inside(walk, key))
+			break;
+		if (!walk->skip_first || key.length != walk->at.length ||
+		    memcmp(key.data, walk->at.bytes, key.length) != 0) {
+			error = keep(walk, batch, key,
+			    span_make(v.data, v.size));
+			memcpy(walk->at.bytes, key.data, key.length);
+			walk->at.length = key.length;
+			walk->skip_first = true;
+		}
+		if (error == 0)
+			error = cursor->get(cursor, &k, &v, DB_NEXT);
+	}
+	*end = error != 0 || (batch->count < BATCH &&
+	    buf_length(&batch->bytes) < BATCH_BYTES);
+	return error == DB_NOTFOUND ? 0 : error;
+}
+
+static bool
+read_batch(struct walk *walk, struct batch *batch, bool *end,
+    struct err *err)
+{
+	DB *db = walk->index->tables[walk->table];
+	DBC *cursor;
+	int error, closing;
+
+	error = db->cursor(db, walk->index->txn, &cursor, 0);
+	if (error != 0)
+		return index_failed(walk->index, error, "cursor", err);
+	error = fill(walk, cursor, batch, end);
+	closing = cursor->close(cursor);
+	if (error == 0)
+		error = closing;
+	return error == 0 || index_failed(walk->index, error, "walk", err);
+}
+
+/* Show the rows of BATCH; *STOP: FN has seen enough. */
+static bool
+show_batch(struct walk *walk, const struct batch *batch, index_row_fn *fn,
+    void *owner, bool *stop, struct err *err)
+{
+	struct span rest = buf_peek(&batch->bytes);
+
+	while (rest.length > 0 && !*stop) {
+		size_t k = get_le(rest.data, 4), v = get_le(rest.data + 4, 4);
+		struct index_row row;
+
+		rest = span_skip(rest, 8);
+		if (!row_decode(span_first(rest, k),
+		    span_first(span_skip(rest, k), v), &row)) {
+			walk->index->broken = true;
+			return err_set(err, ERR_LIBRARY,
+			    "index: a row is damaged");
+		}
+		*stop = !fn(owner, &row);
+		rest = span_skip(rest, k + v);
+	}
+	return true;
+}
+
+static bool
+walk_all(struct walk *walk, index_row_fn *fn, void *owner, struct err *err)
+{
+	bool end = false, stop = false, done = true;
+
+	if (walk->index->broken)
+		return err_set(err, ERR_LIBRARY,
+		    "index: a former call failed");
+	while (done && !end && !stop) {
+		struct batch batch = { .count = 0 };
+
+		buf_init(&batch.bytes, SIZE_MAX / 4);
+		done = read_batch(walk, &batch, &end, err) &&
+		    show_batch(walk, &batch, fn, owner, &stop, err);
+		buf_fini(&batch.bytes);
+	}
+	return done;
+}
+
+bool
+index_each_of(struct index *index, struct msgid id, index_row_fn *fn,
+    void *owner, struct err *err)
+{
+	struct walk walk = {
+		.index = index, .table = TABLE_ROWS, .at = row_key(id, 0)
+	};
+
+	walk.prefix = walk.at;
+	walk.prefix.length = MSGID_BYTES;
+	return walk_all(&walk, fn, owner, err);
+}
+
+bool
+index_each_due(struct index *index, usec_t until, index_row_fn *fn,
+    void *owner, struct err *err)
+{
+	struct walk walk = { .index = index, .table = TABLE_DUE };
+	uint8_t most[8];
+
+	if (until < 0)
+		return true;
+	put_be(most, (uint64_t)until, sizeof most);
+	walk.until = span_make(most, sizeof most);
+	return walk_all(&walk, fn, owner, err);
+}
+
+bool
+index_each_ready(struct index *index, uint64_t site, uint8_t klass,
+    index_row_fn *fn, void *owner, struct err *err)
+{
+	struct walk walk = { .index = index, .table = TABLE_READY };
+
+	put_be(walk.at.bytes, site, 8);
+	walk.at.bytes[8] = klass;
+	walk.at.length = 9;
+	walk.prefix = walk.at;
+	return walk_all(&walk, fn, owner, err);
+}
+
+bool
+index_each(struct index *index, struct msgid from, index_row_fn *fn,
+    void *owner, struct err *err)
+{
+	struct walk walk = {
+		.index = index, .table = TABLE_ROWS, .at = row_key(from, 0)
+	};
+
+	return walk_all(&walk, fn, owner, err);
+}
+
+bool
+index_next_due(struct index *index, usec_t *due)
+{
+	DB *db = index->tables[TABLE_DUE];
+	DBT k = dbt_of(NULL, 0), v = dbt_of(NULL, 0);
+	struct err ignored;
+	DBC *cursor;
+	int error;
+
+	*due = 0;
+	if (index->broken)
+		return false;
+	error = db->cursor(db, index->txn, &cursor, 0);
+	if (error == 0) {
+		error = cursor->get(cursor, &k, &v, DB_FIRST);
+		if (error == 0 && k.size == DUE_KEY_BYTES)
+			*due = (usec_t)get_be(k.data, 8);
+		else if (error == 0)
+			error = DB_PAGE_NOTFOUND;
+		cursor->close(cursor);
+	}
+	if (error != 0 && error != DB_NOTFOUND)
+		index_failed(index, error, "first due", &ignored);
+	return error == 0;
+}
