@@ -72,28 +72,36 @@ admit_local(struct listener *listener, int fd)
 	front_new(listener, fd, &client);
 }
 
+/* The last eighth of the connections is for those who may relay: strangers
+ * can take the others, and shut nobody out who has mail for us. */
+static bool
+has_room(const struct receiver *receiver, bool trusted)
+{
+	uint64_t most = receiver->rules.conf->connections;
+
+	if (!trusted)
+		most -= most / 8;
+	return connections_now(receiver) < most;
+}
+
 void
 admit(struct listener *listener, int fd, struct addr peer)
 {
 	struct receiver *receiver = listener->receiver;
-	const struct conf *conf = receiver->rules.conf;
-	struct client client;
+	struct client client = { .trusted = true };
 
-	if (connections_now(receiver) >= conf->connections) {
+	if (listener->conf != NULL)
+		client = policy_client(listener->conf, peer,
+		    listener->tls != NULL);
+	if (!has_room(receiver, client.trusted))
 		turn_away(receiver, fd, peer, "4.3.2",
 		    "Too many connections, try again later");
-		return;
-	}
-	if (listener->conf == NULL) {
+	else if (listener->conf == NULL)
 		admit_local(listener, fd);
-		return;
-	}
-	if (!clients_enter(&receiver->clients, peer,
-	    conf->connections_per_client)) {
+	else if (!clients_enter(&receiver->clients, peer,
+	    receiver->rules.conf->connections_per_client))
 		turn_away(receiver, fd, peer, "4.7.0",
 		    "Too many connections from your address");
-		return;
-	}
-	client = policy_client(listener->conf, peer, listener->tls != NULL);
-	front_new(listener, fd, &client);
+	else
+		front_new(listener, fd, &client);
 }

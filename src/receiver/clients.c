@@ -39,23 +39,32 @@ clients_fini(struct clients *clients)
 	map_fini(&clients->map);
 }
 
-static struct client_count *
-find(const struct clients *clients, const struct addr *address)
+static struct in6_addr
+network_of(struct addr address)
 {
-	return map_find(&clients->map,
-	    span_make(&address->ip, sizeof address->ip));
+	if (!addr_is_v4(address))
+		memset(address.ip.s6_addr + 8, 0, 8);
+	return address.ip;
+}
+
+static struct client_count *
+find(const struct clients *clients, struct addr address)
+{
+	struct in6_addr ip = network_of(address);
+
+	return map_find(&clients->map, span_make(&ip, sizeof ip));
 }
 
 bool
 clients_enter(struct clients *clients, struct addr address, unsigned most)
 {
-	struct client_count *client = find(clients, &address);
+	struct client_count *client = find(clients, address);
 
 	if ((client == NULL ? 0 : client->count) >= most)
 		return false;
 	if (client == NULL) {
 		client = mem_new(struct client_count);
-		client->ip = address.ip;
+		client->ip = network_of(address);
 		map_add(&clients->map, client);
 	}
 	client->count++;
@@ -65,7 +74,7 @@ clients_enter(struct clients *clients, struct addr address, unsigned most)
 void
 clients_leave(struct clients *clients, struct addr address)
 {
-	struct client_count *client = find(clients, &address);
+	struct client_count *client = find(clients, address);
 
 	must(client != NULL && client->count > 0);
 	if (--client->count > 0)
@@ -77,7 +86,7 @@ clients_leave(struct clients *clients, struct addr address)
 unsigned
 clients_count(const struct clients *clients, struct addr address)
 {
-	const struct client_count *client = find(clients, &address);
+	const struct client_count *client = find(clients, address);
 
 	return client == NULL ? 0 : client->count;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * clients.h - how many connections each client has.
+ *
+ * A client is an IPv4 address, or an IPv6 network of 64 bits: whoever has
+ * one such address has them all.
  */
 #ifndef RECEIVER_CLIENTS_H
 #define RECEIVER_CLIENTS_H

@@ -65,29 +65,41 @@ act_mail(struct session *session, struct span argument, struct buf *reply)
 	return SESSION_ADDRESSED;
 }
 
+/* Of recipients over the limit the first one is logged for all. */
+static enum session_state
+reject_rcpt(struct session *session, struct complaint complaint,
+    struct span address, struct buf *reply)
+{
+	struct transaction *txn = session->txn;
+	bool over = complaint.code == 452;
+
+	if (!over || !txn->rcpts_over)
+		say_reject(session, "RCPT", complaint, address);
+	txn->rcpt_refused = true;
+	txn->rcpts_over |= over;
+	answer_complaint(session, reply, complaint);
+	return session->state;
+}
+
 enum session_state
 act_rcpt(struct session *session, struct span argument, struct buf *reply)
 {
-	struct envelope *envelope = session->txn->envelope;
 	struct rcpt_params params = { 0 };
 	struct path path = { 0 };
 	struct complaint complaint = rcpt_parse(argument, offered(session),
 	    &path, &params);
-	struct span shown = span_skip(argument, strlen("TO:"));
 	char *address;
 
-	if (complaint.code == 0) {
-		shown = path.mailbox;
-		complaint = policy_rcpt(session->rules, &session->client,
-		    &path, envelope->rcpt_count);
-	}
-	if (complaint.code != 0) {
-		session->txn->rcpt_refused = true;
-		return reject(session, "RCPT", complaint, shown, reply);
-	}
+	if (complaint.code != 0)
+		return reject_rcpt(session, complaint,
+		    span_skip(argument, strlen("TO:")), reply);
+	complaint = policy_rcpt(session->rules, &session->client,
+	    session->txn, &path);
+	if (complaint.code != 0)
+		return reject_rcpt(session, complaint, path.mailbox, reply);
 	address = rcpt_address(session, &path);
-	envelope_add_rcpt(envelope, span_of(address), params.orcpt,
-	    params.notify);
+	transaction_add_rcpt(session->txn, session->rules, span_of(address),
+	    &params);
 	mem_free(address);
 	reply_put(reply, 250, "2.1.5", "Ok");
 	return SESSION_READY;

@@ -86,22 +86,6 @@ policy_mail(const struct rules *rules, const struct mail_params *params)
 	return under_pressure(rules, params);
 }
 
-struct complaint
-policy_rcpt(const struct rules *rules, const struct client *client,
-    const struct path *path, uint32_t rcpt_count)
-{
-	if (!client->trusted)
-		return (struct complaint){ 550, "5.7.1",
-			"Relay access denied" };
-	if (path->mailbox.length == 0)
-		return (struct complaint){ 501, "5.1.3",
-			"A recipient needs an address" };
-	if (rcpt_count >= rules->conf->recipients)
-		return (struct complaint){ 452, "4.5.3",
-			"Too many recipients in one transaction" };
-	return WELCOME;
-}
-
 /* The last eighth of the memory is for urgent mail alone. */
 static size_t
 memory_for(const struct rules *rules, const struct transaction *txn)
@@ -121,6 +105,25 @@ policy_has_memory(const struct rules *rules, const struct transaction *txn,
 	size_t most = memory_for(rules, txn);
 
 	return rules->in_flight <= most && length <= most - rules->in_flight;
+}
+
+struct complaint
+policy_rcpt(const struct rules *rules, const struct client *client,
+    const struct transaction *txn, const struct path *path)
+{
+	if (!client->trusted)
+		return (struct complaint){ 550, "5.7.1",
+			"Relay access denied" };
+	if (path->mailbox.length == 0)
+		return (struct complaint){ 501, "5.1.3",
+			"A recipient needs an address" };
+	if (txn->envelope->rcpt_count >= rules->conf->recipients)
+		return (struct complaint){ 452, "4.5.3",
+			"Too many recipients in one transaction" };
+	if (!policy_has_memory(rules, txn, 0))
+		return (struct complaint){ 452, "4.3.1",
+			"Too much mail at once, try again later" };
+	return WELCOME;
 }
 
 struct complaint

@@ -24,8 +24,8 @@ struct complaint policy_mail(const struct rules *rules,
  * mail for this host itself: how the address is written does not matter.
  */
 struct complaint policy_rcpt(const struct rules *rules,
-    const struct client *client, const struct path *path,
-    uint32_t rcpt_count);
+    const struct client *client, const struct transaction *txn,
+    const struct path *path);
 
 /* May the body come now?  Room in memory. */
 struct complaint policy_data(const struct rules *rules,

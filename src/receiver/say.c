@@ -60,8 +60,9 @@ say_lost(const struct session *session, const char *why)
 
 	if (session->txn == NULL)
 		return;
-	log_info("%s in state %s from %s; from=<%s>", why,
-	    session_state_name(session->state),
+	log_info("%s after %s from %s; from=<%s>", why,
+	    session->state == SESSION_ADDRESSED ? "MAIL" :
+	    session->state == SESSION_READY ? "RCPT" : "DATA",
 	    client_text(&session->client, client),
 	    session->txn->envelope->reverse_path);
 }

@@ -18,7 +18,8 @@ void say_message(const struct session *session);
 void say_reject(const struct session *session, const char *stage,
     struct complaint complaint, struct span address);
 
-/* A client went away, or was sent away, within a transaction. */
+/* "lost connection after RCPT from …": a client went away, or was sent away,
+ * within a transaction; WHY: "lost connection", "timeout". */
 void say_lost(const struct session *session, const char *why);
 
 #endif

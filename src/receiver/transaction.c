@@ -54,8 +54,21 @@ transaction_refuse(struct transaction *txn, struct rules *rules,
 }
 
 void
+transaction_add_rcpt(struct transaction *txn, struct rules *rules,
+    struct span address, const struct rcpt_params *params)
+{
+	envelope_add_rcpt(txn->envelope, address, params->orcpt,
+	    params->notify);
+	txn->envelope_bytes += sizeof(struct envelope_rcpt) +
+	    address.length + params->orcpt.length + 32;	/* of malloc's own */
+	transaction_charge(txn, rules);
+}
+
+void
 transaction_charge(struct transaction *txn, struct rules *rules)
 {
-	rules->in_flight += txn->body.room - txn->charged;
-	txn->charged = txn->body.room;
+	size_t now = txn->body.room + txn->envelope_bytes;
+
+	rules->in_flight += now - txn->charged;
+	txn->charged = now;
 }

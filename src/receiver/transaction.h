@@ -22,6 +22,8 @@ struct transaction {
 	struct envelope *envelope;
 	uint64_t declared;	/* SIZE=, 0: not given */
 	bool rcpt_refused;	/* at least one recipient was refused */
+	bool rcpts_over;	/* and one because there were too many */
+	size_t envelope_bytes;	/* of memory, about */
 
 	/* from DATA on */
 	struct msgid id;
@@ -50,7 +52,11 @@ void transaction_reset(struct transaction **txn, struct rules *rules);
 void transaction_refuse(struct transaction *txn, struct rules *rules,
     unsigned code, const char *status, const char *text);
 
-/* Count in RULES what the body takes of memory now. */
+/* Add a recipient to the envelope. */
+void transaction_add_rcpt(struct transaction *txn, struct rules *rules,
+    struct span address, const struct rcpt_params *params);
+
+/* Count in RULES what TXN takes of memory now. */
 void transaction_charge(struct transaction *txn, struct rules *rules);
 
 #endif

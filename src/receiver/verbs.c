@@ -162,7 +162,7 @@ act_vrfy(struct session *session, struct span argument, struct buf *reply)
 	if (argument.length == 0)
 		answer(session, reply, 501, "5.5.4", "An address is needed");
 	else
-		reply_put(reply, 252, "2.5.2",
+		reply_put(reply, 252, "2.0.0",
 		    "Cannot verify, but will take mail and try");
 	return session->state;
 }

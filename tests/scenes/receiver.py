@@ -154,7 +154,7 @@ def a_client_that_falls_silent_in_data_leaves_nothing(scene):
     client = _Wire(relay.port).begin()
     client.say("Subject: half\r\n\r\nhalf of it\r\n")
     assert client.hear()[0] == 421
-    relay.wait_log("timeout in state body from unknown\\[127.0.0.1\\]")
+    relay.wait_log("timeout after DATA from unknown\\[127.0.0.1\\]")
     assert "message-id" not in relay.log_text()
 
 
@@ -208,6 +208,18 @@ def all_clients_together_have_only_so_many_connections(scene):
     refused = _Wire(relay.port, greeting=421)
     assert refused.ends() == b""
     clients[4].ask("EHLO client.test\r\n", 250)
+
+
+def strangers_cannot_take_the_last_connections(scene):
+    stranger = free_port()
+    relay = scene.relay("receivers 1\nlimits { connections 16 }", to=9,
+                        listen_more=f"listen 127.0.0.1:{stranger} {{ trust 192.0.2.0/24 }}")
+    strangers = _connect(stranger, 14)
+    assert _Wire(stranger, greeting=421).ends() == b""
+    friends = _connect(relay.port, 2)
+    assert _Wire(relay.port, greeting=421).ends() == b""
+    friends[0].ask("NOOP\r\n", 250)
+    strangers[0].ask("NOOP\r\n", 250)
 
 
 def without_descriptors_nobody_spins_and_all_goes_on_after(scene):

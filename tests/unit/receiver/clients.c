@@ -49,6 +49,24 @@ another_port_or_spelling_is_not_another_client(void)
 }
 
 static void
+a_network_of_64_bits_is_one_client(void)
+{
+	struct clients clients;
+
+	clients_init(&clients);
+	CU_ASSERT_TRUE(clients_enter(&clients,
+	    address("2001:db8:1:2::1", 1), 1));
+	CU_ASSERT_FALSE(clients_enter(&clients,
+	    address("2001:db8:1:2:ffff::9", 1), 1));
+	CU_ASSERT_TRUE(clients_enter(&clients,
+	    address("2001:db8:1:3::1", 1), 1));
+	clients_leave(&clients, address("2001:db8:1:2::5", 1));
+	CU_ASSERT_EQUAL(clients_count(&clients,
+	    address("2001:db8:1:2::1", 1)), 0);
+	clients_fini(&clients);
+}
+
+static void
 clients_that_have_left_cost_nothing(void)
 {
 	struct clients clients;
@@ -69,6 +87,7 @@ clients_that_have_left_cost_nothing(void)
 const struct unit_test clients_tests[] = {
 	UNIT(a_client_has_as_many_connections_as_are_allowed_and_no_more),
 	UNIT(another_port_or_spelling_is_not_another_client),
+	UNIT(a_network_of_64_bits_is_one_client),
 	UNIT(clients_that_have_left_cost_nothing),
 	UNIT_END
 };

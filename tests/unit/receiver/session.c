@@ -59,7 +59,7 @@ small_talk_is_answered_before_ehlo(void)
 		{ "NOOP\r\n", "250 2.0.0" },
 		{ "noop with words\r\n", "250 2.0.0" },
 		{ "RSET\r\n", "250 2.0.0" },
-		{ "VRFY someone\r\n", "252 2.5.2" },
+		{ "VRFY someone\r\n", "252 2.0.0" },
 		{ "VRFY\r\n", "501 5.5.4" },
 		{ "EXPN list\r\n", "502 5.5.1" },
 		{ "HELP\r\n", "214 2.0.0" },
