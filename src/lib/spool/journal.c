@@ -111,7 +111,8 @@ write_anew(struct journal *journal)
 	journal->end -= buf_length(&journal->written);
 	must(buf_append_span(&journal->written, buf_peek(&journal->waiting)));
 	buf_take(&journal->waiting, &journal->written);
-	close(journal->fd);
+	if (journal->fd != -1)
+		close(journal->fd);
 	journal->fd = -1;
 }
 
@@ -139,4 +140,38 @@ journal_sync(struct journal *journal, const struct spool_dirs *dirs,
 	journal->fresh = journal->unsynced = false;
 	buf_clear(&journal->written);
 	return true;
+}
+
+bool
+journal_sync_begin(struct journal *journal, struct journal_ticket *out,
+    struct err *err)
+{
+	char file[SEGMENT_FILE_SIZE];
+
+	*out = (struct journal_ticket){
+		.fd = fcntl(journal->fd, F_DUPFD_CLOEXEC, 0),
+		.fresh = journal->fresh,
+		.bytes = buf_length(&journal->written),
+	};
+	if (out->fd != -1)
+		return true;
+	return err_sys(err, "sync journal",
+	    segment_file(journal->name, "status", file));
+}
+
+void
+journal_sync_end(struct journal *journal,
+    const struct journal_ticket *ticket, bool ok)
+{
+	if (!ok) {
+		write_anew(journal);
+		return;
+	}
+	CRASH_POINT("status-synced");
+	if (ticket->fresh)
+		journal->fresh = false;
+	buf_skip(&journal->written, ticket->bytes);
+	journal->unsynced = buf_length(&journal->written) > 0;
+	if (!journal->unsynced)
+		buf_clear(&journal->written);
 }

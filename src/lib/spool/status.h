@@ -70,6 +70,22 @@ bool journal_flush(struct journal *journal, const struct spool_dirs *dirs,
 bool journal_sync(struct journal *journal, const struct spool_dirs *dirs,
     struct err *err) MUST_CHECK;
 
+/*
+ * The same sync by another thread, which is given the ticket: it syncs FD
+ * (if FRESH, the directory too) and nothing else; meanwhile the journal may
+ * go on.  At most one ticket of a journal is out.
+ */
+struct journal_ticket {
+	int fd;			/* a descriptor of its own; to be closed */
+	bool fresh;
+	size_t bytes;		/* of `written`: what the sync is for */
+};
+bool journal_sync_begin(struct journal *journal, struct journal_ticket *out,
+    struct err *err) MUST_CHECK;
+/* It worked, or not: then what it was for waits to be written anew. */
+void journal_sync_end(struct journal *journal,
+    const struct journal_ticket *ticket, bool ok);
+
 typedef void status_fn(void *owner, const struct status *status);
 /*
  * Call FN for each valid record of the journal of NAME, in order; a missing
