@@ -1,1 +1,44 @@
-# scheduler: nothing yet
+# All but main() is a library, so that the tests can have it.
+noinst_LIBRARIES += src/scheduler/libscheduler.a
+src_scheduler_libscheduler_a_SOURCES = \
+	src/scheduler/arrivals.c \
+	src/scheduler/bounce.c src/scheduler/bounce.h \
+	src/scheduler/change.c src/scheduler/change.h \
+	src/scheduler/claim.c \
+	src/scheduler/client.h \
+	src/scheduler/control.c src/scheduler/control.h \
+	src/scheduler/dispatch.c src/scheduler/dispatch.h \
+	src/scheduler/filter.c src/scheduler/filter.h \
+	src/scheduler/hosts.c src/scheduler/hosts.h \
+	src/scheduler/intake.c src/scheduler/intake.h \
+	src/scheduler/listing.c src/scheduler/listing.h \
+	src/scheduler/load.c \
+	src/scheduler/past.c src/scheduler/past.h \
+	src/scheduler/quarantine.c src/scheduler/quarantine.h \
+	src/scheduler/queue.c src/scheduler/queue.h \
+	src/scheduler/rcpt_set.h \
+	src/scheduler/refill.c \
+	src/scheduler/requests.c \
+	src/scheduler/show.c \
+	src/scheduler/report.c src/scheduler/report.h \
+	src/scheduler/results.c src/scheduler/results.h \
+	src/scheduler/retry.c src/scheduler/retry.h \
+	src/scheduler/routes.c src/scheduler/routes.h \
+	src/scheduler/say.c src/scheduler/say.h \
+	src/scheduler/scheduler.c src/scheduler/scheduler.h \
+	src/scheduler/segments.c src/scheduler/segments.h \
+	src/scheduler/site.c src/scheduler/site.h \
+	src/scheduler/syncer.c src/scheduler/syncer.h \
+	src/scheduler/takeup.c src/scheduler/takeup.h \
+	src/scheduler/walk.c src/scheduler/walk.h \
+	src/scheduler/window.c src/scheduler/window.h
+src_scheduler_libscheduler_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+LIB_SCHEDULER = src/scheduler/libscheduler.a $(LIB_SPOOL)
+
+pkglibexec_PROGRAMS += postrider-scheduler
+postrider_scheduler_SOURCES = src/scheduler/main.c
+postrider_scheduler_LDADD = src/scheduler/libscheduler.a \
+	src/lib/worker/libworker.a src/lib/spool/libspool.a \
+	src/lib/mail/libmail.a src/lib/smtp/libsmtp.a \
+	src/lib/conf/libconf.a $(LIB_WIRE) \
+	$(JANSSON_LIBS) $(DB_LIBS) $(IO_LIBS)

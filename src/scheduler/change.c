@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * change.c - what an operator does to messages.
+ */
+#include "scheduler/change.h"
+
+#include "scheduler/results.h"
+#include "scheduler/scheduler.h"
+
+/* ---- deleting ------------------------------------------------------------------------- */
+
+static void
+delete_row(struct scheduler *s, struct item *item, const struct row *row)
+{
+	uint32_t count = row_rcpt_count(row);
+
+	if (!window_take(s, row))
+		return;
+	for (uint32_t i = 0; i < count; i++)
+		segment_status(s, item->segment, item->offset,
+		    row_rcpt(row, i), STATUS_DELETED, 0, NULL);
+	if (item->message != NULL)
+		item->message->open -= count;
+	segment_settled(s, item->segment, count);
+}
+
+/* Entries that do not fly go through placing, where the flags of their
+ * message are looked at.  The message may be gone after. */
+static void
+place_anew(struct scheduler *s, struct message *message)
+{
+	struct link *link, *next;
+
+	message->busy++;
+	for (link = list_first(&message->entries); link != NULL;
+	    link = next) {
+		struct entry *entry = list_item(link, struct entry, sibling);
+
+		next = list_next(&message->entries, link);
+		if (entry->state == ENTRY_FLYING)
+			continue;
+		entry_pull(&s->queue, entry);
+		window_place(s, entry, PLACE_FRONT);
+	}
+	message->busy--;
+	message_release(&s->queue, message);
+}
+
+void
+change_delete(struct walk *walk, struct item *item, void *owner)
+{
+	struct scheduler *s = walk->s;
+
+	(void)owner;
+	for (size_t i = 0; i < item->row_count; i++)
+		delete_row(s, item, &item->rows[i]);
+	if (item->message != NULL) {
+		item->message->flags |= MESSAGE_DELETED;
+		place_anew(s, item->message);
+	}
+	walk->count++;
+}
+
+/* ---- holding ---------------------------------------------------------------------------- */
+
+void
+change_hold(struct walk *walk, struct item *item, void *owner)
+{
+	struct scheduler *s = walk->s;
+
+	(void)owner;
+	segment_status(s, item->segment, item->offset, STATUS_ALL_RCPTS,
+	    STATUS_HELD, 0, NULL);
+	for (size_t i = 0; i < item->row_count; i++)
+		if (item->rows[i].row.place != INDEX_HELD)
+			window_move(s, &item->rows[i], INDEX_HELD, 0);
+	if (item->message != NULL) {
+		item->message->flags |= MESSAGE_HELD;
+		place_anew(s, item->message);
+	}
+	walk->count++;
+}
+
+/* Without an index, what is held waits in memory for ever. */
+static bool
+is_held(const struct item *item)
+{
+	if (item->message != NULL &&
+	    (item->message->flags & MESSAGE_HELD) != 0)
+		return true;
+	for (size_t i = 0; i < item->row_count; i++)
+		if (item->rows[i].row.place == INDEX_HELD)
+			return true;
+	return false;
+}
+
+void
+change_release(struct walk *walk, struct item *item, void *owner)
+{
+	struct scheduler *s = walk->s;
+
+	(void)owner;
+	if (!is_held(item))
+		return;
+	segment_status(s, item->segment, item->offset, STATUS_ALL_RCPTS,
+	    STATUS_RELEASED, 0, NULL);
+	for (size_t i = 0; i < item->row_count; i++)
+		if (item->rows[i].row.place == INDEX_HELD)
+			window_move(s, &item->rows[i], INDEX_READY, 0);
+	if (item->message != NULL) {
+		item->message->flags &= (uint8_t)~MESSAGE_HELD;
+		place_anew(s, item->message);
+	}
+	walk->count++;
+}
+
+/* ---- trying --------------------------------------------------------------------------------- */
+
+static bool
+rouse(struct scheduler *s, struct site *site)
+{
+	if (site == NULL || !site_is_down(site) ||
+	    !heap_holds(&site->rest))
+		return false;
+	site_rouse(&s->queue, site);
+	return true;
+}
+
+static bool
+retry_row(struct scheduler *s, const struct row *row)
+{
+	struct domain *domain = routes_domain(s, row->row.domain);
+	bool changed = rouse(s, domain->site);
+
+	if (row->row.place == INDEX_DUE) {
+		window_move(s, row, INDEX_READY, 0);
+		changed = true;
+	}
+	return changed;
+}
+
+static bool
+retry_memory(struct scheduler *s, struct message *message)
+{
+	struct link *link, *next;
+	bool changed = false;
+
+	message->busy++;
+	for (link = list_first(&message->entries); link != NULL;
+	    link = next) {
+		struct entry *entry = list_item(link, struct entry, sibling);
+
+		next = list_next(&message->entries, link);
+		changed |= rouse(s, entry->site);
+		if (entry->state != ENTRY_LATER ||
+		    (message->flags & MESSAGE_HELD) != 0)
+			continue;
+		entry_pull(&s->queue, entry);
+		window_place(s, entry, PLACE_LOADED);
+		changed = true;
+	}
+	message->busy--;
+	message_release(&s->queue, message);
+	return changed;
+}
+
+/* A site that was roused by one message is awake for the next: what waits
+ * there is being tried too, and counts. */
+void
+change_retry(struct walk *walk, struct item *item, void *owner)
+{
+	struct scheduler *s = walk->s;
+	bool changed = false;
+
+	(void)owner;
+	for (size_t i = 0; i < item->row_count; i++)
+		changed |= retry_row(s, &item->rows[i]);
+	if (item->message != NULL)
+		changed |= retry_memory(s, item->message);
+	walk->count += changed ? 1 : 0;
+	scheduler_ask(s);
+}

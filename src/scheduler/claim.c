@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * claim.c - the index as a whole: opened, held against what the segments
+ * say, looked after, closed.
+ */
+#include "scheduler/window.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "scheduler/results.h"
+#include "scheduler/retry.h"
+#include "scheduler/scheduler.h"
+
+#include <endian.h>
+
+enum {
+	SWEEP_ROWS = 512,	/* looked at in a second */
+	REOPEN_MS = 10 * 1000,
+	RCPTS_BYTES = 64 << 20
+};
+
+struct several {
+	struct row *rows;
+	size_t count, room, most;
+};
+
+static bool
+add_row(void *owner, const struct index_row *row)
+{
+	struct several *several = owner;
+
+	if (several->count == several->room) {
+		several->room = several->room * 2 + 4;
+		several->rows = mem_resize(several->rows, several->room,
+		    sizeof *several->rows);
+	}
+	row_copy(row, &several->rows[several->count++]);
+	return several->count < several->most;
+}
+
+static void
+several_fini(struct several *several)
+{
+	for (size_t i = 0; i < several->count; i++)
+		row_fini(&several->rows[i]);
+	mem_free(several->rows);
+}
+
+/* ---- while segments are read again ---------------------------------------------- */
+
+/* Write ROW back with those of its recipients that KEEP says; false: none
+ * is left and it is gone. */
+static bool
+trim(struct scheduler *s, struct row *row, const struct rcpt_set *done)
+{
+	uint32_t left = 0, count = row_rcpt_count(row);
+	struct err err;
+	bool found, ok = true;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t rcpt = row_rcpt(row, i), le = htole32(rcpt);
+
+		if (rcpt < done->total && !rcpt_set_has(done, rcpt))
+			memcpy(row->rcpts + 4 * left++, &le, sizeof le);
+	}
+	if (left == count)
+		return true;
+	s->window.dirty = s->window.checkpoint = true;
+	ok = index_delete(s->window.index, row->row.id, row->row.first_rcpt,
+	    &found, &err);
+	row->row.rcpts.length = (size_t)left * 4;
+	if (ok && left > 0) {
+		row->row.first_rcpt = row_rcpt(row, 0);
+		ok = index_put(s->window.index, &row->row, &err);
+	}
+	if (!ok)
+		window_fail(s, &err);
+	return ok && left > 0;
+}
+
+/* What was due while we were away comes in its turn, like what was ready. */
+static bool
+adopt(struct scheduler *s, struct row *row)
+{
+	struct domain *domain = routes_domain(s, row->row.domain);
+	uint8_t klass = row->row.klass;
+	struct err err;
+
+	if (row->row.place == INDEX_HELD) {
+		queue_count(&s->queue, klass, COUNT_STATES, COUNT_HELD);
+		return true;
+	}
+	if (row->row.place == INDEX_DUE &&
+	    row->row.due > scheduler_wall(s)) {
+		queue_count(&s->queue, klass, COUNT_STATES, COUNT_WAITING);
+		return true;
+	}
+	if (row->row.place != INDEX_READY || row->row.site != domain->hash) {
+		row->row.place = INDEX_READY;
+		row->row.site = domain->hash;
+		s->window.dirty = s->window.checkpoint = true;
+		if (!index_put(s->window.index, &row->row, &err)) {
+			window_fail(s, &err);
+			return false;
+		}
+	}
+	window_count_spilled(s, domain, klass, 1);
+	if (domain->state == DOMAIN_FAILED)
+		window_failed(s, domain);
+	return true;
+}
+
+void
+window_claim(struct scheduler *s, struct segment *segment, struct msgid id,
+    struct rcpt_set *set)
+{
+	struct several several = { .most = SIZE_MAX };
+	struct err err;
+
+	if (s->window.index == NULL || index_count(s->window.index) == 0)
+		return;
+	if (!index_each_of(s->window.index, id, add_row, &several, &err))
+		window_fail(s, &err);
+	for (size_t i = 0; i < several.count; i++) {
+		struct row *row = &several.rows[i];
+
+		if (s->window.index == NULL || row->row.klass >= CLASS_COUNT ||
+		    segment_find(s, row->row.segment) != segment)
+			continue;
+		if (!trim(s, row, set) || !adopt(s, row))
+			continue;
+		for (uint32_t r = 0; r < row_rcpt_count(row); r++)
+			rcpt_set_add(set, row_rcpt(row, r));
+	}
+	several_fini(&several);
+}
+
+/* All segments were read: every line may be refilled now. */
+void
+window_complete(struct scheduler *s)
+{
+	struct site *site;
+	size_t at = 0;
+
+	while ((site = map_each(&s->queue.sites, &at)) != NULL)
+		window_hungry(s, site);
+	s->window.next_due = 0;
+	scheduler_ask(s);
+}
+
+/* ---- care ---------------------------------------------------------------------------- */
+
+/*
+ * A row that waits for its turn at a site that does not answer is not tried,
+ * but it gets older: it is loaded to be warned of or given up.  A due time
+ * that no schedule could have given comes from a clock that was wrong.
+ */
+static void
+sweep_row(struct scheduler *s, const struct row *row)
+{
+	const struct index_row *r = &row->row;
+	struct domain *domain = map_find(&s->routes.domains, r->domain);
+	usec_t now = scheduler_wall(s);
+	bool down = domain != NULL && domain->site != NULL &&
+	    site_is_down(domain->site);
+
+	if (r->klass >= CLASS_COUNT || window_segment(s, r) == NULL)
+		window_drop(s, row);
+	else if (r->place == INDEX_DUE && r->attempts > 0 && r->due > now +
+	    2 * retry_longest(s->conf, r->klass) * 1000)
+		window_move(s, row, INDEX_DUE, now +
+		    retry_pause(s->conf, r->klass, r->attempts) * 1000);
+	else if (r->place == INDEX_READY && down &&
+	    (retry_end(s->conf, r->klass, r->arrived) <= now ||
+	    ((r->warned & ROW_WARNED) == 0 &&
+	    retry_warns(s->conf, r->klass, r->arrived, now))))
+		window_load(s, row, PLACE_AGED);
+}
+
+static void
+sweep(struct scheduler *s)
+{
+	struct window *w = &s->window;
+	struct several several = { .most = SWEEP_ROWS };
+	struct err err;
+
+	if (w->index == NULL || !s->intake.complete ||
+	    reports_are_many(s))
+		return;
+	if (!index_each(w->index, w->sweep, add_row, &several, &err))
+		window_fail(s, &err);
+	for (size_t i = 0; i < several.count; i++) {
+		if (w->index == NULL)
+			break;
+		sweep_row(s, &several.rows[i]);
+	}
+	if (several.count == SWEEP_ROWS) {
+		w->sweep = several.rows[SWEEP_ROWS - 1].row.id;
+		for (int i = MSGID_BYTES - 1; i >= 0 &&
+		    ++w->sweep.bytes[i] == 0; i--)
+			;
+	} else {
+		w->sweep = (struct msgid){ { 0 } };
+	}
+	several_fini(&several);
+}
+
+/* All rows are as good as unknown: the segments tell what there is. */
+static void
+reopen(struct scheduler *s)
+{
+	struct window *w = &s->window;
+	msec_t now = scheduler_now(s);
+	struct err err;
+	bool fresh;
+
+	if (!w->broken || (w->tried != 0 && now - w->tried < REOPEN_MS))
+		return;
+	w->tried = now;
+	w->index = index_open(w->path, &fresh, &err);
+	if (w->index == NULL) {
+		log_error("the index cannot be opened; entries wait in "
+		    "memory: %s", err.text);
+		return;
+	}
+	w->broken = false;
+	window_forget_rows(s);
+	intake_again(s);
+}
+
+void
+window_flush(struct scheduler *s)
+{
+	struct window *w = &s->window;
+	struct err err;
+
+	reopen(s);
+	if (!w->dirty || w->index == NULL)
+		return;
+	w->dirty = false;
+	if (!index_flush(w->index, &err))
+		window_fail(s, &err);
+}
+
+void
+window_care(struct scheduler *s)
+{
+	struct window *w = &s->window;
+	struct err err;
+
+	sweep(s);
+	window_flush(s);
+	if (w->index == NULL || !w->checkpoint)
+		return;
+	w->checkpoint = false;
+	if (!index_checkpoint(w->index, &err))
+		window_fail(s, &err);
+}
+
+/* ---- birth and end --------------------------------------------------------------------- */
+
+static void
+on_timer(void *owner)
+{
+	scheduler_ask(owner);
+}
+
+void
+window_init(struct scheduler *s)
+{
+	struct window *w = &s->window;
+
+	list_init(&w->hungry);
+	list_init(&w->failed);
+	buf_init(&w->rcpts, RCPTS_BYTES);
+	w->timer = timer_new(s->loop, on_timer, s);
+	w->path = mem_printf("%s/index", s->dirs.path);
+}
+
+void
+window_open(struct scheduler *s)
+{
+	struct window *w = &s->window;
+	struct err err;
+	bool fresh;
+
+	w->index = index_open(w->path, &fresh, &err);
+	if (w->index != NULL)
+		return;
+	log_error("the index cannot be opened; entries wait in memory: %s",
+	    err.text);
+	w->broken = true;
+	w->tried = scheduler_now(s);
+}
+
+/* Entries that were tried keep how often; the others are found again in
+ * their segments anyway. */
+static void
+keep_tried(struct scheduler *s)
+{
+	struct message *message;
+	size_t at = 0;
+
+	while ((message = map_each(&s->queue.messages, &at)) != NULL) {
+		struct link *link, *next;
+
+		message->busy++;
+		for (link = list_first(&message->entries); link != NULL;
+		    link = next) {
+			struct entry *entry = list_item(link, struct entry,
+			    sibling);
+
+			next = list_next(&message->entries, link);
+			if (entry->attempts == 0 ||
+			    entry->state == ENTRY_FLYING ||
+			    s->window.index == NULL)
+				continue;
+			entry_pull(&s->queue, entry);
+			window_spill(s, entry);
+		}
+		message->busy--;
+	}
+}
+
+void
+window_close(struct scheduler *s)
+{
+	struct window *w = &s->window;
+
+	if (w->index != NULL) {
+		keep_tried(s);
+		window_flush(s);
+	}
+	if (w->index != NULL)
+		index_close(&w->index);
+	timer_free(&w->timer);
+	buf_fini(&w->rcpts);
+	mem_free(w->path);
+}

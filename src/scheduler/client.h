@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * client.h - one connection to the control socket, and the verbs it may use.
+ */
+#ifndef SCHEDULER_CLIENT_H
+#define SCHEDULER_CLIENT_H
+
+#include "io/conn.h"
+#include "scheduler/control.h"
+#include "scheduler/listing.h"
+#include "scheduler/walk.h"
+
+#include <sysexits.h>
+
+struct show;
+
+struct client {
+	struct link link;
+	struct control *control;
+	struct conn *conn;
+	bool privileged;	/* may change things */
+	bool over;		/* the end line was sent */
+	/* what is going on: at most one of these */
+	struct walk *walk;
+	walk_fn *visit;
+	struct show *show;
+	uint32_t token;		/* of a reload, 0 = none */
+};
+
+struct control {
+	struct scheduler *s;
+	struct worker *worker;	/* null in tests */
+	struct watch *watch;
+	struct timer *more;	/* answers that go on in the next turn */
+	int fd;
+	usec_t born;
+	bool owned;		/* `owner` is known */
+	unsigned owner;		/* uid of the socket's file */
+	struct list clients;
+	uint32_t next_token;
+};
+
+/* Send ROW (taken over; null: nothing) as a line. */
+void client_row(struct client *client, json_t *row);
+/* The last line.  WHY is null when END is EX_OK. */
+void client_end(struct client *client, int end, const char *why);
+
+/* Handle one REQUEST. */
+void client_request(struct client *client, const json_t *request);
+
+/* Go on with a long answer.  False: it is done, or waits. */
+bool client_go_on(struct client *client);
+
+/* show.c: the content of a message.  Null: the end line was sent. */
+struct show *show_new(struct client *client, const struct item *item,
+    const char *part);
+void show_free(struct show **show, struct scheduler *s);
+/* Send the next piece.  False: there is none. */
+bool show_on(struct show *show, struct client *client);
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * control.c - the control socket: connections, lines, back-pressure.
+ *
+ * A long answer is given a piece per loop turn, and only while the client
+ * takes what it was sent: neither mail nor memory suffers from a client
+ * that asks for everything and reads nothing.
+ */
+#include "scheduler/control.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "scheduler/client.h"
+#include "scheduler/scheduler.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	CLIENTS_MOST = 64,
+	LINE_MOST = 64 << 10,
+	WAITING_MOST = 256 << 10,	/* output; then the answer waits */
+	IDLE_MS = 60 * 1000,
+	LINGER_MS = 5000
+};
+
+static void
+client_free(struct client *client)
+{
+	list_remove(&client->control->clients, &client->link);
+	walk_free(&client->walk);
+	show_free(&client->show, client->control->s);
+	conn_free(&client->conn);
+	mem_free(client);
+}
+
+void
+client_row(struct client *client, json_t *row)
+{
+	char *text = row == NULL ? NULL : json_dumps(row, JSON_COMPACT);
+
+	if (text != NULL) {
+		struct span pieces[2] = { span_of(text), span_of("\n") };
+
+		conn_send_v(client->conn, pieces, 2);
+	}
+	free(text);
+	json_decref(row);
+}
+
+void
+client_end(struct client *client, int end, const char *why)
+{
+	json_t *row = json_object();
+
+	json_object_set_new(row, "end", json_integer(end));
+	if (why != NULL)
+		json_object_set_new(row, "error", json_string(why));
+	client_row(client, row);
+	client->over = true;
+}
+
+static bool
+is_busy(const struct client *client)
+{
+	return client->walk != NULL || client->show != NULL ||
+	    client->token != 0;
+}
+
+static void
+read_request(struct client *client, struct span line)
+{
+	json_error_t why;
+	json_t *request = json_loadb((const char *)line.data, line.length,
+	    JSON_REJECT_DUPLICATES, &why);
+
+	if (json_is_object(request))
+		client_request(client, request);
+	else
+		client_end(client, EX_PROTOCOL, "the request is no JSON "
+		    "object");
+	json_decref(request);
+}
+
+/* One request at a time; what a client sends ahead waits. */
+static void
+take_lines(struct client *client)
+{
+	struct span in = conn_input(client->conn);
+	size_t at = span_find(in, '\n');
+
+	if (is_busy(client))
+		return;
+	if (at == in.length) {
+		if (at >= LINE_MOST - 1) {
+			client_end(client, EX_PROTOCOL,
+			    "the request is too long");
+			conn_finish(&client->conn, LINGER_MS);
+			client_free(client);
+		}
+		return;
+	}
+	client->over = false;
+	conn_deadline(client->conn, MSEC_NEVER);
+	read_request(client, span_first(in, at));
+	conn_consume(client->conn, at + 1);
+	if (is_busy(client))
+		conn_pause(client->conn);
+	else
+		conn_deadline(client->conn, IDLE_MS);
+}
+
+static void
+on_client(void *owner, struct conn *conn, enum conn_event event)
+{
+	struct client *client = owner;
+
+	(void)conn;
+	switch (event) {
+	case CONN_INPUT:
+		take_lines(client);
+		break;
+	case CONN_SENT:
+		if (is_busy(client))
+			timer_set(client->control->more, 0);
+		break;
+	case CONN_TIMEOUT:
+	case CONN_ENDED:
+		client_free(client);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- answers that go on --------------------------------------------------------------- */
+
+/* A piece for each client that is ready for one. */
+static void
+go_on(void *owner)
+{
+	struct control *control = owner;
+	struct link *link, *next;
+	bool more = false;
+
+	for (link = list_first(&control->clients); link != NULL;
+	    link = next) {
+		struct client *client = list_item(link, struct client, link);
+
+		next = list_next(&control->clients, link);
+		if (!is_busy(client) || client->token != 0 ||
+		    conn_waiting(client->conn) > WAITING_MOST)
+			continue;
+		more |= client_go_on(client);
+		if (!is_busy(client)) {
+			conn_deadline(client->conn, IDLE_MS);
+			conn_resume(client->conn);
+		}
+	}
+	if (more)
+		timer_set(control->more, 0);
+}
+
+void
+control_reloaded(struct control *control,
+    const struct frame_reloaded *reloaded)
+{
+	struct link *link;
+	char *why;
+
+	for (link = list_first(&control->clients); link != NULL;
+	    link = list_next(&control->clients, link)) {
+		struct client *client = list_item(link, struct client, link);
+
+		if (client->token == 0 || client->token != reloaded->token)
+			continue;
+		client->token = 0;
+		why = span_copy(reloaded->text);
+		client_end(client, reloaded->ok ? EX_OK : EX_CONFIG,
+		    reloaded->ok ? NULL : why);
+		mem_free(why);
+		conn_deadline(client->conn, IDLE_MS);
+		conn_resume(client->conn);
+	}
+}
+
+/* ---- connections ------------------------------------------------------------------------ */
+
+static bool
+may_change(const struct control *control, int fd)
+{
+	struct ucred peer;
+	socklen_t length = sizeof peer;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == -1)
+		return false;
+	return peer.uid == 0 || peer.uid == geteuid() ||
+	    (control->owned && peer.uid == control->owner);
+}
+
+static void
+welcome(struct control *control, int fd)
+{
+	static const struct conn_limits limits = {
+		.keep_most = LINE_MOST, .write_most = WAITING_MOST
+	};
+	struct client *client;
+
+	if (control->clients.count >= CLIENTS_MOST) {
+		close(fd);
+		return;
+	}
+	client = mem_new(struct client);
+	client->control = control;
+	client->privileged = may_change(control, fd);
+	client->conn = conn_accepted(control->s->loop, fd, &limits,
+	    on_client, client);
+	conn_deadline(client->conn, IDLE_MS);
+	list_append(&control->clients, &client->link);
+}
+
+static void
+on_listen(void *owner, unsigned ready)
+{
+	struct control *control = owner;
+	int fd = accept4(control->fd, NULL, NULL,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	(void)ready;
+	if (fd != -1)
+		welcome(control, fd);
+	else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+		log_error("the control socket cannot be served: %s",
+		    strerror(errno));
+}
+
+struct control *
+control_new(struct scheduler *s, int fd, struct worker *worker)
+{
+	struct control *control = mem_new(struct control);
+	struct stat st;
+
+	control->s = s;
+	control->worker = worker;
+	control->fd = fd;
+	control->born = clock_wall();
+	if (stat(s->conf->control, &st) == 0) {
+		control->owned = true;
+		control->owner = st.st_uid;
+	}
+	list_init(&control->clients);
+	control->more = timer_new(s->loop, go_on, control);
+	control->watch = watch_new(s->loop, fd, WATCH_READ, on_listen,
+	    control);
+	return control;
+}
+
+void
+control_free(struct control **control)
+{
+	struct control *c = *control;
+	struct link *link;
+
+	if (c == NULL)
+		return;
+	while ((link = list_first(&c->clients)) != NULL)
+		client_free(list_item(link, struct client, link));
+	watch_free(&c->watch);
+	timer_free(&c->more);
+	close(c->fd);
+	mem_free(c);
+	*control = NULL;
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * dispatch.c - jobs to the deliverers, and how they come back.
+ */
+#include "scheduler/dispatch.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "scheduler/quarantine.h"
+#include "scheduler/results.h"
+#include "scheduler/scheduler.h"
+
+#include <endian.h>
+
+enum {
+	TURN_JOBS = 1024,	/* given out in a turn */
+	CHANNEL_MOST = 1 << 20,	/* bytes that may wait for a deliverer */
+	JOB_BITS = 20,		/* of a job's number: its place */
+	JOBS_MOST = 1 << JOB_BITS,
+	FLYING_MOST = 1 << 16,	/* jobs at once, of all sites … */
+	FLYING_URGENT = 1 << 14,	/* … and those that only urgent gets */
+	DEATHS_MOST = 3
+};
+
+void
+dispatch_init(struct scheduler *s)
+{
+	s->dispatch = (struct dispatch){ 0 };
+	buf_init(&s->dispatch.rcpts, 1 << 20);
+}
+
+void
+dispatch_fini(struct scheduler *s)
+{
+	mem_free(s->dispatch.jobs);
+	buf_fini(&s->dispatch.rcpts);
+}
+
+/* ---- jobs --------------------------------------------------------------------------- */
+
+/* Place 0 is never used, so that 0 can stand for none. */
+static void
+more_jobs(struct dispatch *d)
+{
+	uint32_t room = d->job_room == 0 ? 256 : d->job_room * 2;
+
+	must(room <= JOBS_MOST);
+	d->jobs = mem_resize(d->jobs, room, sizeof *d->jobs);
+	for (uint32_t i = room; i-- > d->job_room;) {
+		d->jobs[i] = (struct job){ .next_free = d->job_free };
+		if (i > 0)
+			d->job_free = i;
+	}
+	d->job_room = room;
+}
+
+static uint32_t
+job_take(struct dispatch *d, struct entry *entry, unsigned deliverer,
+    msec_t now)
+{
+	uint32_t place;
+	struct job *job;
+
+	if (d->job_free == 0)
+		more_jobs(d);
+	place = d->job_free;
+	job = &d->jobs[place];
+	d->job_free = job->next_free;
+	job->entry = entry;
+	job->sent = now;
+	job->deliverer = (uint16_t)deliverer;
+	job->generation++;
+	d->deliverers[deliverer].flying++;
+	d->flying++;
+	return place | job->generation << JOB_BITS;
+}
+
+/* Null: NUMBER is no job of DELIVERER. */
+static struct job *
+job_find(struct dispatch *d, uint32_t number, unsigned deliverer)
+{
+	uint32_t place = number & (JOBS_MOST - 1);
+	struct job *job;
+
+	if (place == 0 || place >= d->job_room)
+		return NULL;
+	job = &d->jobs[place];
+	if (job->entry == NULL || job->deliverer != deliverer ||
+	    job->entry->job != number)
+		return NULL;
+	return job;
+}
+
+static struct entry *
+job_end(struct scheduler *s, struct job *job)
+{
+	struct dispatch *d = &s->dispatch;
+	struct entry *entry = job->entry;
+
+	job->entry = NULL;
+	job->next_free = d->job_free;
+	d->job_free = (uint32_t)(job - d->jobs);
+	d->deliverers[job->deliverer].flying--;
+	d->flying--;
+	entry->message->segment->pins--;
+	return entry;
+}
+
+/* ---- sending -------------------------------------------------------------------------- */
+
+static unsigned
+least_loaded(const struct dispatch *d)
+{
+	unsigned best = DELIVERERS_MOST;
+
+	for (unsigned i = 0; i < DELIVERERS_MOST; i++)
+		if (d->deliverers[i].channel != NULL &&
+		    (best == DELIVERERS_MOST || d->deliverers[i].flying <
+		    d->deliverers[best].flying))
+			best = i;
+	return best;
+}
+
+/* Whoever looks after SITE, told about it. */
+static unsigned
+deliverer_of(struct scheduler *s, struct site *site)
+{
+	struct dispatch *d = &s->dispatch;
+	struct frame frame = { .kind = FRAME_SITE, .fd = -1 };
+	struct deliverer *deliverer;
+
+	if (site->deliverer == -1 ||
+	    d->deliverers[site->deliverer].channel == NULL) {
+		site->deliverer = (int)least_loaded(d);
+		site->told = 0;
+	}
+	deliverer = &d->deliverers[site->deliverer];
+	if (site->told == deliverer->birth)
+		return (unsigned)site->deliverer;
+	frame.site.site = site->number;
+	frame.site.name = span_of(site->name);
+	frame.site.domain = span_of(site->domain);
+	frame.site.hosts = span_make(site->hosts, site->host_bytes);
+	channel_send(deliverer->channel, &frame);
+	site->told = deliverer->birth;
+	return (unsigned)site->deliverer;
+}
+
+static bool
+hand_segment(struct scheduler *s, struct segment *segment,
+    unsigned deliverer, struct err *err)
+{
+	uint64_t bit = (uint64_t)1 << deliverer % 64;
+	struct frame frame = { .kind = FRAME_SEGMENT };
+	int fd = segment_fd(s, segment, err);
+
+	if (fd == -1)
+		return false;
+	if ((segment->known[deliverer / 64] & bit) != 0)
+		return true;
+	frame.fd = fd;
+	frame.segment.segment = segment->number;
+	channel_send(s->dispatch.deliverers[deliverer].channel, &frame);
+	segment->known[deliverer / 64] |= bit;
+	return true;
+}
+
+static struct span
+rcpts_of(struct dispatch *d, const struct entry *entry)
+{
+	buf_clear(&d->rcpts);
+	for (uint32_t i = 0; i < entry->rcpt_count; i++)
+		rcpt_put(entry->rcpts[i], &d->rcpts);
+	must(!d->rcpts.full);
+	return buf_peek(&d->rcpts);
+}
+
+static void
+send_job(struct scheduler *s, struct entry *entry, msec_t now)
+{
+	const struct message *message = entry->message;
+	struct frame frame = { .kind = FRAME_JOB, .fd = -1 };
+	unsigned deliverer;
+	struct err err;
+
+	routes_refresh(s, entry->domain);
+	deliverer = deliverer_of(s, entry->site);
+	if (!hand_segment(s, message->segment, deliverer, &err)) {
+		site_landed(&s->queue, entry->site, entry, SITE_UNTRIED, 0,
+		    now, now, s->conf);
+		results_no_segment(s, entry, &err);
+		return;
+	}
+	message->segment->pins++;
+	entry->job = job_take(&s->dispatch, entry, deliverer, now);
+	frame.job = (struct frame_job){
+		.job = entry->job,
+		.site = entry->site->number,
+		.segment = message->segment->number,
+		.klass = message->klass,
+		.attempt = (uint16_t)(entry->attempts + 1),
+		.offset = message->offset,
+		.size = message->size,
+		.picked = (uint64_t)message->taken,
+		.deadline = message->deadline,
+		.rcpts = rcpts_of(&s->dispatch, entry),
+	};
+	channel_send(s->dispatch.deliverers[deliverer].channel, &frame);
+}
+
+static bool
+may_give_out(const struct scheduler *s)
+{
+	const struct dispatch *d = &s->dispatch;
+
+	if (d->count == 0 || s->draining || s->segments.stuck ||
+	    reports_are_many(s))
+		return false;
+	for (unsigned i = 0; i < DELIVERERS_MOST; i++)
+		if (d->deliverers[i].channel != NULL &&
+		    channel_waiting(d->deliverers[i].channel) > CHANNEL_MOST)
+			return false;
+	return true;
+}
+
+/* What may still be given out: little is ever committed ahead node-wide,
+ * and the last part of it is for urgent mail. */
+static enum mail_class
+worst_class(const struct dispatch *d)
+{
+	return d->flying < FLYING_MOST ? CLASS_BULK : CLASS_URGENT;
+}
+
+bool
+dispatch_work(struct scheduler *s)
+{
+	msec_t now = scheduler_now(s);
+	struct dispatch *d = &s->dispatch;
+	struct entry *entry;
+	int count = 0;
+
+	if (!may_give_out(s))
+		return false;
+	while (count < TURN_JOBS && d->flying < FLYING_MOST + FLYING_URGENT &&
+	    (entry = queue_pick_until(&s->queue, worst_class(d), now)) !=
+	    NULL) {
+		struct site *site = entry->site;
+
+		send_job(s, entry, now);
+		window_hungry(s, site);
+		count++;
+	}
+	return count == TURN_JOBS;
+}
+
+/* ---- coming back ---------------------------------------------------------------------------- */
+
+void
+dispatch_result(struct scheduler *s, unsigned number,
+    const struct frame_result *result)
+{
+	struct job *job = job_find(&s->dispatch, result->job, number);
+	msec_t sent;
+
+	if (job == NULL) {
+		log_warn("a deliverer told of a job that it does not have");
+		return;
+	}
+	sent = job->sent;
+	results_job(s, job_end(s, job), result, sent);
+	scheduler_ask(s);
+}
+
+/* The job was never tried, as far as we know: back to the front.  But a
+ * message that takes one deliverer after the other with it is set aside. */
+static void
+job_died(struct scheduler *s, struct job *job, msec_t now)
+{
+	struct entry *entry = job_end(s, job);
+	struct message *message = entry->message;
+
+	site_landed(&s->queue, entry->site, entry, SITE_UNTRIED, 0, now, now,
+	    s->conf);
+	message->deaths++;
+	if (message->deaths >= DEATHS_MOST)
+		quarantine_message(s, message,
+		    "deliverers died with it three times");
+	else
+		window_place(s, entry, PLACE_FRONT);
+}
+
+static void
+jobs_died(struct scheduler *s, unsigned number)
+{
+	struct dispatch *d = &s->dispatch;
+	msec_t now = scheduler_now(s);
+
+	for (uint32_t i = d->job_room; i-- > 1;)
+		if (d->jobs[i].entry != NULL &&
+		    d->jobs[i].deliverer == number)
+			job_died(s, &d->jobs[i], now);
+}
+
+static void
+forget_segments(struct scheduler *s, unsigned deliverer)
+{
+	struct segment *segment;
+	size_t at = 0;
+
+	while ((segment = map_each(&s->segments.by_name, &at)) != NULL)
+		segment->known[deliverer / 64] &=
+		    ~((uint64_t)1 << deliverer % 64);
+}
+
+void
+dispatch_deliverer(struct scheduler *s, unsigned number,
+    struct channel *channel)
+{
+	struct dispatch *d = &s->dispatch;
+	struct deliverer *deliverer;
+
+	if (number >= DELIVERERS_MOST)
+		return;
+	deliverer = &d->deliverers[number];
+	if (deliverer->channel != NULL) {
+		d->count--;
+		deliverer->channel = NULL;
+		jobs_died(s, number);
+		forget_segments(s, number);
+	}
+	deliverer->channel = channel;
+	if (channel != NULL) {
+		deliverer->birth = ++d->births;
+		d->count++;
+	}
+	scheduler_ask(s);
+}
+
+void
+dispatch_forget_segment(struct scheduler *s, struct segment *segment)
+{
+	struct frame frame = { .kind = FRAME_SEGMENT_GONE, .fd = -1 };
+
+	frame.segment_gone.segment = segment->number;
+	for (unsigned i = 0; i < DELIVERERS_MOST; i++) {
+		uint64_t bit = (uint64_t)1 << i % 64;
+
+		if ((segment->known[i / 64] & bit) == 0)
+			continue;
+		segment->known[i / 64] &= ~bit;
+		if (s->dispatch.deliverers[i].channel != NULL)
+			channel_send(s->dispatch.deliverers[i].channel,
+			    &frame);
+	}
+}
+
+void
+dispatch_forget_site(struct scheduler *s, struct site *site)
+{
+	struct frame frame = { .kind = FRAME_SITE_GONE, .fd = -1 };
+	const struct deliverer *deliverer;
+
+	if (site->deliverer == -1)
+		return;
+	deliverer = &s->dispatch.deliverers[site->deliverer];
+	frame.site_gone.site = site->number;
+	if (deliverer->channel != NULL && site->told == deliverer->birth)
+		channel_send(deliverer->channel, &frame);
+}

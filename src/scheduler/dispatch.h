@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * dispatch.h - jobs to the deliverers, and how they come back.
+ *
+ * A site is looked after by one deliverer, so that its connections are in
+ * one hand.  A deliverer hears of a site before its first job there, and is
+ * handed a segment's descriptor before its first job from it.
+ */
+#ifndef SCHEDULER_DISPATCH_H
+#define SCHEDULER_DISPATCH_H
+
+#include "base/clock.h"
+#include "wire/channel.h"
+
+struct scheduler;
+struct entry;
+struct segment;
+struct site;
+
+enum { DELIVERERS_MOST = 128 };
+
+struct deliverer {
+	struct channel *channel;	/* null: it is not there */
+	uint64_t birth;		/* tells one life of it from the next */
+	size_t flying;		/* jobs it has */
+};
+
+struct job {
+	struct entry *entry;	/* null: free */
+	msec_t sent;
+	uint32_t generation;
+	uint32_t next_free;
+	uint16_t deliverer;
+};
+
+struct dispatch {
+	struct deliverer deliverers[DELIVERERS_MOST];
+	unsigned count;		/* of those that are there */
+	uint64_t births;
+	struct job *jobs;
+	uint32_t job_room, job_free;	/* job_free: 0 = none */
+	size_t flying;
+	struct buf rcpts;	/* scratch */
+};
+
+void dispatch_init(struct scheduler *s);
+void dispatch_fini(struct scheduler *s);
+
+/* Deliverer NUMBER lives (anew), or (null) is gone: its jobs come back. */
+void dispatch_deliverer(struct scheduler *s, unsigned number,
+    struct channel *channel);
+
+/* Give out what can go.  True: there is more for the next turn. */
+bool dispatch_work(struct scheduler *s);
+
+/* A RESULT came from deliverer NUMBER. */
+void dispatch_result(struct scheduler *s, unsigned number,
+    const struct frame_result *result);
+
+void dispatch_forget_segment(struct scheduler *s, struct segment *segment);
+void dispatch_forget_site(struct scheduler *s, struct site *site);
+
+#endif

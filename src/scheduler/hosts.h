@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * hosts.h - a set of mail hosts being put together (pure).
+ */
+#ifndef SCHEDULER_HOSTS_H
+#define SCHEDULER_HOSTS_H
+
+#include "base/buf.h"
+#include "wire/frames.h"
+
+enum { HOSTS_MOST = 32 };
+
+struct host {
+	uint16_t preference, port;
+	char *name;
+	uint8_t *addresses;	/* 16 bytes each */
+	size_t address_bytes;
+	uint32_t chance;	/* the order among equals */
+};
+
+struct hosts {
+	struct host rows[HOSTS_MOST];
+	size_t count;
+};
+
+struct hosts *hosts_new(void);
+void hosts_free(struct hosts **hosts);
+
+/* Rows beyond HOSTS_MOST and hosts without an address are left out. */
+void hosts_add(struct hosts *hosts, const struct host_row *row);
+
+/*
+ * RFC 5321, section 5.1: when NAME (we) is among the mail hosts, it and all
+ * that are not preferred to it go, so that mail does not loop.
+ */
+void hosts_drop_from(struct hosts *hosts, const char *name);
+
+/* By preference, equal ones in an order of chance. */
+void hosts_sort(struct hosts *hosts);
+
+/* "POLICY host:port,host:port;host:port", equal ones by name, groups by
+ * preference: the identity of a site, whatever order chance gave. */
+void hosts_key(const struct hosts *hosts, const char *policy,
+    struct buf *out);
+
+/* As a host_list, in the present order. */
+void hosts_encode(const struct hosts *hosts, struct buf *out);
+
+#endif

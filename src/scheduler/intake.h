@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * intake.h - reading on in segments: where mail comes into the queue.
+ *
+ * Live mail, the start after a crash and a lost wake-up are one code path:
+ * read on from where we were to where it is durable.  Each turn reads a
+ * slice: live arrivals before the backlog of the start, urgent before
+ * normal before bulk.
+ */
+#ifndef SCHEDULER_INTAKE_H
+#define SCHEDULER_INTAKE_H
+
+#include "base/err.h"
+#include "base/list.h"
+#include "conf/conf.h"
+#include "spool/layout.h"
+
+struct scheduler;
+struct segment;
+
+struct intake {
+	struct list live[CLASS_COUNT], old[CLASS_COUNT];
+	bool complete;		/* all that was there at the start is read */
+};
+
+void intake_init(struct scheduler *s);
+
+/* Find the segments of former lives; they are read in the background. */
+bool intake_start(struct scheduler *s, struct err *err) MUST_CHECK;
+
+/* Read all again: the index is lost.  What is in memory stays there. */
+void intake_again(struct scheduler *s);
+
+/* A receiver (or our own committer) tells. */
+void intake_arrived(struct scheduler *s, struct segment_name name,
+    uint64_t to);
+void intake_closed(struct scheduler *s, struct segment_name name,
+    uint64_t to, bool broken);
+void intake_receiver_gone(struct scheduler *s, unsigned slot);
+
+/* The slice of a turn.  True: there is more to read. */
+bool intake_work(struct scheduler *s);
+
+/* Once in a while: segments whose writer has left without a word. */
+void intake_look_after(struct scheduler *s);
+
+/* SEGMENT has something to read; FIRST: before the others of its kind. */
+void intake_read(struct scheduler *s, struct segment *segment, bool first);
+
+/* SEGMENT leaves the table. */
+void intake_forget(struct scheduler *s, struct segment *segment);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * load.c - from a row of the index to entries in memory.
+ */
+#include "scheduler/window.h"
+
+#include "base/mem.h"
+#include "scheduler/results.h"
+#include "scheduler/scheduler.h"
+#include "scheduler/takeup.h"
+
+#include <endian.h>
+
+/* ---- rows ---------------------------------------------------------------------------- */
+
+void
+row_copy(const struct index_row *from, struct row *to)
+{
+	to->row = *from;
+	to->rcpts = mem_alloc(from->rcpts.length + 1);
+	memcpy(to->rcpts, from->rcpts.data, from->rcpts.length);
+	to->domain = span_copy(from->domain);
+	to->reason = span_copy(from->reason);
+	to->row.rcpts.data = to->rcpts;
+	to->row.domain.data = (const uint8_t *)to->domain;
+	to->row.reason.data = (const uint8_t *)to->reason;
+}
+
+void
+row_fini(struct row *row)
+{
+	mem_free(row->rcpts);
+	mem_free(row->domain);
+	mem_free(row->reason);
+}
+
+uint32_t
+row_rcpt_count(const struct row *row)
+{
+	return (uint32_t)(row->row.rcpts.length / sizeof(uint32_t));
+}
+
+uint32_t
+row_rcpt(const struct row *row, uint32_t at)
+{
+	uint32_t rcpt;
+
+	memcpy(&rcpt, row->rcpts + at * sizeof rcpt, sizeof rcpt);
+	return le32toh(rcpt);
+}
+
+/* ---- loading ------------------------------------------------------------------------- */
+
+static bool
+sum_row(void *owner, const struct index_row *row)
+{
+	*(uint32_t *)owner += (uint32_t)(row->rcpts.length / 4);
+	return true;
+}
+
+/* The message of ROW, with all its recipients in the index counted. */
+static struct message *
+message_of(struct scheduler *s, struct segment *segment,
+    const struct index_row *row)
+{
+	struct message *message = message_find(&s->queue, row->id);
+	uint32_t open = 0;
+	struct err err;
+
+	if (message != NULL)
+		return message;
+	if (!index_each_of(s->window.index, row->id, sum_row, &open, &err)) {
+		window_fail(s, &err);
+		return NULL;
+	}
+	message = message_new(&s->queue, row->id);
+	message->klass = row->klass < CLASS_COUNT ? row->klass :
+	    segment->name.klass;
+	message->segment = segment;
+	message->offset = row->offset;
+	message->size = row->size;
+	message->arrived = row->arrived;
+	message->taken = scheduler_wall(s);
+	message->open = open;
+	return message;
+}
+
+static void
+uncount(struct scheduler *s, const struct index_row *row,
+    struct domain *domain)
+{
+	if (row->place == INDEX_READY)
+		window_count_spilled(s, domain, row->klass, -1);
+	else
+		queue_count(&s->queue, row->klass, row->place == INDEX_HELD ?
+		    COUNT_HELD : COUNT_WAITING, COUNT_STATES);
+}
+
+/* Several recipients may have come to lead to different sites by now. */
+static void
+regroup(struct scheduler *s, struct message *message, const struct row *row,
+    const struct takeup_how *how)
+{
+	uint32_t count = row_rcpt_count(row), n = 0;
+	uint32_t *rcpts = mem_array(count, sizeof *rcpts);
+	struct record_header header;
+	struct envelope *envelope = NULL;
+	struct err err;
+	int fd = segment_fd(s, message->segment, &err);
+
+	if (fd == -1 || !record_peek(fd, message->offset, &header,
+	    &envelope, &err)) {
+		results_unreadable(s, message, row, &err);
+		mem_free(rcpts);
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		if (row_rcpt(row, i) < envelope->rcpt_count)
+			rcpts[n++] = row_rcpt(row, i);
+	takeup_group(s, message, envelope, rcpts, n, how);
+	envelope_free(&envelope);
+	mem_free(rcpts);
+}
+
+static void
+single(struct scheduler *s, struct message *message, const struct row *row,
+    struct domain *domain, const struct takeup_how *how)
+{
+	struct entry *entry = entry_new(&s->queue, message);
+
+	entry_add_rcpt(entry, row_rcpt(row, 0));
+	entry->attempts = row->row.attempts;
+	entry->warned = how->warned;
+	entry->domain = domain;
+	domain->entries++;
+	window_place(s, entry, how->place);
+}
+
+struct segment *
+window_segment(const struct scheduler *s, const struct index_row *row)
+{
+	struct segment *segment = segment_find(s, row->segment);
+
+	if (segment == NULL || segment->gone ||
+	    (segment->old && row->offset >= segment->taken))
+		return NULL;
+	return segment;
+}
+
+bool
+window_take(struct scheduler *s, const struct row *row)
+{
+	struct domain *domain;
+	struct err err;
+	bool found;
+
+	if (s->window.index == NULL || window_segment(s, &row->row) == NULL)
+		return false;
+	if (!index_delete(s->window.index, row->row.id, row->row.first_rcpt,
+	    &found, &err)) {
+		window_fail(s, &err);
+		return false;
+	}
+	s->window.dirty = s->window.checkpoint = true;
+	domain = routes_domain(s, row->row.domain);
+	uncount(s, &row->row, domain);
+	return true;
+}
+
+void
+window_load(struct scheduler *s, const struct row *row, enum place place)
+{
+	struct segment *segment = window_segment(s, &row->row);
+	struct takeup_how how = { .attempts = row->row.attempts,
+	    .warned = (row->row.warned & ROW_WARNED) != 0, .place = place };
+	struct message *message;
+
+	if (segment == NULL || row_rcpt_count(row) == 0 ||
+	    s->window.index == NULL)
+		return;
+	message = message_of(s, segment, &row->row);
+	if (message == NULL)
+		return;
+	message->busy++;
+	if (window_take(s, row)) {
+		message->flags |= row->row.warned & ROW_SUCCESS;
+		if (row_rcpt_count(row) == 1)
+			single(s, message, row, routes_domain(s,
+			    row->row.domain), &how);
+		else
+			regroup(s, message, row, &how);
+	}
+	message->busy--;
+	message_release(&s->queue, message);
+}
+
+void
+window_move(struct scheduler *s, const struct row *row,
+    enum index_place place, usec_t due)
+{
+	struct domain *domain = routes_domain(s, row->row.domain);
+	struct index_row new = row->row;
+	struct err err;
+
+	if (s->window.index == NULL || window_segment(s, &row->row) == NULL)
+		return;
+	uncount(s, &row->row, domain);
+	new.place = (uint8_t)place;
+	new.due = due;
+	new.site = domain->hash;
+	if (!index_put(s->window.index, &new, &err)) {
+		window_fail(s, &err);
+		return;
+	}
+	s->window.dirty = s->window.checkpoint = true;
+	if (place == INDEX_READY)
+		window_count_spilled(s, domain, row->row.klass, 1);
+	else
+		queue_count(&s->queue, row->row.klass, COUNT_STATES,
+		    place == INDEX_HELD ? COUNT_HELD : COUNT_WAITING);
+	if (place == INDEX_DUE && due < s->window.next_due)
+		s->window.next_due = due;
+	scheduler_ask(s);
+}
+
+void
+window_drop(struct scheduler *s, const struct row *row)
+{
+	struct err err;
+	bool found;
+
+	if (!s->intake.complete || s->window.index == NULL)
+		return;
+	if (!index_delete(s->window.index, row->row.id, row->row.first_rcpt,
+	    &found, &err))
+		window_fail(s, &err);
+	s->window.dirty = s->window.checkpoint = true;
+}

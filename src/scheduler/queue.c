@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * queue.c - what waits in memory, and in which order it goes.
+ */
+#include "scheduler/queue.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "scheduler/site.h"
+
+static struct span
+message_key(const void *value)
+{
+	const struct message *message = value;
+
+	return span_make(message->id.bytes, sizeof message->id.bytes);
+}
+
+static struct span
+site_key(const void *value)
+{
+	const struct site *site = value;
+
+	return span_of(site->key);
+}
+
+void
+queue_init(struct queue *queue)
+{
+	*queue = (struct queue){ 0 };
+	map_init(&queue->messages, message_key);
+	map_init(&queue->sites, site_key);
+	for (int c = 0; c < CLASS_COUNT; c++)
+		list_init(&queue->work[c]);
+	heap_init(&queue->resting);
+	heap_init(&queue->later);
+	list_init(&queue->suspects);
+}
+
+static void
+free_messages(struct queue *queue)
+{
+	struct message *message;
+	struct link *link;
+	size_t at = 0;
+
+	while ((message = map_each(&queue->messages, &at)) != NULL) {
+		while ((link = list_first(&message->entries)) != NULL) {
+			struct entry *entry = list_item(link, struct entry,
+			    sibling);
+
+			list_remove(&message->entries, link);
+			if (entry->rcpts != &entry->one)
+				mem_free(entry->rcpts);
+			mem_free(entry);
+		}
+		map_remove(&queue->messages, message_key(message));
+		mem_free(message);
+	}
+}
+
+void
+queue_fini(struct queue *queue)
+{
+	struct site *site;
+	size_t at = 0;
+
+	free_messages(queue);
+	while ((site = map_each(&queue->sites, &at)) != NULL) {
+		site->entries = 0;
+		site_free(queue, site);
+	}
+	map_fini(&queue->messages);
+	map_fini(&queue->sites);
+	heap_fini(&queue->resting);
+	heap_fini(&queue->later);
+}
+
+/* ---- messages and entries --------------------------------------------------- */
+
+struct message *
+message_find(const struct queue *queue, struct msgid id)
+{
+	return map_find(&queue->messages, span_make(id.bytes,
+	    sizeof id.bytes));
+}
+
+struct message *
+message_new(struct queue *queue, struct msgid id)
+{
+	struct message *message = mem_new(struct message);
+
+	message->id = id;
+	list_init(&message->entries);
+	map_add(&queue->messages, message);
+	return message;
+}
+
+void
+message_free(struct queue *queue, struct message *message)
+{
+	must(list_empty(&message->entries) && message->report == NULL);
+	map_remove(&queue->messages, message_key(message));
+	mem_free(message);
+}
+
+bool
+message_release(struct queue *queue, struct message *message)
+{
+	if (message->busy || message->report != NULL ||
+	    !list_empty(&message->entries))
+		return false;
+	message_free(queue, message);
+	return true;
+}
+
+struct entry *
+entry_new(struct queue *queue, struct message *message)
+{
+	struct entry *entry = mem_new(struct entry);
+
+	entry->message = message;
+	entry->rcpts = &entry->one;
+	list_append(&message->entries, &entry->sibling);
+	queue->entries++;
+	return entry;
+}
+
+/* Memory for recipients grows by doubling: counts that are powers of two. */
+void
+entry_add_rcpt(struct entry *entry, uint32_t rcpt)
+{
+	uint32_t count = entry->rcpt_count;
+
+	if (count == 1 && entry->rcpts == &entry->one) {
+		entry->rcpts = mem_array(2, sizeof *entry->rcpts);
+		entry->rcpts[0] = entry->one;
+	} else if (count > 1 && (count & (count - 1)) == 0) {
+		entry->rcpts = mem_resize(entry->rcpts, (size_t)count * 2,
+		    sizeof *entry->rcpts);
+	}
+	entry->rcpts[count] = rcpt;
+	entry->rcpt_count++;
+}
+
+void
+entry_set_rcpts(struct entry *entry, const uint32_t *rcpts, uint32_t count)
+{
+	uint32_t *old = entry->rcpts;
+
+	must(count > 0);
+	entry->rcpts = &entry->one;
+	entry->rcpt_count = 0;
+	for (uint32_t i = 0; i < count; i++)
+		entry_add_rcpt(entry, rcpts[i]);
+	if (old != &entry->one)
+		mem_free(old);
+}
+
+void
+entry_free(struct queue *queue, struct entry *entry)
+{
+	must(entry->state == ENTRY_IDLE);
+	list_remove(&entry->message->entries, &entry->sibling);
+	queue->entries--;
+	if (entry->domain != NULL)
+		entry->domain->entries--;
+	if (entry->rcpts != &entry->one)
+		mem_free(entry->rcpts);
+	mem_free(entry);
+}
+
+void
+queue_count(struct queue *queue, uint8_t klass, enum count old,
+    enum count new)
+{
+	if (old != COUNT_STATES)
+		queue->counts[klass][old]--;
+	if (new != COUNT_STATES)
+		queue->counts[klass][new]++;
+}
+
+void
+entry_later(struct queue *queue, struct entry *entry, usec_t due)
+{
+	must(entry->state == ENTRY_IDLE);
+	entry->state = ENTRY_LATER;
+	heap_put(&queue->later, &entry->wait, due);
+	queue_count(queue, entry->message->klass, COUNT_STATES,
+	    COUNT_WAITING);
+}
+
+void
+entry_pull(struct queue *queue, struct entry *entry)
+{
+	switch (entry->state) {
+	case ENTRY_READY:
+		site_line_remove(queue, entry);
+		break;
+	case ENTRY_ROUTING:
+		list_remove(&entry->domain->waiting, &entry->place);
+		queue_count(queue, entry->message->klass, COUNT_READY,
+		    COUNT_STATES);
+		break;
+	case ENTRY_LATER:
+		heap_remove(&queue->later, &entry->wait);
+		queue_count(queue, entry->message->klass, COUNT_WAITING,
+		    COUNT_STATES);
+		break;
+	default:
+		must(entry->state == ENTRY_IDLE);
+	}
+	entry->state = ENTRY_IDLE;
+}
+
+void
+entry_await_route(struct queue *queue, struct entry *entry)
+{
+	must(entry->state == ENTRY_IDLE);
+	entry->state = ENTRY_ROUTING;
+	list_append(&entry->domain->waiting, &entry->place);
+	queue_count(queue, entry->message->klass, COUNT_STATES, COUNT_READY);
+}
+
+/* ---- picking ------------------------------------------------------------------ */
+
+/*
+ * A message that was in hand when deliverers died twice flies alone among
+ * its like, so that the next death, if it comes, names the culprit.
+ */
+enum { SUSPECT_DEATHS = 2 };
+
+void
+queue_ready(struct queue *queue, struct entry *entry, bool front)
+{
+	must(entry->state == ENTRY_IDLE && entry->site != NULL);
+	entry->state = ENTRY_READY;
+	entry->suspect = entry->message->deaths >= SUSPECT_DEATHS;
+	if (entry->suspect)
+		list_append(&queue->suspects, &entry->place);
+	else
+		site_line_add(queue, entry->site, entry, front);
+	queue_count(queue, entry->message->klass, COUNT_STATES, COUNT_READY);
+}
+
+static struct entry *
+pick_suspect(struct queue *queue)
+{
+	struct link *link = list_first(&queue->suspects);
+	struct entry *entry;
+
+	if (link == NULL || queue->suspect_flies)
+		return NULL;
+	entry = list_item(link, struct entry, place);
+	if (site_is_down(entry->site))
+		return NULL;
+	list_remove(&queue->suspects, link);
+	queue->suspect_flies = true;
+	entry->site->flying++;
+	entry->site->entries++;
+	return entry;
+}
+
+struct entry *
+queue_pick_until(struct queue *queue, enum mail_class worst, msec_t now)
+{
+	struct entry *entry = NULL;
+
+	for (unsigned c = 0; entry == NULL && c <= worst; c++) {
+		struct link *link = list_first(&queue->work[c]);
+
+		if (link != NULL)
+			entry = site_pick(queue,
+			    list_item(link, struct site, work), now);
+	}
+	if (entry == NULL && worst == CLASS_BULK)
+		entry = pick_suspect(queue);
+	if (entry == NULL)
+		return NULL;
+	entry->state = ENTRY_FLYING;
+	queue_count(queue, entry->message->klass, COUNT_READY, COUNT_FLYING);
+	return entry;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * queue.h - what waits in memory, and in which order it goes.
+ *
+ * The pure core of the scheduler: messages, the entries they are cut into,
+ * and the sites these are bound for.  It knows no files, no sockets and no
+ * clock; callers pass the time in (monotonic ms unless it says wall).
+ *
+ * An entry is what one transaction carries: recipients of one message that
+ * share a site.  It is in exactly one place: it waits for its domain's
+ * routing, stands in a ready line of its site, flies (a deliverer has it),
+ * or is suspect.  Entries that wait for a time are not here but in the
+ * index, unless there is no index; then they are on the `later` heap.
+ */
+#ifndef SCHEDULER_QUEUE_H
+#define SCHEDULER_QUEUE_H
+
+#include "base/clock.h"
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "conf/conf.h"
+#include "spool/msgid.h"
+
+struct segment;
+struct domain;
+struct report;
+struct site;
+
+enum entry_state {
+	ENTRY_IDLE,		/* nowhere: being handled by its caller */
+	ENTRY_ROUTING,		/* at its domain, which has no site yet */
+	ENTRY_READY,		/* in a ready line of its site */
+	ENTRY_FLYING,		/* a job at a deliverer */
+	ENTRY_LATER		/* on the heap of those that wait for a time */
+};
+
+enum {
+	MESSAGE_SUCCESS = 2,	/* somebody asked for NOTIFY=SUCCESS */
+	MESSAGE_DELETED = 4,	/* the operator wants it gone */
+	MESSAGE_HELD = 8	/* the operator wants it to stay */
+};
+
+enum {				/* `warned` of an index row */
+	ROW_WARNED = 1,
+	ROW_SUCCESS = MESSAGE_SUCCESS
+};
+
+/* A message with at least one entry or report in memory. */
+struct message {
+	struct msgid id;
+	uint8_t klass;
+	uint8_t flags;
+	uint8_t deaths;		/* of deliverers that had it in hand */
+	uint16_t busy;		/* who relies on it: not to be freed yet */
+	struct segment *segment;
+	uint64_t offset, size;	/* of its record */
+	usec_t arrived, taken;	/* wall: accepted, and taken up here */
+	usec_t deadline;	/* wall, 0 = none */
+	uint32_t open;		/* recipients not final, wherever they are */
+	struct list entries;	/* those in memory */
+	struct report *report;	/* those to its sender, a chain */
+};
+
+struct entry {
+	struct link place;	/* in the list of its state */
+	struct link sibling;	/* in message->entries */
+	struct heap_node wait;	/* ENTRY_LATER */
+	struct message *message;
+	struct domain *domain;	/* whose routing it follows */
+	struct site *site;	/* null while ENTRY_ROUTING */
+	uint32_t *rcpts;	/* indexes in the envelope; &one if it is one */
+	uint32_t rcpt_count, one;
+	uint32_t job;		/* while ENTRY_FLYING */
+	uint16_t attempts;	/* transactions tried so far */
+	uint8_t state;
+	bool suspect;		/* readied as one */
+	bool warned;		/* its sender was told of the delay */
+};
+
+enum count { COUNT_READY, COUNT_FLYING, COUNT_WAITING, COUNT_HELD,
+	COUNT_STATES };
+
+struct queue {
+	struct map messages;	/* by id */
+	struct map sites;	/* by key */
+	struct list work[CLASS_COUNT];	/* sites with a pick to offer */
+	struct heap resting;	/* sites that failed, by the end of the rest */
+	struct heap later;	/* entries, by due time (wall usec) */
+	struct list suspects;	/* entries that may be poison: one at a time */
+	bool suspect_flies;
+	size_t entries;		/* in memory */
+	uint32_t next_site;
+	/* entries in memory and in the index */
+	uint64_t counts[CLASS_COUNT][COUNT_STATES];
+};
+
+void queue_init(struct queue *queue);
+/* All messages, entries and sites are freed. */
+void queue_fini(struct queue *queue);
+
+/* ---- messages and entries --------------------------------------------------- */
+
+/* A message without entries; ID is not in the queue yet. */
+struct message *message_new(struct queue *queue, struct msgid id);
+struct message *message_find(const struct queue *queue, struct msgid id);
+/* Nothing of MESSAGE is in memory any more. */
+void message_free(struct queue *queue, struct message *message);
+/* Free MESSAGE if it has neither entries nor a report nor is busy. */
+bool message_release(struct queue *queue, struct message *message);
+
+/* A new ENTRY_IDLE entry without recipients. */
+struct entry *entry_new(struct queue *queue, struct message *message);
+void entry_add_rcpt(struct entry *entry, uint32_t rcpt);
+/* Keep only the COUNT recipients in RCPTS (may be part of its own). */
+void entry_set_rcpts(struct entry *entry, const uint32_t *rcpts,
+    uint32_t count);
+/* ENTRY is idle; its message stays. */
+void entry_free(struct queue *queue, struct entry *entry);
+
+/* Take ENTRY out of wherever it stands (not while flying): it is idle. */
+void entry_pull(struct queue *queue, struct entry *entry);
+
+/* ENTRY (idle) waits for its domain's site. */
+void entry_await_route(struct queue *queue, struct entry *entry);
+
+/* It is to wait until DUE (wall) in memory. */
+void entry_later(struct queue *queue, struct entry *entry, usec_t due);
+
+/* An entry of class KLASS is counted in state NEW instead of OLD;
+ * COUNT_STATES stands for nowhere. */
+void queue_count(struct queue *queue, uint8_t klass, enum count old,
+    enum count new);
+
+/* ---- picking ------------------------------------------------------------------ */
+
+/*
+ * The entry that is to go next, node-wide, of class WORST or a more pressing
+ * one (a site's trickle may be less); it is ENTRY_FLYING and counted against
+ * its site.  Null: nothing can go now.
+ */
+struct entry *queue_pick_until(struct queue *queue, enum mail_class worst,
+    msec_t now);
+
+static inline struct entry *
+queue_pick(struct queue *queue, msec_t now)
+{
+	return queue_pick_until(queue, CLASS_BULK, now);
+}
+
+/* Put ENTRY (idle, its site known) into its ready line, at the end or (it
+ * was there before) at the front. */
+void queue_ready(struct queue *queue, struct entry *entry, bool front);
+
+/* Sites whose rest is over may be probed from now on. */
+void queue_wake(struct queue *queue, msec_t now);
+
+/* When queue_wake() has something to do; MSEC_NEVER: no site rests. */
+msec_t queue_next_wake(const struct queue *queue);
+
+#endif

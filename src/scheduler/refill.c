@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * refill.c - when rows of the index come back to memory: in their turn, or
+ * when they are due.
+ *
+ * Rows are collected first and handled after: handling changes the index.
+ */
+#include "scheduler/window.h"
+
+#include "base/mem.h"
+#include "scheduler/scheduler.h"
+
+enum {
+	BATCH = 128,		/* rows at once */
+	LINE_LOW = 32,		/* a line shorter than this is refilled */
+	TIMER_MOST_MS = 60 * 1000
+};
+
+struct collect {
+	struct row rows[BATCH];
+	size_t count, most;
+};
+
+static bool
+collect_row(void *owner, const struct index_row *row)
+{
+	struct collect *collect = owner;
+
+	row_copy(row, &collect->rows[collect->count++]);
+	return collect->count < collect->most;
+}
+
+static void
+collect_fini(struct collect *collect)
+{
+	for (size_t i = 0; i < collect->count; i++)
+		row_fini(&collect->rows[i]);
+}
+
+/* Each row is part of the queue, or (left over from a former life) goes. */
+static void
+load_all(struct scheduler *s, struct collect *collect, enum place how)
+{
+	for (size_t i = 0; i < collect->count; i++) {
+		const struct row *row = &collect->rows[i];
+
+		if (window_segment(s, &row->row) == NULL)
+			window_drop(s, row);
+		else
+			window_load(s, row, how);
+	}
+}
+
+/* ---- refilling lines ---------------------------------------------------------------------- */
+
+static size_t
+low_mark(const struct site *site)
+{
+	if (site_is_down(site))
+		return 1;
+	return site->connections > LINE_LOW / 2 ? 2 * site->connections :
+	    LINE_LOW;
+}
+
+/* Load rows of class KLASS for DOMAIN; those that are not ours yet do not
+ * count.  False: nothing was loaded. */
+static bool
+refill_from(struct scheduler *s, struct domain *domain, uint8_t klass,
+    size_t most)
+{
+	struct collect *collect = mem_new(struct collect);
+	uint64_t before = domain->spilled[klass];
+	struct err err;
+
+	collect->most = most < BATCH ? most : BATCH;
+	if (!index_each_ready(s->window.index, domain->hash, klass,
+	    collect_row, collect, &err))
+		window_fail(s, &err);
+	load_all(s, collect, PLACE_LOADED);
+	collect_fini(collect);
+	mem_free(collect);
+	return domain->spilled[klass] < before;
+}
+
+/* A line of SITE that is low gets a batch; its domains take turns. */
+static bool
+refill_line(struct scheduler *s, struct site *site, uint8_t klass)
+{
+	struct link *link = list_first(&site->spilled[klass]);
+	struct domain *domain;
+
+	if (link == NULL || site->ready[klass].count >= low_mark(site))
+		return false;
+	domain = list_item(link, struct domain, spilled_at[klass]);
+	list_remove(&site->spilled[klass], link);
+	list_append(&site->spilled[klass], link);
+	return refill_from(s, domain, klass, site_is_down(site) ? 1 : BATCH);
+}
+
+static bool
+refill(struct scheduler *s)
+{
+	size_t count = s->window.hungry.count;
+	bool more = false;
+
+	for (; count > 0 && s->window.index != NULL; count--) {
+		struct site *site = list_item(list_take(&s->window.hungry),
+		    struct site, hungry);
+		bool loaded = false;
+
+		for (uint8_t c = 0; c < CLASS_COUNT; c++)
+			loaded |= s->window.index != NULL &&
+			    refill_line(s, site, c);
+		if (loaded)
+			window_hungry(s, site);
+		more |= loaded;
+	}
+	return more;
+}
+
+/*
+ * What waits in the index for a domain that has no site is told so, batch
+ * by batch, and not faster than the reports about it leave.
+ */
+static bool
+fail_rows(struct scheduler *s)
+{
+	struct link *link = list_first(&s->window.failed);
+	struct domain *domain;
+
+	if (link == NULL || reports_are_many(s))
+		return false;
+	domain = list_item(link, struct domain, failed);
+	list_remove(&s->window.failed, link);
+	if (domain->state != DOMAIN_FAILED)
+		return true;
+	for (uint8_t c = 0; c < CLASS_COUNT; c++)
+		if (domain->spilled[c] > 0 && s->window.index != NULL &&
+		    refill_from(s, domain, c, BATCH)) {
+			window_failed(s, domain);
+			break;
+		}
+	return !list_empty(&s->window.failed);
+}
+
+void
+window_failed(struct scheduler *s, struct domain *domain)
+{
+	if (!link_on_list(&domain->failed)) {
+		list_append(&s->window.failed, &domain->failed);
+		scheduler_ask(s);
+	}
+}
+
+/* ---- due rows ---------------------------------------------------------------------------------- */
+
+/* Without an index, entries wait in memory. */
+static void
+wake_later(struct scheduler *s, usec_t now)
+{
+	struct heap_node *first;
+
+	while ((first = heap_first(&s->queue.later)) != NULL &&
+	    first->key <= now) {
+		struct entry *entry = heap_item(first, struct entry, wait);
+
+		entry_pull(&s->queue, entry);
+		window_place(s, entry, PLACE_LOADED);
+	}
+}
+
+static bool
+load_due(struct scheduler *s, usec_t now)
+{
+	struct window *w = &s->window;
+	struct collect *collect;
+	struct err err;
+	bool more;
+
+	if (w->index == NULL || !s->intake.complete || w->next_due > now)
+		return false;
+	collect = mem_new(struct collect);
+	collect->most = BATCH;
+	if (!index_each_due(w->index, now, collect_row, collect, &err))
+		window_fail(s, &err);
+	load_all(s, collect, PLACE_NEW);
+	more = collect->count == BATCH;
+	collect_fini(collect);
+	mem_free(collect);
+	if (w->index == NULL || more)
+		return more;
+	if (!index_next_due(w->index, &w->next_due))
+		w->next_due = INT64_MAX;
+	return w->next_due <= now;
+}
+
+static void
+set_timer(struct scheduler *s, usec_t now)
+{
+	struct heap_node *later = heap_first(&s->queue.later);
+	usec_t due = INT64_MAX;
+	msec_t delay;
+
+	if (s->window.index != NULL && s->intake.complete)
+		due = s->window.next_due;
+	if (later != NULL && later->key < due)
+		due = later->key;
+	if (due == INT64_MAX)
+		return;
+	delay = due > now ? (due - now) / 1000 + 1 : 1;
+	timer_set(s->window.timer, delay < TIMER_MOST_MS ? delay :
+	    TIMER_MOST_MS);
+}
+
+bool
+window_work(struct scheduler *s)
+{
+	usec_t now = scheduler_wall(s);
+	bool more;
+
+	wake_later(s, now);
+	more = load_due(s, now);
+	more |= refill(s);
+	more |= fail_rows(s);
+	set_timer(s, now);
+	return more;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * requests.c - the verbs of the control protocol, a row and a function each.
+ */
+#include "scheduler/change.h"
+#include "scheduler/client.h"
+#include "scheduler/scheduler.h"
+
+#include <stdio.h>
+
+enum {
+	VISITS = 256,		/* messages a walk looks at in a turn */
+	SHOW_PIECES = 4
+};
+
+typedef void request_fn(struct client *client, const json_t *request);
+
+/* ---- status --------------------------------------------------------------------------- */
+
+static void
+do_status(struct client *client, const json_t *request)
+{
+	(void)request;
+	client_row(client, listing_status(client->control->s,
+	    client->control->born));
+	client_end(client, EX_OK, NULL);
+}
+
+/* ---- walks through the queue ------------------------------------------------------------- */
+
+static void
+start_walk(struct client *client, const json_t *filter, bool any,
+    bool envelope, walk_fn *visit)
+{
+	struct filter parsed;
+	struct err err;
+
+	if (!filter_parse(filter, &parsed, &err)) {
+		client_end(client, EX_USAGE, err.text);
+		return;
+	}
+	if (!any && filter_is_empty(&parsed)) {
+		filter_fini(&parsed);
+		client_end(client, EX_USAGE, "which messages? the filter is "
+		    "empty");
+		return;
+	}
+	client->walk = walk_new(client->control->s, &parsed, envelope);
+	client->visit = visit;
+	timer_set(client->control->more, 0);
+}
+
+static void
+list_one(struct walk *walk, struct item *item, void *owner)
+{
+	client_row(owner, listing_row(walk->s, item));
+}
+
+static void
+do_list(struct client *client, const json_t *request)
+{
+	start_walk(client, json_object_get(request, "filter"), true, true,
+	    list_one);
+}
+
+static void
+do_delete(struct client *client, const json_t *request)
+{
+	start_walk(client, json_object_get(request, "filter"), false, false,
+	    change_delete);
+}
+
+static void
+do_hold(struct client *client, const json_t *request)
+{
+	start_walk(client, json_object_get(request, "filter"), false, false,
+	    change_hold);
+}
+
+static void
+do_release(struct client *client, const json_t *request)
+{
+	start_walk(client, json_object_get(request, "filter"), false, false,
+	    change_release);
+}
+
+static void
+do_retry(struct client *client, const json_t *request)
+{
+	start_walk(client, json_object_get(request, "filter"), false, false,
+	    change_retry);
+}
+
+static void
+do_flush(struct client *client, const json_t *request)
+{
+	start_walk(client, request, true, false, change_retry);
+}
+
+/* ---- one message ---------------------------------------------------------------------------- */
+
+static bool
+show_part_is_known(const char *part)
+{
+	return strcmp(part, "envelope") == 0 ||
+	    strcmp(part, "headers") == 0 || strcmp(part, "all") == 0;
+}
+
+static void
+show_item(struct client *client, struct item *item, const char *part)
+{
+	struct scheduler *s = client->control->s;
+	struct record_header header;
+	struct err err;
+	int fd = segment_fd(s, item->segment, &err);
+
+	if (fd == -1 || !record_peek(fd, item->offset, &header,
+	    &item->envelope, &err)) {
+		client_end(client, EX_IOERR, err.text);
+		return;
+	}
+	client_row(client, listing_long_row(s, item));
+	if (strcmp(part, "envelope") == 0)
+		client_end(client, EX_OK, NULL);
+	else
+		client->show = show_new(client, item, part);
+	timer_set(client->control->more, 0);
+}
+
+static void
+do_show(struct client *client, const json_t *request)
+{
+	const char *text = json_string_value(json_object_get(request, "id"));
+	const char *part = json_string_value(json_object_get(request,
+	    "part"));
+	struct msgid id;
+	struct item item;
+
+	if (part == NULL)
+		part = "all";
+	if (text == NULL || !msgid_parse(span_of(text), &id)) {
+		client_end(client, EX_USAGE, "which message? an id is "
+		    "expected");
+		return;
+	}
+	if (!show_part_is_known(part)) {
+		client_end(client, EX_USAGE, "part: envelope, headers or "
+		    "all");
+		return;
+	}
+	if (!walk_find(client->control->s, id, &item)) {
+		client_end(client, EX_NOINPUT, "not in the queue");
+		return;
+	}
+	show_item(client, &item, part);
+	item_fini(&item);
+}
+
+/* ---- what the master does --------------------------------------------------------------------- */
+
+static bool
+ask_master(struct client *client, enum frame_kind kind, uint32_t token)
+{
+	struct worker *worker = client->control->worker;
+	struct frame frame = { .kind = kind, .fd = -1 };
+
+	if (worker == NULL || worker->master == NULL) {
+		client_end(client, EX_UNAVAILABLE, "the master is gone");
+		return false;
+	}
+	frame.ask.token = token;
+	channel_send(worker->master, &frame);
+	return true;
+}
+
+static void
+do_reload(struct client *client, const json_t *request)
+{
+	uint32_t token = ++client->control->next_token;
+
+	(void)request;
+	if (token == 0)
+		token = ++client->control->next_token;
+	if (ask_master(client, FRAME_ASK_RELOAD, token))
+		client->token = token;
+}
+
+static void
+do_stop(struct client *client, const json_t *request)
+{
+	(void)request;
+	if (ask_master(client, FRAME_ASK_STOP, 0))
+		client_end(client, EX_OK, NULL);
+}
+
+/* ---- the table ----------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *verb;
+	bool everybody;
+	request_fn *fn;
+} verbs[] = {
+	{ "status",		true,	do_status },
+	{ "queue.list",		true,	do_list },
+	{ "flush",		true,	do_flush },
+	{ "queue.show",		false,	do_show },
+	{ "queue.delete",	false,	do_delete },
+	{ "queue.hold",		false,	do_hold },
+	{ "queue.release",	false,	do_release },
+	{ "queue.retry",	false,	do_retry },
+	{ "reload",		false,	do_reload },
+	{ "stop",		false,	do_stop },
+};
+
+void
+client_request(struct client *client, const json_t *request)
+{
+	const char *verb = json_string_value(json_object_get(request,
+	    "verb"));
+	char why[128];
+
+	for (size_t i = 0; verb != NULL &&
+	    i < sizeof verbs / sizeof verbs[0]; i++) {
+		if (strcmp(verbs[i].verb, verb) != 0)
+			continue;
+		if (verbs[i].everybody || client->privileged)
+			verbs[i].fn(client, request);
+		else
+			client_end(client, EX_NOPERM, "only root, the "
+			    "relay's user and the owner of the control "
+			    "socket may do this");
+		return;
+	}
+	snprintf(why, sizeof why, "%.64s: no such verb",
+	    verb != NULL ? verb : "?");
+	client_end(client, EX_USAGE, why);
+}
+
+/* ---- going on ---------------------------------------------------------------------------------------- */
+
+static bool
+walk_goes_on(struct client *client)
+{
+	if (walk_on(client->walk, VISITS, client->visit, client))
+		return true;
+	if (client->visit != list_one)
+		client_row(client, json_pack("{s:I}", "count",
+		    (json_int_t)client->walk->count));
+	client_end(client, EX_OK, NULL);
+	walk_free(&client->walk);
+	return false;
+}
+
+bool
+client_go_on(struct client *client)
+{
+	if (client->walk != NULL)
+		return walk_goes_on(client);
+	for (int i = 0; client->show != NULL && i < SHOW_PIECES; i++)
+		if (!show_on(client->show, client))
+			show_free(&client->show, client->control->s);
+	return client->show != NULL;
+}

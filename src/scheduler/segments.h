@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * segments.h - the segments of the spool and their journals.
+ *
+ * A segment is here from when it is first heard of until it is removed.
+ * The order of operations that makes a message's end safe is written in
+ * segments.c.
+ */
+#ifndef SCHEDULER_SEGMENTS_H
+#define SCHEDULER_SEGMENTS_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "io/loop.h"
+#include "spool/segment.h"
+#include "spool/status.h"
+
+struct scheduler;
+struct syncer;
+struct past;
+
+enum {
+	SEGMENT_KEY = 8,
+	SEGMENT_DELIVERERS = 128,	/* deliverers that can be remembered */
+	SEGMENTS_OPEN_MOST = 512	/* descriptors kept for reading */
+};
+
+struct segment {
+	struct segment_name name;
+	uint8_t key[SEGMENT_KEY];
+	uint32_t number;	/* on the wire */
+	int fd;			/* -1: closed for now */
+	struct link opened;	/* among those with a descriptor, by use */
+	struct journal journal;
+	struct link dirty;	/* records wait to be written */
+	struct link unsynced;	/* records wait to be synced */
+	struct link finished;	/* waits to be removed */
+
+	uint64_t taken;		/* records before it are taken up */
+	uint64_t durable;	/* may be read up to here */
+	uint64_t promised;	/* its writer said so; beyond it content is
+				 * checked before it is believed */
+	uint64_t open;		/* recipients taken up and not final */
+	bool closed;		/* nothing is appended any more */
+	bool old;		/* was there when we were born, or has to be
+				 * read again: ask journal and index */
+	bool gone;		/* finished: being removed */
+
+	struct link reading;	/* intake: has something to read */
+	struct scanner *scanner;	/* intake: while reading */
+	struct past *past;	/* intake: while reading an old one */
+	size_t pins;		/* jobs and reports that need its file */
+	uint64_t known[SEGMENT_DELIVERERS / 64];	/* dispatch: to whom */
+};
+
+struct segments {
+	struct map by_name;
+	struct list opened, dirty, unsynced, finished;
+	struct syncer *syncer;
+	struct timer *tick;	/* the next sync */
+	uint32_t next_number;
+	bool failing;		/* a journal cannot be written … */
+	bool stuck;		/* … and too much waits: give out nothing */
+	msec_t complained;
+};
+
+void segments_init(struct scheduler *s);
+/* Starts the sync thread: after the process has its final privileges. */
+bool segments_start(struct scheduler *s, struct err *err) MUST_CHECK;
+/* Writes and syncs what waits. */
+void segments_fini(struct scheduler *s);
+
+struct segment *segment_find(const struct scheduler *s,
+    struct segment_name name);
+/* A segment that is not known yet, all fields zero. */
+struct segment *segment_add(struct scheduler *s, struct segment_name name);
+/* Forget it: its file is not there. */
+void segment_forget(struct scheduler *s, struct segment *segment);
+
+/* Its descriptor, opened if need be; stays the table's.  -1: ERR. */
+int segment_fd(struct scheduler *s, struct segment *segment,
+    struct err *err) MUST_CHECK;
+
+/* The class, slot and number as in file names, for messages. */
+const char *segment_text(const struct segment *segment,
+    char out[SEGMENT_FILE_SIZE + 16]);
+
+/*
+ * Write down what became of recipient RCPT (or STATUS_ALL_RCPTS) of the
+ * record at OFFSET.  STATUS is "5.1.1" or null.  Written at the end of this
+ * turn.
+ */
+void segment_status(struct scheduler *s, struct segment *segment,
+    uint64_t offset, uint32_t rcpt, enum status_action action,
+    unsigned code, const char *status);
+
+/* COUNT recipients were taken up, or became final. */
+void segment_opened(struct segment *segment, uint32_t count);
+void segment_settled(struct scheduler *s, struct segment *segment,
+    uint32_t count);
+
+/* If SEGMENT is closed, read to its end, and nothing in it is open: it is
+ * to be removed. */
+void segment_check(struct scheduler *s, struct segment *segment);
+
+/* At the end of a turn: write the status records that were gathered. */
+void segments_flush(struct scheduler *s);
+
+#endif

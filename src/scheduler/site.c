@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * site.c - what waits for one site, and how many may go there at once.
+ */
+#include "scheduler/site.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "scheduler/retry.h"
+
+struct site *
+site_find(const struct queue *queue, const char *key)
+{
+	return map_find(&queue->sites, span_of(key));
+}
+
+struct site *
+site_new(struct queue *queue, const char *key, const char *name,
+    const char *domain)
+{
+	struct site *site = mem_new(struct site);
+
+	site->key = mem_strdup(key);
+	site->name = mem_strdup(name);
+	site->domain = mem_strdup(domain);
+	site->number = ++queue->next_site;
+	site->work_class = CLASS_COUNT;
+	site->connections = site->recipients = 1;
+	site->window = UINT32_MAX;
+	site->deliverer = -1;
+	list_init(&site->domains);
+	for (int c = 0; c < CLASS_COUNT; c++) {
+		list_init(&site->ready[c]);
+		list_init(&site->spilled[c]);
+	}
+	map_add(&queue->sites, site);
+	return site;
+}
+
+/* SITE leaves the list of those with work. */
+static void
+leave_work(struct queue *queue, struct site *site)
+{
+	if (site->work_class == CLASS_COUNT)
+		return;
+	list_remove(&queue->work[site->work_class], &site->work);
+	site->work_class = CLASS_COUNT;
+}
+
+void
+site_free(struct queue *queue, struct site *site)
+{
+	must(site->entries == 0);
+	leave_work(queue, site);
+	heap_remove(&queue->resting, &site->rest);
+	map_remove(&queue->sites, span_of(site->key));
+	mem_free(site->key);
+	mem_free(site->name);
+	mem_free(site->domain);
+	mem_free(site->hosts);
+	mem_free(site->reason);
+	mem_free(site);
+}
+
+/* ---- credit ------------------------------------------------------------------- */
+
+bool
+site_is_down(const struct site *site)
+{
+	return site->failures > 0;
+}
+
+static bool
+rests(const struct site *site)
+{
+	return heap_holds(&site->rest);
+}
+
+/*
+ * A quick site gets a second round in advance, so that its connections
+ * never wait for us; a slow one does not, so that little is committed
+ * before something more pressing comes.  Urgent jobs may go beyond: the
+ * deliverer puts them before those it already has.
+ */
+unsigned
+site_credit(const struct site *site, enum mail_class klass)
+{
+	unsigned most = site->connections;
+
+	if (rests(site))
+		return 0;
+	if (site_is_down(site))
+		return 1;
+	if (site->took_ms <= SITE_QUICK_MS)
+		most *= 2;
+	if (most > site->window)
+		most = site->window;
+	return klass == CLASS_URGENT ? most + site->connections : most;
+}
+
+/* The most pressing class with something that may go now. */
+static unsigned
+best_class(const struct site *site)
+{
+	for (unsigned c = 0; c < CLASS_COUNT; c++)
+		if (!list_empty(&site->ready[c]))
+			return site->flying < site_credit(site, c) ? c :
+			    CLASS_COUNT;
+	return CLASS_COUNT;
+}
+
+/* Put SITE on the list it belongs to now; at its end if it moves. */
+static void
+update(struct queue *queue, struct site *site)
+{
+	unsigned best = best_class(site);
+
+	if (best == site->work_class)
+		return;
+	leave_work(queue, site);
+	if (best == CLASS_COUNT)
+		return;
+	site->work_class = (uint8_t)best;
+	list_append(&queue->work[best], &site->work);
+}
+
+void
+site_limit(struct queue *queue, struct site *site, unsigned connections,
+    unsigned recipients)
+{
+	site->connections = connections;
+	site->recipients = recipients;
+	update(queue, site);
+}
+
+/* ---- the lines ------------------------------------------------------------------ */
+
+void
+site_line_add(struct queue *queue, struct site *site, struct entry *entry,
+    bool front)
+{
+	struct list *line = &site->ready[entry->message->klass];
+
+	if (front)
+		list_prepend(line, &entry->place);
+	else
+		list_append(line, &entry->place);
+	site->entries++;
+	if (site->work_class > entry->message->klass)
+		update(queue, site);
+}
+
+void
+site_line_remove(struct queue *queue, struct entry *entry)
+{
+	struct site *site = entry->site;
+
+	if (entry->suspect) {
+		list_remove(&queue->suspects, &entry->place);
+	} else {
+		list_remove(&site->ready[entry->message->klass],
+		    &entry->place);
+		site->entries--;
+		update(queue, site);
+	}
+	queue_count(queue, entry->message->klass, COUNT_READY, COUNT_STATES);
+}
+
+/*
+ * The class to pick from: the most pressing, unless a lower one has been
+ * passed over often enough for long enough that its trickle is due.
+ */
+static unsigned
+choose(struct site *site, msec_t now)
+{
+	unsigned best = site->work_class;
+
+	for (unsigned c = best + 1; c < CLASS_COUNT; c++) {
+		if (list_empty(&site->ready[c]))
+			continue;
+		if (site->passed[c] == 0)
+			site->picked[c] = now;
+		if (++site->passed[c] > SITE_TRICKLE &&
+		    now - site->picked[c] >= SITE_STARVE_MS)
+			return c;
+	}
+	return best;
+}
+
+struct entry *
+site_pick(struct queue *queue, struct site *site, msec_t now)
+{
+	unsigned klass = choose(site, now);
+	struct link *link = list_take(&site->ready[klass]);
+
+	must(link != NULL);
+	site->passed[klass] = 0;
+	site->picked[klass] = now;
+	site->flying++;
+	/* To the end of its list: sites take turns. */
+	leave_work(queue, site);
+	update(queue, site);
+	return list_item(link, struct entry, place);
+}
+
+/* ---- how it went ------------------------------------------------------------------ */
+
+static enum mail_class
+most_pressing(const struct site *site, const struct entry *entry)
+{
+	unsigned klass = entry->message->klass;
+
+	for (unsigned c = 0; c < klass; c++)
+		if (!list_empty(&site->ready[c]))
+			return c;
+	return klass;
+}
+
+static void
+fail(struct queue *queue, struct site *site, enum mail_class klass,
+    msec_t now, const struct conf *conf)
+{
+	site->failures++;
+	site->window = 1;
+	site->rested = now;
+	heap_put(&queue->resting, &site->rest,
+	    now + retry_pause(conf, klass, site->failures));
+}
+
+static void
+answer(struct queue *queue, struct site *site, unsigned took)
+{
+	heap_remove(&queue->resting, &site->rest);
+	site->failures = 0;
+	if (site->window < 2 * site->connections)
+		site->window *= 2;
+	else
+		site->window = UINT32_MAX;
+	if (took > 0)
+		site->took_ms = (site->took_ms * 7 + took) / 8;
+	else
+		site->took_ms = site->took_ms * 7 / 8;
+}
+
+void
+site_landed(struct queue *queue, struct site *site, struct entry *entry,
+    enum site_news news, unsigned took, msec_t sent, msec_t now,
+    const struct conf *conf)
+{
+	must(site->flying > 0 && entry->state == ENTRY_FLYING);
+	site->flying--;
+	site->entries--;
+	entry->state = ENTRY_IDLE;
+	queue_count(queue, entry->message->klass, COUNT_FLYING, COUNT_STATES);
+	if (entry->suspect)
+		queue->suspect_flies = false;
+	if (news == SITE_ANSWERED)
+		answer(queue, site, took);
+	else if (news == SITE_FAILED && !rests(site) &&
+	    (site->failures == 0 || sent > site->rested))
+		fail(queue, site, most_pressing(site, entry), now, conf);
+	update(queue, site);
+}
+
+void
+site_rouse(struct queue *queue, struct site *site)
+{
+	heap_remove(&queue->resting, &site->rest);
+	update(queue, site);
+}
+
+void
+queue_wake(struct queue *queue, msec_t now)
+{
+	struct heap_node *first;
+
+	while ((first = heap_first(&queue->resting)) != NULL &&
+	    first->key <= now)
+		site_rouse(queue, heap_item(first, struct site, rest));
+}
+
+msec_t
+queue_next_wake(const struct queue *queue)
+{
+	struct heap_node *first = heap_first(&queue->resting);
+
+	return first == NULL ? MSEC_NEVER : first->key;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * site.h - what waits for one site, and how many may go there at once.
+ *
+ * A site is a destination as the network sees it: a set of mail hosts.  It
+ * has a ready line per class.  While it answers, as many jobs are given out
+ * as it has connections, and some in advance if it is quick; urgent ones
+ * may exceed that.  When it fails it rests, growing longer each time, and
+ * is then probed by one job until it answers.
+ */
+#ifndef SCHEDULER_SITE_H
+#define SCHEDULER_SITE_H
+
+#include "scheduler/queue.h"
+
+enum {
+	SITE_TRICKLE = 16,	/* of so many picks a lower class gets one … */
+	SITE_STARVE_MS = 1000,	/* … if it had none for so long */
+	SITE_QUICK_MS = 50	/* transactions under this: jobs in advance */
+};
+
+struct site {
+	struct link work;	/* on queue->work[work_class] */
+	uint8_t work_class;	/* CLASS_COUNT: on none */
+	struct heap_node rest;	/* on queue->resting */
+	uint32_t number;	/* on the wire */
+	char *key;		/* hosts, ports and policy: its identity */
+	char *name;		/* for people */
+	char *domain;		/* one of those it serves, for the policy */
+	uint8_t *hosts;		/* host_list of wire/frames.h */
+	size_t host_bytes;
+	unsigned connections, recipients;	/* its limits */
+
+	struct list ready[CLASS_COUNT];
+	unsigned passed[CLASS_COUNT];	/* picks that passed the line over */
+	msec_t picked[CLASS_COUNT];	/* when it last had one */
+	size_t entries;		/* in the lines and flying */
+	unsigned flying;
+	unsigned window;	/* jobs at once, from success and failure */
+	unsigned took_ms;	/* of a transaction, smoothed */
+
+	unsigned failures;	/* in a row; 0 = it answers */
+	msec_t rested;		/* when the present rest began */
+	char *reason;		/* why it failed last; null: never */
+
+	/* for their owners */
+	struct list domains;	/* routes: those that lead here */
+	struct list spilled[CLASS_COUNT];	/* routes: with rows in the index */
+	uint64_t spilled_count[CLASS_COUNT];
+	struct link hungry;	/* window: lines may be refilled */
+	struct entry *grouping;	/* intake: the entry being filled */
+	uint64_t grouping_stamp;
+	int deliverer;		/* dispatch: who looks after it; -1: nobody */
+	uint64_t told;		/* dispatch: the birth that knows the site */
+};
+
+/* ---- the names that lead to a site -------------------------------------------- */
+
+enum domain_state {
+	DOMAIN_NEW,		/* nobody has asked yet */
+	DOMAIN_ASKING,		/* the first answer is awaited */
+	DOMAIN_KNOWN,		/* `site` is good until `expires` */
+	DOMAIN_FAILED		/* `failure` stands until `expires` */
+};
+
+/* A recipient domain that mail in memory or in the index is for. */
+struct domain {
+	char *name;		/* lower case */
+	uint64_t hash;		/* of the name, the same in every life */
+	uint8_t state;
+	uint8_t failure;	/* enum answer_status, or FAILURE_* */
+	bool literal;		/* an address in brackets */
+	char *why;		/* for people, when DOMAIN_FAILED */
+	struct site *site;
+	struct link at_site;	/* on site->domains */
+	msec_t expires;
+	unsigned pending;	/* questions under way */
+	struct hosts *hosts;	/* answers so far */
+	struct list waiting;	/* entries that wait for the site */
+	size_t entries;		/* in memory, wherever they are */
+	uint64_t spilled[CLASS_COUNT];	/* INDEX_READY rows of it */
+	struct link spilled_at[CLASS_COUNT];
+	struct link failed;	/* window: rows are to hear of the failure */
+	struct entry *grouping;	/* as in struct site */
+	uint64_t grouping_stamp;
+	struct link age;	/* by last use, for the cache */
+};
+
+/* A new site named by KEY, which is not in the queue yet. */
+struct site *site_new(struct queue *queue, const char *key, const char *name,
+    const char *domain);
+struct site *site_find(const struct queue *queue, const char *key);
+/* It has no entries. */
+void site_free(struct queue *queue, struct site *site);
+
+/* New limits; what flies already is not called back. */
+void site_limit(struct queue *queue, struct site *site, unsigned connections,
+    unsigned recipients);
+
+/* Jobs of class KLASS that may fly at once. */
+unsigned site_credit(const struct site *site, enum mail_class klass);
+
+/* How SITE took a job. */
+enum site_news {
+	SITE_ANSWERED,		/* it talks to us, whatever it said */
+	SITE_FAILED,		/* no host of it would */
+	SITE_UNTRIED		/* the job came back unused */
+};
+
+/*
+ * A job that flew since SENT is back: it no longer counts.  TOOK ms is the
+ * time of its transaction, 0 = none.  A failure begins a rest by the
+ * schedule of the most pressing class that waits, unless the job was sent
+ * before the present one began.  The entry is idle.
+ */
+void site_landed(struct queue *queue, struct site *site, struct entry *entry,
+    enum site_news news, unsigned took, msec_t sent, msec_t now,
+    const struct conf *conf);
+
+/* End the rest: by the operator, or with new addresses. */
+void site_rouse(struct queue *queue, struct site *site);
+
+/* Whether SITE rests or is being probed. */
+bool site_is_down(const struct site *site);
+
+/* For the parts of the core. */
+struct entry *site_pick(struct queue *queue, struct site *site, msec_t now);
+void site_line_add(struct queue *queue, struct site *site,
+    struct entry *entry, bool front);
+void site_line_remove(struct queue *queue, struct entry *entry);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * takeup.c - from a record in a segment to entries in the queue.
+ */
+#include "scheduler/takeup.h"
+
+#include "base/log.h"
+#include "scheduler/past.h"
+#include "scheduler/quarantine.h"
+#include "scheduler/say.h"
+#include "scheduler/scheduler.h"
+
+enum { SKEW_MOST = 3600 };	/* seconds an arrival may be off our clock */
+
+/* ---- grouping ------------------------------------------------------------------- */
+
+/* The entry of MESSAGE that recipients of DOMAIN go into. */
+static struct entry *
+entry_for(struct scheduler *s, struct message *message,
+    struct domain *domain, const struct takeup_how *how)
+{
+	struct site *site = domain->site;
+	struct entry **open = site != NULL ? &site->grouping :
+	    &domain->grouping;
+	uint64_t *stamp = site != NULL ? &site->grouping_stamp :
+	    &domain->grouping_stamp;
+	unsigned most = site != NULL ? site->recipients :
+	    routes_recipients(s, domain);
+
+	if (*stamp == s->routes.stamp && (*open)->rcpt_count < most)
+		return *open;
+	*stamp = s->routes.stamp;
+	*open = entry_new(&s->queue, message);
+	(*open)->attempts = (uint16_t)how->attempts;
+	(*open)->warned = how->warned;
+	(*open)->domain = domain;
+	domain->entries++;
+	return *open;
+}
+
+/* Placing may free the message when all its entries end at once: it is
+ * busy until all are placed. */
+void
+takeup_group(struct scheduler *s, struct message *message,
+    const struct envelope *envelope, const uint32_t *rcpts, uint32_t count,
+    const struct takeup_how *how)
+{
+	struct link *link, *next;
+
+	message->busy++;
+	s->routes.stamp++;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t rcpt = rcpts[i];
+		struct domain *domain = routes_domain(s,
+		    address_domain(envelope->rcpts[rcpt].address));
+
+		entry_add_rcpt(entry_for(s, message, domain, how), rcpt);
+	}
+	for (link = list_first(&message->entries); link != NULL;
+	    link = next) {
+		struct entry *entry = list_item(link, struct entry, sibling);
+
+		next = list_next(&message->entries, link);
+		if (entry->state != ENTRY_IDLE)
+			continue;
+		if (how->not_before > 0)
+			window_park(s, entry, how->not_before,
+			    "not to be sent before its time");
+		else
+			window_place(s, entry, how->place);
+	}
+	message->busy--;
+}
+
+/* ---- a record -------------------------------------------------------------------- */
+
+/* Arrivals that are far off our clock count as arrived now: a clock that
+ * jumped must neither expire mail nor keep it for ever. */
+static usec_t
+sane_arrival(const struct scheduler *s, const struct segment *segment,
+    usec_t arrived)
+{
+	usec_t now = scheduler_wall(s), skew = now - arrived;
+
+	if (skew < -(usec_t)SKEW_MOST * 1000000 ||
+	    (!segment->old && skew > (usec_t)SKEW_MOST * 1000000))
+		return now;
+	return arrived;
+}
+
+static uint8_t
+wants_success(const struct envelope *envelope)
+{
+	for (uint32_t i = 0; i < envelope->rcpt_count; i++)
+		if ((envelope->rcpts[i].notify & NOTIFY_SUCCESS) != 0)
+			return MESSAGE_SUCCESS;
+	return 0;
+}
+
+static struct message *
+make_message(struct scheduler *s, struct segment *segment,
+    const struct scan_record *record, const struct envelope *envelope)
+{
+	struct message *message = message_new(&s->queue, record->header.id);
+
+	message->klass = record->header.klass < CLASS_COUNT ?
+	    record->header.klass : segment->name.klass;
+	message->segment = segment;
+	message->offset = record->offset;
+	message->size = record_size(&record->header);
+	message->arrived = sane_arrival(s, segment, envelope->arrived);
+	message->taken = scheduler_wall(s);
+	message->deadline = envelope->by;
+	message->flags = wants_success(envelope);
+	return message;
+}
+
+/* Recipients of the message that are in memory already (after the index
+ * was lost, everything is read again). */
+static void
+add_present(const struct message *message, struct rcpt_set *there)
+{
+	const struct link *link;
+
+	for (link = list_first(&message->entries); link != NULL;
+	    link = list_next(&message->entries, link)) {
+		const struct entry *entry = list_item(link, struct entry,
+		    sibling);
+
+		for (uint32_t i = 0; i < entry->rcpt_count; i++)
+			rcpt_set_add(there, entry->rcpts[i]);
+	}
+	report_present(message, there);
+}
+
+struct takeup {
+	struct segment *segment;
+	const struct scan_record *record;
+	struct rcpt_set done;	/* not to be taken up, for whatever reason */
+	uint32_t claimed;	/* of these: in the index */
+	struct fate fate;
+};
+
+/* DONE becomes what is final, in the index, or in memory. */
+static void
+look_back(struct scheduler *s, struct takeup *t)
+{
+	struct msgid id = t->record->header.id;
+	struct message *present = message_find(&s->queue, id);
+	uint32_t before;
+
+	if (t->segment->past != NULL)
+		t->fate = past_of(t->segment->past, t->record->offset,
+		    &t->done);
+	if (present != NULL)
+		add_present(present, &t->done);
+	before = t->done.count;
+	if (before < t->done.total)
+		window_claim(s, t->segment, id, &t->done);
+	t->claimed = t->done.count - before;
+	segment_opened(t->segment, t->claimed);
+	if (present != NULL)
+		present->open += t->claimed;
+}
+
+static void
+take_rest(struct scheduler *s, struct takeup *t,
+    const struct envelope *envelope)
+{
+	uint32_t total = t->done.total, left = total - t->done.count, n = 0;
+	uint32_t *rcpts = mem_array(left, sizeof *rcpts);
+	struct takeup_how how = { 0 };
+	struct message *message = message_find(&s->queue,
+	    t->record->header.id);
+
+	for (uint32_t i = 0; i < total; i++)
+		if (!rcpt_set_has(&t->done, i))
+			rcpts[n++] = i;
+	if (message == NULL) {
+		message = make_message(s, t->segment, t->record, envelope);
+		message->open = t->claimed;
+	}
+	message->open += left;
+	segment_opened(t->segment, left);
+	how.warned = t->fate.warned;
+	if (t->fate.held)
+		message->flags |= MESSAGE_HELD;
+	say_active(message, envelope);
+	if (envelope->hold > message->taken)
+		how.not_before = envelope->hold;
+	takeup_group(s, message, envelope, rcpts, left, &how);
+	message_release(&s->queue, message);
+	mem_free(rcpts);
+}
+
+void
+takeup_record(struct scheduler *s, struct segment *segment,
+    const struct scan_record *record)
+{
+	struct takeup t = { .segment = segment, .record = record };
+	struct envelope *envelope;
+	struct err err;
+
+	rcpt_set_init(&t.done, record->header.rcpt_count);
+	if (segment->old)
+		look_back(s, &t);
+	if (t.done.count == t.done.total) {
+		rcpt_set_fini(&t.done);
+		return;
+	}
+	envelope = envelope_decode(record->envelope, &err);
+	if (envelope != NULL &&
+	    envelope->rcpt_count == record->header.rcpt_count)
+		take_rest(s, &t, envelope);
+	else
+		quarantine_record(s, segment, record->offset,
+		    record_size(&record->header), record->header.id,
+		    envelope != NULL ? "its recipients do not add up" :
+		    err.text);
+	envelope_free(&envelope);
+	rcpt_set_fini(&t.done);
+}

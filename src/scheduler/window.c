@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * window.c - what is in memory and what is in the index: the way out.
+ */
+#include "scheduler/window.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/must.h"
+#include "scheduler/results.h"
+#include "scheduler/scheduler.h"
+
+#include <endian.h>
+
+enum {
+	SITE_LEAST = 64,	/* entries that a site may always have … */
+	DOWN_LEAST = 16,	/* … and one that does not answer, per class */
+	ROUTING_MOST = 1024	/* entries that wait for one answer */
+};
+
+/* ---- counting rows ---------------------------------------------------------------- */
+
+void
+window_hungry(struct scheduler *s, struct site *site)
+{
+	bool any = false;
+
+	for (int c = 0; c < CLASS_COUNT; c++)
+		any |= site->spilled_count[c] > 0;
+	if (any && !link_on_list(&site->hungry)) {
+		list_append(&s->window.hungry, &site->hungry);
+		scheduler_ask(s);
+	}
+}
+
+void
+window_attach(struct scheduler *s, struct domain *domain)
+{
+	for (int c = 0; c < CLASS_COUNT; c++) {
+		if (domain->spilled[c] == 0)
+			continue;
+		list_append(&domain->site->spilled[c],
+		    &domain->spilled_at[c]);
+		domain->site->spilled_count[c] += domain->spilled[c];
+	}
+	window_hungry(s, domain->site);
+}
+
+void
+window_detach(struct domain *domain)
+{
+	for (int c = 0; c < CLASS_COUNT; c++) {
+		if (domain->spilled[c] == 0)
+			continue;
+		list_remove(&domain->site->spilled[c],
+		    &domain->spilled_at[c]);
+		domain->site->spilled_count[c] -= domain->spilled[c];
+	}
+}
+
+void
+window_forget_site(struct scheduler *s, struct site *site)
+{
+	if (link_on_list(&site->hungry))
+		list_remove(&s->window.hungry, &site->hungry);
+}
+
+void
+window_count_spilled(struct scheduler *s, struct domain *domain,
+    uint8_t klass, int64_t count)
+{
+	struct site *site = domain->site;
+	uint64_t before = domain->spilled[klass];
+
+	must(count > 0 || before >= (uint64_t)-count);
+	domain->spilled[klass] += (uint64_t)count;
+	s->queue.counts[klass][COUNT_READY] += (uint64_t)count;
+	if (site == NULL)
+		return;
+	site->spilled_count[klass] += (uint64_t)count;
+	if (before == 0)
+		list_append(&site->spilled[klass],
+		    &domain->spilled_at[klass]);
+	else if (domain->spilled[klass] == 0)
+		list_remove(&site->spilled[klass],
+		    &domain->spilled_at[klass]);
+	if (count > 0)
+		window_hungry(s, site);
+}
+
+void
+window_forget_rows(struct scheduler *s)
+{
+	struct domain *domain;
+	size_t at = 0;
+
+	while ((domain = map_each(&s->routes.domains, &at)) != NULL)
+		for (uint8_t c = 0; c < CLASS_COUNT; c++)
+			if (domain->spilled[c] > 0)
+				window_count_spilled(s, domain, c,
+				    -(int64_t)domain->spilled[c]);
+}
+
+/* ---- writing rows ------------------------------------------------------------------ */
+
+/* What follows a failure happens at the turn's end: we may be anywhere. */
+void
+window_fail(struct scheduler *s, const struct err *err)
+{
+	if (s->window.index == NULL)
+		return;
+	log_error("the index failed and is opened anew; mail goes on: %s",
+	    err->text);
+	index_close(&s->window.index);
+	s->window.broken = true;
+	scheduler_ask(s);
+}
+
+static bool
+put_row(struct scheduler *s, const struct entry *entry,
+    enum index_place place, usec_t due, const char *why)
+{
+	const struct message *message = entry->message;
+	struct window *w = &s->window;
+	struct index_row row = {
+		.id = message->id,
+		.first_rcpt = entry->rcpts[0],
+		.place = (uint8_t)place,
+		.klass = message->klass,
+		.site = entry->domain->hash,
+		.due = due,
+		.segment = message->segment->name,
+		.offset = message->offset,
+		.size = message->size,
+		.arrived = message->arrived,
+		.attempts = entry->attempts,
+		.warned = (entry->warned ? ROW_WARNED : 0) |
+		    (message->flags & MESSAGE_SUCCESS),
+		.domain = span_of(entry->domain->name),
+		.reason = span_of(why),
+	};
+	struct err err;
+
+	if (w->index == NULL)
+		return false;
+	buf_clear(&w->rcpts);
+	for (uint32_t i = 0; i < entry->rcpt_count; i++) {
+		uint32_t rcpt = htole32(entry->rcpts[i]);
+
+		buf_append(&w->rcpts, &rcpt, sizeof rcpt);
+	}
+	row.rcpts = buf_peek(&w->rcpts);
+	if (!index_put(w->index, &row, &err)) {
+		window_fail(s, &err);
+		return false;
+	}
+	w->dirty = w->checkpoint = true;
+	return true;
+}
+
+/* ENTRY is a row now; nothing of it stays in memory. */
+static void
+leave_memory(struct scheduler *s, struct entry *entry)
+{
+	struct message *message = entry->message;
+
+	entry_free(&s->queue, entry);
+	message_release(&s->queue, message);
+	scheduler_ask(s);
+}
+
+void
+window_park(struct scheduler *s, struct entry *entry, usec_t due,
+    const char *why)
+{
+	if (!put_row(s, entry, INDEX_DUE, due, why)) {
+		entry_later(&s->queue, entry, due);
+		scheduler_ask(s);
+		return;
+	}
+	if (due < s->window.next_due)
+		s->window.next_due = due;
+	queue_count(&s->queue, entry->message->klass, COUNT_STATES,
+	    COUNT_WAITING);
+	leave_memory(s, entry);
+}
+
+static void
+stay(struct scheduler *s, struct entry *entry, bool front)
+{
+	if (entry->site == NULL)
+		entry_await_route(&s->queue, entry);
+	else
+		queue_ready(&s->queue, entry, front);
+	scheduler_ask(s);
+}
+
+void
+window_spill(struct scheduler *s, struct entry *entry)
+{
+	if (!put_row(s, entry, INDEX_READY, 0, "")) {
+		stay(s, entry, false);
+		return;
+	}
+	window_count_spilled(s, entry->domain, entry->message->klass, 1);
+	leave_memory(s, entry);
+}
+
+/* The journal says so too, in case the index is lost. */
+static void
+hold(struct scheduler *s, struct entry *entry)
+{
+	if (!put_row(s, entry, INDEX_HELD, 0, "held by the operator")) {
+		entry_later(&s->queue, entry, INT64_MAX);
+		return;
+	}
+	queue_count(&s->queue, entry->message->klass, COUNT_STATES,
+	    COUNT_HELD);
+	leave_memory(s, entry);
+}
+
+/* ---- who stays in memory -------------------------------------------------------------- */
+
+/*
+ * A site may have as many entries in memory as there is free room: the more
+ * it has, the less is left, so one site alone gets half, two a third each,
+ * and there is always room for those that come next.  Urgent mail may have
+ * four times as much.  What has rows in the index already goes behind them.
+ */
+static bool
+does_not_fit(const struct scheduler *s, const struct entry *entry)
+{
+	const struct site *site = entry->site;
+	uint8_t klass = entry->message->klass;
+	size_t most = s->conf->window, used = s->queue.entries;
+	size_t room = used < most ? most - used : 0;
+	size_t mine = site != NULL ? site->entries :
+	    entry->domain->waiting.count;
+
+	if (s->window.index == NULL)
+		return false;
+	if (site == NULL && mine >= ROUTING_MOST)
+		return true;
+	if (site != NULL && site->spilled_count[klass] > 0)
+		return true;
+	if (site != NULL && site_is_down(site) &&
+	    site->ready[klass].count >= DOWN_LEAST)
+		return true;
+	if (mine < SITE_LEAST && used < most + most / 4)
+		return false;
+	return mine >= (klass == CLASS_URGENT ? 4 * room : room);
+}
+
+void
+window_place(struct scheduler *s, struct entry *entry, enum place how)
+{
+	uint8_t flags = entry->message->flags;
+
+	entry->site = entry->domain->site;
+	if ((flags & MESSAGE_DELETED) != 0)
+		results_deleted(s, entry);
+	else if ((flags & MESSAGE_HELD) != 0)
+		hold(s, entry);
+	else if (how == PLACE_AGED && results_aged(s, entry))
+		return;
+	else if (entry->domain->state == DOMAIN_FAILED)
+		results_unroutable(s, entry);
+	else if (how == PLACE_NEW && does_not_fit(s, entry))
+		window_spill(s, entry);
+	else
+		stay(s, entry, how == PLACE_FRONT);
+}
+
+void
+window_shrink(struct scheduler *s, struct site *site)
+{
+	for (int c = 0; c < CLASS_COUNT; c++) {
+		struct list *line = &site->ready[c];
+
+		while (s->window.index != NULL && line->count > DOWN_LEAST) {
+			struct entry *entry = list_item(line->head.prev,
+			    struct entry, place);
+
+			entry_pull(&s->queue, entry);
+			window_spill(s, entry);
+		}
+	}
+}

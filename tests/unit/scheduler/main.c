@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * main.c - the tests of the scheduler.
+ */
+#include "suites.h"
+
+int
+main(int argc, char **argv)
+{
+	static const struct unit_suite suites[] = {
+		{ "site", site_tests },
+		{ "queue", queue_tests },
+		{ "retry", retry_tests },
+		{ "hosts", hosts_tests },
+		{ "past", past_tests },
+		{ "spool", spool_tests },
+		{ NULL, NULL },
+	};
+
+	return unit_run(argc, argv, suites);
+}

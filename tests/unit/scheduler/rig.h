@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * rig.h - a whole scheduler over a spool of its own, with fake peers.
+ *
+ * The receiver is a real committer; the deliverer is the other end of a
+ * channel and does as it is told; the resolver answers from a table.
+ */
+#ifndef TESTS_SCHEDULER_RIG_H
+#define TESTS_SCHEDULER_RIG_H
+
+#include "scheduler/scheduler.h"
+#include "spool/commit.h"
+#include "unit/unit.h"
+
+enum { RIG_JOBS = 4096 };
+
+struct rig_job {
+	struct frame_job job;	/* its spans are not valid any more */
+	uint32_t rcpts[64];
+	uint32_t rcpt_count;
+	uint64_t site_hash;
+	char site[128];
+	bool answered;
+};
+
+/* What the deliverer says to the next jobs. */
+struct rig_answer {
+	bool wait;		/* say nothing until rig_answer() */
+	enum outcome outcome;
+	enum scope scope;
+	unsigned code;
+	const char *status, *text, *mta;
+	uint32_t took;
+	bool dsn_passed;
+};
+
+struct rig {
+	char path[64];		/* holds spool/ */
+	struct conf *conf;
+	struct loop *loop;
+	struct scheduler *s;
+	struct board_row row;
+	struct spool_dirs dirs;	/* the receiver's */
+	struct committer *committer;
+	struct msgid_maker ids;
+	unsigned slot;
+	bool silent;		/* the receiver's news are lost */
+	struct channel *near, *far;	/* scheduler's and deliverer's end */
+	struct channel *near_dns, *far_dns;
+	struct rig_answer answer;
+	struct rig_job *jobs;
+	size_t job_count;
+	size_t sites_told, segments_told, segments_gone;
+	struct { uint32_t number; char name[128]; } sites[64];
+	enum answer_status dns;	/* what the resolver says */
+	const char *mx[4];	/* the hosts it names, with an address */
+	size_t questions;
+	size_t committed, failed;
+	struct committed where;	/* of the last one */
+	struct msgid id;
+};
+
+/* TEXT is added to the configuration. */
+struct rig *rig_new(const char *text);
+void rig_free(struct rig **rig);
+
+/* The scheduler starts, and ends in an orderly way or by being killed (what
+ * it had in memory, in its index's and in its journals' buffers is lost;
+ * what a turn had written is not). */
+void rig_start(struct rig *rig);
+void rig_stop(struct rig *rig);
+void rig_deliverer(struct rig *rig);	/* a new one appears */
+void rig_deliverer_dies(struct rig *rig);
+
+/* Commit a message to RCPTS (ends in null) and wait until it is durable. */
+struct msgid rig_commit(struct rig *rig, enum mail_class klass,
+    const char *from, const char *const *rcpts);
+struct msgid rig_send(struct rig *rig, enum mail_class klass,
+    const char *from, const char *rcpt);
+/* With NOTIFY for every recipient. */
+struct msgid rig_send_notify(struct rig *rig, const char *from,
+    const char *rcpt, uint8_t notify);
+/* The receiver is no more, and a new one comes. */
+void rig_new_receiver(struct rig *rig);
+
+/* Answer a job that waits. */
+void rig_answer_job(struct rig *rig, size_t job,
+    const struct rig_answer *answer);
+
+/* Run the loop until DONE says so.  False (and a failed test): it did not
+ * for 10 seconds. */
+typedef bool rig_done_fn(struct rig *rig, uint64_t number);
+bool rig_until(struct rig *rig, rig_done_fn *done, uint64_t number);
+/* Run until nothing more happens for a while. */
+void rig_settle(struct rig *rig);
+
+/* Conditions for rig_until(). */
+bool rig_jobs(struct rig *rig, uint64_t number);
+bool rig_empty(struct rig *rig, uint64_t number);	/* no message left */
+bool rig_no_segments(struct rig *rig, uint64_t number);
+bool rig_waiting(struct rig *rig, uint64_t number);	/* due rows */
+
+/* Files of the spool's directory DIR that end in SUFFIX. */
+size_t rig_files(const struct rig *rig, const char *dir,
+    const char *suffix);
+uint64_t rig_count(const struct rig *rig, enum count state);
+
+#endif

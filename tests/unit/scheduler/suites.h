@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * suites.h - the tests of the scheduler.
+ */
+#ifndef TESTS_SCHEDULER_SUITES_H
+#define TESTS_SCHEDULER_SUITES_H
+
+#include "unit/unit.h"
+
+extern const struct unit_test site_tests[], retry_tests[], queue_tests[],
+    hosts_tests[], past_tests[], spool_tests[], routes_tests[],
+    results_tests[], report_tests[], control_tests[];
+
+#endif
