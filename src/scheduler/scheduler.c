@@ -152,6 +152,8 @@ second(void *owner)
 
 /* ---- birth and end ------------------------------------------------------------------------ */
 
+/* ROOT carries the master's lock on the spool, which is held as long as any
+ * process has the descriptor: a tool, or another relay, is kept away. */
 static bool
 open_spool(struct scheduler *s, int root, struct err *err)
 {
@@ -161,11 +163,6 @@ open_spool(struct scheduler *s, int root, struct err *err)
 		return err_sys(err, "use", "the spool's descriptor");
 	if (!spool_dirs_open_at(&s->dirs, fd, s->conf->spool, err)) {
 		close(fd);
-		return false;
-	}
-	s->lock = spool_lock(&s->dirs, err);
-	if (s->lock == -1) {
-		spool_dirs_close(&s->dirs);
 		return false;
 	}
 	return true;
@@ -237,7 +234,6 @@ scheduler_free(struct scheduler **scheduler)
 	timer_free(&s->second);
 	turn_hook_free(&s->hook);
 	spool_dirs_close(&s->dirs);
-	close(s->lock);
 	mem_free(s);
 	*scheduler = NULL;
 }

@@ -43,7 +43,6 @@ struct scheduler {
 	unsigned seconds;
 	usec_t wall_base;	/* wall time at monotonic 0 */
 	bool clock_told;
-	int lock;		/* on the spool, for life */
 	bool draining;
 	void (*drained)(void *owner);
 	void *owner;

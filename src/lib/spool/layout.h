@@ -56,9 +56,10 @@ bool spool_dirs_open_at(struct spool_dirs *dirs, int root, const char *path,
 void spool_dirs_close(struct spool_dirs *dirs);
 
 /*
- * Be the one who looks after the spool (the scheduler, or an offline tool
- * that changes something).  A descriptor to be held for life; -1: ERR tells,
- * also that somebody else does.
+ * Be the one who looks after the spool: for an offline tool that changes
+ * something.  A running relay holds the same lock, by the descriptor of the
+ * spool that its processes share.  To be held for life; -1: ERR tells, also
+ * that somebody else holds it.
  */
 int spool_lock(const struct spool_dirs *dirs, struct err *err) MUST_CHECK;
 
