@@ -133,13 +133,15 @@ look_at(struct scheduler *s, struct segment *segment)
 		intake_read(s, segment, false);
 		return;
 	}
+	/* Its size counts only when nobody can append any more: in the other
+	 * order, a last batch before the writer's end would be overlooked. */
+	if (fd != -1 && segment_in_use(fd))
+		return;
 	if (fd == -1 || fstat(fd, &st) == -1) {
 		log_error("a segment cannot be looked at: %s", fd == -1 ?
 		    err.text : strerror(errno));
 		return;
 	}
-	if (segment_in_use(fd))
-		return;
 	segment->closed = true;
 	if ((uint64_t)st.st_size > segment->durable)
 		segment->durable = (uint64_t)st.st_size;
