@@ -1,6 +1,8 @@
 noinst_LIBRARIES += src/lib/spool/libspool.a
 src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/bytes.h \
+	src/lib/spool/check.c src/lib/spool/check.h \
+	src/lib/spool/check_inside.h src/lib/spool/check_segment.c \
 	src/lib/spool/commit.c src/lib/spool/commit.h \
 	src/lib/spool/crcjoin.c src/lib/spool/crcjoin.h \
 	src/lib/spool/envelope.c src/lib/spool/envelope.h \

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * check_segment.c - the check of one segment against its journal.
+ */
+#include "spool/check_inside.h"
+
+#include "base/mem.h"
+#include "spool/segment.h"
+#include "spool/status.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The final statuses of a journal. */
+struct finals {
+	struct final {
+		uint64_t offset;
+		uint32_t rcpt;
+	} *rows;
+	size_t count, room;
+	uint64_t end;		/* of the segment, as the journal says */
+};
+
+static void
+on_status(void *owner, const struct status *status)
+{
+	struct finals *finals = owner;
+
+	if (status->action == STATUS_END && status->offset < finals->end)
+		finals->end = status->offset;
+	if (status->action > STATUS_FINAL_LAST)
+		return;
+	if (finals->count == finals->room) {
+		finals->room = finals->room == 0 ? 64 : finals->room * 2;
+		finals->rows = mem_resize(finals->rows, finals->room,
+		    sizeof *finals->rows);
+	}
+	finals->rows[finals->count++] =
+	    (struct final){ status->offset, status->rcpt };
+}
+
+static int
+by_offset(const void *a, const void *b)
+{
+	const struct final *x = a, *y = b;
+
+	if (x->offset != y->offset)
+		return x->offset < y->offset ? -1 : 1;
+	return x->rcpt < y->rcpt ? -1 : x->rcpt > y->rcpt;
+}
+
+/* The first row of the message at OFFSET, or where it would be. */
+static size_t
+first_of(const struct finals *finals, uint64_t offset)
+{
+	size_t low = 0, high = finals->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (finals->rows[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* How many of COUNT recipients of the message at OFFSET are left. */
+static uint32_t
+rcpts_left(const struct finals *finals, uint64_t offset, uint32_t count)
+{
+	uint32_t left = count, before = STATUS_ALL_RCPTS;
+
+	for (size_t i = first_of(finals, offset); i < finals->count &&
+	    finals->rows[i].offset == offset; i++) {
+		uint32_t rcpt = finals->rows[i].rcpt;
+
+		if (rcpt == STATUS_ALL_RCPTS)
+			return 0;
+		if (rcpt < count && rcpt != before)
+			left--;
+		before = rcpt;
+	}
+	return left;
+}
+
+static void
+count_record(struct check *check, const struct finals *finals,
+    struct segment_name name, const struct scan_record *record)
+{
+	uint32_t left = rcpts_left(finals, record->offset,
+	    record->header.rcpt_count);
+	struct envelope *envelope;
+	struct err err;
+
+	envelope = envelope_decode(record->envelope, &err);
+	if (envelope == NULL)
+		check_tell(check, SPOOL_FAULT, "record at byte %llu: %s",
+		    (unsigned long long)record->offset, err.text);
+	envelope_free(&envelope);
+	if (left == 0) {
+		check->sum->classes[name.klass].final++;
+		return;
+	}
+	check->sum->classes[name.klass].live++;
+	check->sum->classes[name.klass].rcpts += left;
+	check->sum->classes[name.klass].bytes += record_size(&record->header);
+}
+
+/* Garbage: with a record behind it it is damage, else a torn tail.  False:
+ * nothing more of this segment. */
+static bool
+count_broken(struct check *check, struct scanner *scanner,
+    const struct err *why)
+{
+	uint64_t from = scanner->offset;
+	struct err err;
+
+	if (why->kind == ERR_SYSTEM) {
+		check_tell(check, SPOOL_FAULT, "%s", why->text);
+		return false;
+	}
+	if (scanner_skip_broken(scanner, &err)) {
+		check_tell(check, SPOOL_FAULT,
+		    "%s; the next record is at byte %llu", why->text,
+		    (unsigned long long)scanner->offset);
+		return true;
+	}
+	if (err.kind != ERR_NONE)
+		check_tell(check, SPOOL_FAULT, "%s", err.text);
+	else
+		check_tell(check, SPOOL_NOTE, "%llu bytes of a torn tail at "
+		    "byte %llu",
+		    (unsigned long long)(scanner->end - from),
+		    (unsigned long long)from);
+	return false;
+}
+
+static void
+scan(struct check *check, struct segment_name name, int fd,
+    const struct finals *finals)
+{
+	struct scanner scanner;
+	struct scan_record record;
+	struct stat st;
+	struct err err;
+	bool more = true;
+	uint64_t end;
+
+	if (fstat(fd, &st) == -1) {
+		err_sys(&err, "stat", "segment");
+		check_tell(check, SPOOL_FAULT, "%s", err.text);
+		return;
+	}
+	end = (uint64_t)st.st_size;
+	scanner_init(&scanner, fd, 0, finals->end < end ? finals->end : end,
+	    true);
+	while (more)
+		switch (scanner_next(&scanner, &record, &err)) {
+		case SCAN_RECORD:
+			count_record(check, finals, name, &record);
+			break;
+		case SCAN_BROKEN:
+			more = count_broken(check, &scanner, &err);
+			break;
+		case SCAN_END:
+			more = false;
+			break;
+		}
+	scanner_fini(&scanner);
+}
+
+void
+check_segment(struct check *check, struct segment_name name)
+{
+	struct finals finals = { .end = UINT64_MAX };
+	struct err err;
+	int fd = segment_open(check->dirs, name, &err);
+
+	if (fd == -1) {
+		check_tell(check, err.number == ENODATA ||
+		    err.number == ENOENT ? SPOOL_NOTE : SPOOL_FAULT, "%s",
+		    err.text);
+		return;
+	}
+	check->sum->classes[name.klass].segments++;
+	if (!journal_read(check->dirs, name, false, on_status, &finals, &err))
+		check_tell(check, SPOOL_FAULT, "%s", err.text);
+	if (finals.count > 0)
+		qsort(finals.rows, finals.count, sizeof *finals.rows,
+		    by_offset);
+	scan(check, name, fd, &finals);
+	mem_free(finals.rows);
+	close(fd);
+}
