@@ -63,14 +63,16 @@ from_relay(int fd, const char *path, bool *open, struct err *err)
 int
 pipe_smtp(const char *path, struct err *err)
 {
-	bool caller = true, relay = true, ok = true;
+	bool caller = true, relay = true, greeted = false, ok = true;
 	int fd = tool_connect(path, WAIT_SECONDS, err);
 
 	if (fd == -1)
 		return EX_TEMPFAIL;
 	while (ok && relay) {
 		struct pollfd fds[2] = {
-			{ .fd = caller ? STDIN_FILENO : -1, .events = POLLIN },
+			/* who speaks before the greeting is refused */
+			{ .fd = caller && greeted ? STDIN_FILENO : -1,
+			    .events = POLLIN },
 			{ .fd = fd, .events = POLLIN },
 		};
 
@@ -79,6 +81,7 @@ pipe_smtp(const char *path, struct err *err)
 			    err_sys(err, "cannot wait for", path);
 			continue;
 		}
+		greeted |= fds[1].revents != 0;
 		if (fds[1].revents != 0)
 			ok = from_relay(fd, path, &relay, err);
 		else if (fds[0].revents != 0)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """control: starting, reloading and stopping, with good and bad files."""
+import re
 import signal
 import socket
 import subprocess
@@ -67,13 +68,13 @@ def a_spool_that_cannot_be_made_is_named(scene):
 def a_reload_with_a_bad_file_keeps_the_old_configuration(scene):
     sink = scene.sink()
     relay = scene.relay(to=sink.port)
-    relay.configure("route * { to nowhere at all }")
+    relay.configure("route * { to 127.0.0.1:99999 }")
     done = relay.tool("reload", check=False)
     assert done.returncode == 78 and f"{relay.conf}:" in done.stderr, done
     relay.send()
     sink.wait()
     relay.process.kill(signal.SIGHUP)
-    relay.wait_log(relay.conf)
+    relay.wait_log(re.escape(relay.conf) + r":\d+: ")
     relay.send()
     sink.wait(2)
 
