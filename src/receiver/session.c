@@ -28,7 +28,8 @@ static const unsigned may_say[SESSION_STATE_COUNT] = {
 };
 
 /* After these the client must wait for the reply (RFC 2920, 3.1): bytes
- * that are there already were sent blindly, or were injected. */
+ * that are there already were sent blindly, or were injected.  Local users
+ * may pipe a whole session into sendmail -bs: nobody is between them and us. */
 static const unsigned says_last = SAY(HELO) | SAY(EHLO) | SAY(DATA) |
     SAY(STARTTLS);
 
@@ -193,7 +194,8 @@ obey(struct session *session, enum verb verb, struct span argument,
 	if ((may_say[session->state] & bit) == 0)
 		answer(session, reply, 503, "5.5.1",
 		    why_not_now(session->state, verb));
-	else if ((says_last & bit) != 0 && more_follows) {
+	else if ((says_last & bit) != 0 && more_follows &&
+	    !session->client.local) {
 		answer(session, reply, 554, "5.5.0",
 		    "SMTP protocol synchronization error");
 		transaction_reset(&session->txn, session->rules);

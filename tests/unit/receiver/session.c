@@ -234,6 +234,20 @@ bytes_after_ehlo_or_data_that_did_not_wait_end_the_session(void)
 }
 
 static void
+a_local_user_may_say_everything_at_once(void)
+{
+	struct talk talk;
+
+	talk_begin(&talk, NULL, true);
+	talk.session.client.local = true;
+	talk.session.client.can_tls = false;
+	HEARS(&talk, HELLO FROM_A TO_B "DATA\r\nx\r\n.\r\nQUIT\r\n",
+	    "250, 250 2.1.0, 250 2.1.5, 354, 250 2.0.0, 221 2.0.0");
+	CU_ASSERT_EQUAL(talk.messages, 1);
+	talk_end(&talk);
+}
+
+static void
 nothing_is_read_while_a_commit_is_under_way(void)
 {
 	struct talk talk;
@@ -318,6 +332,7 @@ const struct unit_test session_tests[] = {
 	UNIT(a_helo_name_that_would_break_the_trace_is_refused),
 	UNIT(a_failed_ehlo_leaves_the_transaction_alone),
 	UNIT(bytes_after_ehlo_or_data_that_did_not_wait_end_the_session),
+	UNIT(a_local_user_may_say_everything_at_once),
 	UNIT(nothing_is_read_while_a_commit_is_under_way),
 	UNIT(a_commit_that_fails_is_a_451_and_the_next_message_is_taken),
 	UNIT(the_reply_to_the_dot_names_the_id),
