@@ -186,7 +186,8 @@ class Server:
                 if out is not None:
                     writer.write(struct.pack(">H", len(out)) + out)
                     await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError,
+                asyncio.CancelledError):
             pass
         finally:
             writer.close()

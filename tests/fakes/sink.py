@@ -126,7 +126,7 @@ class Sink:
         session = Session(self, reader, writer, self.number)
         try:
             await session.run()
-        except (Over, ConnectionError, ssl.SSLError, OSError):
+        except (Over, ssl.SSLError, OSError, asyncio.CancelledError):
             pass
         finally:
             self.connections -= 1

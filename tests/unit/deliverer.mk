@@ -22,4 +22,18 @@ tests_unit_test_deliverer_SOURCES = tests/unit/unit.h \
 tests_unit_test_deliverer_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
 	$(CUNIT_CFLAGS)
 tests_unit_test_deliverer_LDADD = $(LIB_DELIVERER) $(IO_LIBS) $(CUNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_resolver
+TESTS += tests/unit/test_resolver
+UNIT_TESTS += tests/unit/test_resolver
+tests_unit_test_resolver_SOURCES = tests/unit/unit.h \
+	tests/unit/resolver/main.c tests/unit/resolver/tests.h \
+	tests/unit/resolver/lookup.c \
+	tests/unit/resolver/packet.c \
+	tests/unit/resolver/question.c
+tests_unit_test_resolver_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
+	-DPYTHON3='"$(PYTHON3)"' -DFAKES='"$(abs_top_srcdir)/tests/fakes"' \
+	$(CUNIT_CFLAGS)
+tests_unit_test_resolver_LDADD = $(LIB_RESOLVER) $(IO_LIBS) $(UNBOUND_LIBS) \
+	$(CUNIT_LIBS)
 endif
