@@ -222,7 +222,8 @@ courier_step(struct courier *c)
 		switch (next_wish(c)) {
 		case WISH_TLS:
 			secure(c);
-			/* FALLTHROUGH */
+			wait_for_server(c);
+			return;
 		case WISH_BYTES:
 			wait_for_server(c);
 			return;

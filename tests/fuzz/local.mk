@@ -57,4 +57,16 @@ check_PROGRAMS += tests/fuzz/fuzz_frame
 tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c
 tests_fuzz_fuzz_frame_LDFLAGS = $(LIBFUZZER)
 tests_fuzz_fuzz_frame_LDADD = $(LIB_WIRE)
+
+check_PROGRAMS += tests/fuzz/fuzz_client
+tests_fuzz_fuzz_client_SOURCES = tests/fuzz/fuzz_client.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_client_CPPFLAGS = $(FUZZING_INCLUDES)
+tests_fuzz_fuzz_client_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_client_LDADD = $(LIB_DELIVERER) $(IO_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_packet
+tests_fuzz_fuzz_packet_SOURCES = tests/fuzz/fuzz_packet.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_packet_CPPFLAGS = $(FUZZING_INCLUDES)
+tests_fuzz_fuzz_packet_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_packet_LDADD = $(LIB_RESOLVER) $(IO_LIBS) $(UNBOUND_LIBS)
 endif
