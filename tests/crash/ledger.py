@@ -75,14 +75,15 @@ site * {{ connections 10 }}
 
     def family(self):
         """{pid: name} of the relay's living processes."""
-        out = subprocess.run(["ps", "-o", "pid=,stat=,comm=", "-s", str(self.master.pid)],
+        out = subprocess.run(["ps", "-o", "pid=,stat=,args=", "-s", str(self.master.pid)],
                              capture_output=True, text=True).stdout
-        rows = [line.split(None, 2) for line in out.splitlines()]
-        return {int(pid): comm for pid, stat, comm in rows if not stat.startswith("Z")}
+        rows = [line.split(None, 3) for line in out.splitlines()]
+        return {int(row[0]): os.path.basename(row[2]) for row in rows
+                if len(row) > 2 and not row[1].startswith("Z")}
 
     def kill(self, name=None):
         """kill -9 of each process called NAME, or of all."""
-        victims = [p for p, comm in self.family().items() if name is None or name in comm]
+        victims = [p for p, program in self.family().items() if name is None or name in program]
         for pid in victims:
             try:
                 os.kill(pid, signal.SIGKILL)
