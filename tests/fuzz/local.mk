@@ -69,4 +69,22 @@ tests_fuzz_fuzz_packet_SOURCES = tests/fuzz/fuzz_packet.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_packet_CPPFLAGS = $(FUZZING_INCLUDES)
 tests_fuzz_fuzz_packet_LDFLAGS = $(LIBFUZZER)
 tests_fuzz_fuzz_packet_LDADD = $(LIB_RESOLVER) $(IO_LIBS) $(UNBOUND_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_envelope
+tests_fuzz_fuzz_envelope_SOURCES = tests/fuzz/fuzz_envelope.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_envelope_CPPFLAGS = $(FUZZING_INCLUDES)
+tests_fuzz_fuzz_envelope_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_envelope_LDADD = $(LIB_SPOOL) $(IO_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_segment
+tests_fuzz_fuzz_segment_SOURCES = tests/fuzz/fuzz_segment.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_segment_CPPFLAGS = $(FUZZING_INCLUDES)
+tests_fuzz_fuzz_segment_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_segment_LDADD = $(LIB_SPOOL) $(IO_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_status
+tests_fuzz_fuzz_status_SOURCES = tests/fuzz/fuzz_status.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_status_CPPFLAGS = $(FUZZING_INCLUDES)
+tests_fuzz_fuzz_status_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_status_LDADD = $(LIB_SPOOL) $(IO_LIBS)
 endif

@@ -151,7 +151,8 @@ put_rcpt(struct buf *out, const struct envelope_rcpt *rcpt)
 		out->full = true;
 	buf_append_byte(out, rcpt->notify);
 	put_string(out, rcpt->address);
-	put_string(out, rcpt->orcpt);
+	put_string(out, rcpt->orcpt != NULL && rcpt->orcpt[0] == '\0' ?
+	    NULL : rcpt->orcpt);
 }
 
 void
@@ -240,7 +241,8 @@ take_rcpt(struct span *in, struct envelope *e)
 	notify = in->data[0];
 	*in = span_skip(*in, 1);
 	if (!take_string(in, &address) || !take_string(in, &orcpt) ||
-	    address.length == 0 || !notify_makes_sense(notify))
+	    address.length == 0 || !notify_makes_sense(notify) ||
+	    (orcpt.data != NULL && orcpt.length == 0))
 		return false;
 	envelope_add_rcpt(e, address, orcpt, notify);
 	return true;
