@@ -6,10 +6,14 @@
             [--certificate PEM --key PEM] [--transcript]
 
 Prints its port (0, the default: a free one) as its first line and runs until
-SIGTERM.  SIGHUP reads the script again; connections begun before keep the
-former one.  Without a script it takes everything.
+SIGTERM.  SIGHUP reads the script again, for the next command of every
+connection.  Without a script it takes everything.
 
-With --dir each transaction that ended in a reply to its final dot leaves
+--script, --dir and --address may be given several times: as many servers in
+one process, each with its port in a line of its own.
+
+With --dir the file DIR/connections has two numbers: how many connections
+there were, and how many at once at most.  Each transaction that ended in a reply to its final dot leaves
 DIR/NNNNNN.body (the bytes after 354 as they came, stuffed dots and all,
 without the final dot line) and DIR/NNNNNN.json: connection, transaction (on
 it), helo, tls, mail (the line), rcpts ([{line, address, code}]), together (the
@@ -34,8 +38,9 @@ The script is an object; everything in it may be left out:
 
 A reply is text; CRLF is added unless it ends in one, and "\\n" in it becomes
 CRLF.  Words beginning with "!" at its end are acts: !drop closes after the
-reply, !reset closes by RST, !silence answers nothing any more, !garbage sends
-bytes that are no TLS.  "!drop" alone closes without a reply; for DOT that
+reply, !reset closes by RST, !silence answers nothing any more, !garbage waits
+for the client and sends bytes that are no TLS, !cut leaves out the CRLF, !forever
+repeats the reply until the client leaves.  "!drop" alone closes without a reply; for DOT that
 happens after the body was kept.  "!drop-data N" as reply to DATA says 354 and
 closes after N bytes of the body.  A list is used up one by one, its last one
 repeats; counts are kept over all connections.  For MAIL and RCPT an object
@@ -65,7 +70,7 @@ DEFAULTS = {
     "extensions": ["PIPELINING", "SIZE 100000000", "8BITMIME", "DSN",
                    "ENHANCEDSTATUSCODES"],
 }
-ACTS = ("!drop", "!reset", "!silence", "!garbage", "!drop-data")
+ACTS = ("!drop", "!reset", "!silence", "!garbage", "!cut", "!forever")
 
 
 class Over(Exception):
@@ -97,23 +102,34 @@ class Script:
 
 
 class Sink:
-    def __init__(self, args):
-        self.args = args
-        self.script = Script(args.script)
-        self.connections = self.number = self.kept = 0
+    def __init__(self, args, path, directory):
+        self.path, self.dir = path, directory
+        self.transcript = args.transcript
+        self.script = Script(path)
+        self.connections = self.number = self.most = self.kept = 0
         self.context = None
         if args.certificate:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(args.certificate, args.key)
 
     def reload(self):
-        self.script = Script(self.args.script)
+        self.script = Script(self.path)
+
+    def count(self):
+        self.number += 1
+        self.connections += 1
+        self.most = max(self.most, self.connections)
+        if self.dir:
+            base = os.path.join(self.dir, "connections")
+            with open(base + ".tmp", "w", encoding="utf-8") as file:
+                file.write("%d %d\n" % (self.number, self.most))
+            os.rename(base + ".tmp", base)
 
     def keep(self, record, body):
-        if not self.args.dir:
+        if not self.dir:
             return
         self.kept += 1
-        base = os.path.join(self.args.dir, "%06d" % self.kept)
+        base = os.path.join(self.dir, "%06d" % self.kept)
         with open(base + ".body", "wb") as file:
             file.write(body)
         with open(base + ".tmp", "w", encoding="utf-8") as file:
@@ -121,8 +137,7 @@ class Sink:
         os.rename(base + ".tmp", base + ".json")
 
     async def serve(self, reader, writer):
-        self.number += 1
-        self.connections += 1
+        self.count()
         session = Session(self, reader, writer, self.number)
         try:
             await session.run()
@@ -135,18 +150,22 @@ class Sink:
 
 class Session:
     def __init__(self, sink, reader, writer, number):
-        self.sink, self.script = sink, sink.script
+        self.sink = sink
         self.reader, self.writer, self.number = reader, writer, number
         self.buffer = self.piece = b""
         self.helo, self.tls = "", False
         self.transactions = 0
         self.raw = None
-        if sink.args.dir and sink.args.transcript:
+        if sink.dir and sink.transcript:
             self.raw = open(os.path.join(
-                sink.args.dir, "connection-%d.raw" % number), "wb")
+                sink.dir, "connection-%d.raw" % number), "wb")
         sock = writer.get_extra_info("socket")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reset()
+
+    @property
+    def script(self):
+        return self.sink.script
 
     def close(self):
         if self.raw:
@@ -198,8 +217,11 @@ class Session:
         delay = self.script.rules.get("delay", {}).get(step, 0)
         if delay:
             await asyncio.sleep(delay)
-        if text:
+        if text and "!cut" not in acts:
             text = self.lines(text, extra)
+        self.writer.write(text.encode("latin-1"))
+        await self.writer.drain()
+        while "!forever" in acts:
             self.writer.write(text.encode("latin-1"))
             await self.writer.drain()
         for act in acts:
@@ -218,10 +240,13 @@ class Session:
         return text
 
     async def act(self, act):
+        if act == "!cut":
+            return
         if act == "!silence":
             while await self.reader.read(1 << 16):
                 pass
         if act == "!garbage":
+            await self.reader.read(1)
             self.writer.write(b"\x15\x03garbage, not TLS\r\n" * 20)
             await self.writer.drain()
             return
@@ -325,7 +350,7 @@ class Session:
             "connection": self.number, "transaction": self.transactions,
             "helo": self.helo, "tls": self.tls, "mail": self.mail,
             "rcpts": self.rcpts, "together": self.together, "reply": rule,
-            "delivered": rule.startswith("2"), "time": time.time(),
+            "delivered": rule.startswith("2") and "!cut" not in rule, "time": time.time(),
             "size": len(body),
         }
         self.reset()
@@ -345,22 +370,27 @@ class Session:
 async def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--script")
-    parser.add_argument("--dir")
+    parser.add_argument("--script", action="append", default=[])
+    parser.add_argument("--dir", action="append", default=[])
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--address", default="127.0.0.1")
+    parser.add_argument("--address", action="append", default=[])
     parser.add_argument("--certificate")
     parser.add_argument("--key")
     parser.add_argument("--transcript", action="store_true")
     args = parser.parse_args()
-    sink = Sink(args)
-    server = await asyncio.start_server(sink.serve, args.address, args.port,
-                                        limit=1 << 20, backlog=1024)
+    count = max(1, len(args.script), len(args.dir), len(args.address))
+    sinks = [Sink(args, (args.script or [None] * count)[i],
+                  (args.dir or [None] * count)[i]) for i in range(count)]
+    servers = [await asyncio.start_server(
+        sink.serve, address, args.port, limit=1 << 20, backlog=1024)
+        for sink, address in zip(sinks, args.address or ["127.0.0.1"] * count)]
     loop, done = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, done.set)
     loop.add_signal_handler(signal.SIGINT, done.set)
-    loop.add_signal_handler(signal.SIGHUP, sink.reload)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    loop.add_signal_handler(
+        signal.SIGHUP, lambda: [sink.reload() for sink in sinks])
+    for server in servers:
+        print(server.sockets[0].getsockname()[1], flush=True)
     await done.wait()
 
 

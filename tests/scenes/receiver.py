@@ -87,10 +87,7 @@ class _Wire:
 
 def _certificate(scene):
     """The lines of configuration for a fresh certificate."""
-    cert, key = f"{scene.dir}/cert.pem", f"{scene.dir}/key.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-days", "2", "-subj", "/CN=relay.test", "-keyout", key, "-out", cert],
-                   check=True, capture_output=True)
+    cert, key = scene.certificate("relay.test")
     return f"tls {{ certificate {cert}; key {key} }}\n"
 
 

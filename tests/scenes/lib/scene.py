@@ -24,6 +24,12 @@ FAKES = os.path.join(ROOT, "tests", "fakes")
 PEERS = os.path.join(ROOT, "build", "peers")
 COMPLAINTS = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer|cannot happen|must\(")
 PATIENCE = 30
+# what became of a recipient, in Postfix's shape
+STATUS = re.compile(r"^\w\w\w [ \d]\d \d\d:\d\d:\d\d \S+ postrider/(?P<who>\w+)\[\d+\]: (?P<id>[0-9A-Z]{16}): "
+                    r"to=<(?P<to>[^>]*)>, relay=(?P<relay>[^, ]+), (?:conn_use=(?P<use>\d+), )?delay=(?P<delay>[\d.]+), "
+                    r"delays=(?P<delays>[\d.]+(?:/[\d.]+){3}), dsn=(?P<dsn>[245]\.\d+\.\d+), "
+                    r"status=(?P<status>sent|deferred|bounced|expired) \((?P<why>.*)\), "
+                    r"class=(?P<klass>urgent|normal|bulk), try=(?P<attempt>\d+)$", re.M)
 
 
 class Skip(Exception):
@@ -66,13 +72,18 @@ class Process:
         with open(self.out, "ab") as out, open(self.err, "ab") as err:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, **kwargs)
 
-    def first_line(self):
-        def line():
-            assert self.process.poll() is None, f"{self.name} ended: {self.errors()}"
+    def first_lines(self, count):
+        def lines():
             with open(self.out) as f:
-                text = f.readline()
-            return text.strip() if text.endswith("\n") else None
-        return wait_until(line, f"the first line of {self.name}")
+                text = f.read()
+            if text.count("\n") < count:
+                assert self.process.poll() is None, f"{self.name} ended: {self.errors()}"
+                return None
+            return text.splitlines()[:count]
+        return wait_until(lines, f"{count} lines of {self.name}")
+
+    def first_line(self):
+        return self.first_lines(1)[0]
 
     def errors(self):
         with open(self.err, errors="replace") as f:
@@ -89,16 +100,25 @@ class Process:
 
 
 class Sink:
-    """tests/fakes/sink.py: plays a script, keeps what it is sent."""
+    """One server of tests/fakes/sink.py: plays a script, keeps what it is sent."""
 
-    def __init__(self, scene, name, script=None, arguments=()):
+    def __init__(self, scene, name, script):
         self.dir = f"{scene.dir}/{name}"
         self.script = f"{self.dir}.json"
         os.makedirs(self.dir)
         self.write(script or {})
-        self.process = Process(scene, name, ["python3", f"{FAKES}/sink.py", "--script", self.script,
-                                             "--dir", self.dir, *arguments])
-        self.port = int(self.process.first_line())
+        self.process = self.port = None
+
+    @staticmethod
+    def start(scene, name, sinks, arguments):
+        """One process for all SINKS."""
+        command = ["python3", f"{FAKES}/sink.py", *arguments]
+        for sink in sinks:
+            command += ["--script", sink.script, "--dir", sink.dir]
+        process = Process(scene, name, command)
+        for sink, port in zip(sinks, process.first_lines(len(sinks))):
+            sink.process, sink.port = process, int(port)
+        return process
 
     def write(self, script):
         with open(self.script + ".new", "w") as f:
@@ -106,7 +126,7 @@ class Sink:
         os.rename(self.script + ".new", self.script)
 
     def play(self, script):
-        """Another script from now on, for new connections."""
+        """Another script from the next command on."""
         self.write(script)
         self.process.kill(signal.SIGHUP)
 
@@ -120,6 +140,19 @@ class Sink:
                 message["body"] = f.read()
             found.append(message)
         return found
+
+    def connections(self):
+        """(how many there were, how many at once at most)"""
+        try:
+            with open(f"{self.dir}/connections") as f:
+                return tuple(int(word) for word in f.read().split())
+        except FileNotFoundError:
+            return 0, 0
+
+    def said(self, connection):
+        """What the client of connection number CONNECTION sent; needs --transcript."""
+        with open(f"{self.dir}/connection-{connection}.raw", "rb") as f:
+            return f.read()
 
     def delivered(self):
         return [m for m in self.messages() if m["delivered"]]
@@ -184,6 +217,15 @@ queue {{ reserve 1M }}
         except FileNotFoundError:
             return ""
 
+    def statuses(self, status=None, **wanted):
+        """A dict for each line of the log that tells what became of a recipient."""
+        text = self.log_text()
+        rows = [match.groupdict() for match in STATUS.finditer(text)]
+        assert len(rows) == text.count(", status="), "a line has another shape than Postfix's"
+        if status:
+            wanted["status"] = status
+        return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+
     def wait_log(self, pattern, seconds=PATIENCE):
         """The first match of PATTERN in the log."""
         return wait_until(lambda: re.search(pattern, self.log_text(), re.M), f"{pattern} in the log", seconds)
@@ -247,9 +289,23 @@ class Scene:
         return relay.start().ready() if start else relay
 
     def sink(self, script=None, *arguments):
-        sink = Sink(self, f"sink{len(self.sinks)}", script, arguments)
-        self.sinks.append(sink)
-        return sink
+        return self.troupe([script], *arguments)[0]
+
+    def troupe(self, scripts, *arguments):
+        """A sink for each of SCRIPTS, all in one process."""
+        name = f"sink{len(self.sinks)}"
+        sinks = [Sink(self, f"sink{len(self.sinks) + i}", script) for i, script in enumerate(scripts)]
+        self.others.append(Sink.start(self, name, sinks, arguments))
+        self.sinks += sinks
+        return sinks
+
+    def certificate(self, name="sink.test"):
+        """Paths of a fresh certificate for NAME, and of its key."""
+        cert, key = f"{self.dir}/{name}.pem", f"{self.dir}/{name}.key"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-days", "2", "-subj", f"/CN={name}", "-keyout", key, "-out", cert],
+                       check=True, capture_output=True)
+        return cert, key
 
     def dns(self, zone):
         """A DNS server with ZONE (see tests/fakes/dns.py); its port."""
@@ -283,7 +339,6 @@ class Scene:
 
     def processes(self):
         yield from (relay.process for relay in self.relays if relay.process)
-        yield from (sink.process for sink in self.sinks)
         yield from self.others
 
     def close(self):
