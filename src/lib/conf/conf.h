@@ -194,7 +194,8 @@ const struct conf_site *conf_site_for(const struct conf *conf,
     struct span domain, struct span host);
 
 /*
- * Whether ADDRESS (IPv6, IPv4 mapped) is in NET.
+ * Whether ADDRESS (IPv6, IPv4 mapped) is in NET.  IPv4 is in nets of IPv4
+ * only.
  */
 bool conf_net_holds(const struct conf_net *net, const struct in6_addr *address);
 

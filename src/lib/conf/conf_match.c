@@ -85,6 +85,9 @@ conf_net_holds(const struct conf_net *net, const struct in6_addr *address)
 	uint8_t mask = (uint8_t)(0xff00 >> rest);
 
 	must(net->bits <= 128);
+	/* Nets of IPv6 around all of IPv4, as ::/0, do not mean it. */
+	if (net->bits < 96 && IN6_IS_ADDR_V4MAPPED(address))
+		return false;
 	if (memcmp(&net->address, address, bytes) != 0)
 		return false;
 	return rest == 0 || ((net->address.s6_addr[bytes] ^
