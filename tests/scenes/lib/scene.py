@@ -5,6 +5,7 @@ A scene starts nothing by itself.  When it closes, every relay must have left
 with exit status 0 and said nothing on standard error that a sanitizer would
 say; the log is shown when a test fails.
 """
+import contextlib
 import glob
 import json
 import os
@@ -17,6 +18,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import traceback
 
 LIB = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(LIB)))
@@ -276,6 +278,18 @@ class Scene:
         self.dir = tempfile.mkdtemp(prefix="postrider-scene-")
         os.chmod(self.dir, 0o755)
         self.relays, self.sinks, self.others = [], [], []
+        self.failed_rows = 0
+
+    @contextlib.contextmanager
+    def row(self, sentence):
+        """A row of a table: a test of its own.  If it fails the other rows go on."""
+        try:
+            yield
+        except Exception:
+            self.failed_rows += 1
+            print(f"row FAIL {sentence}\n{traceback.format_exc()}", flush=True)
+        else:
+            print(f"row ok {sentence}", flush=True)
 
     # ---- the players ---------------------------------------------------------
 
@@ -352,6 +366,7 @@ class Scene:
             assert not complaint, f"{process.name} said: {process.errors()[-4000:]}"
         cores = glob.glob(f"{self.dir}/**/core*", recursive=True)
         assert not cores, f"cores were left: {cores}"
+        assert not self.failed_rows, f"{self.failed_rows} rows failed"
         shutil.rmtree(self.dir)
 
     def abandon(self, keep):

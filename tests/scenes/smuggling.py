@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: ISC
+"""smuggling: only CR LF . CR LF ends a message, and nothing else goes out.
+
+Each vector is followed by the commands of another message and then by the
+true end.  The client must get the reply to one message, a refusal; and no
+hop behind us may ever see what could be taken for an end.
+"""
+import glob
+import re
+import subprocess
+
+from raw import BEGIN, Raw, Turn, certificate, client, content, senders
+
+VECTORS = {
+    "LF . LF": b"\n.\n",
+    "LF . CR": b"\n.\r",
+    "CR . LF": b"\r.\n",
+    "CR . CR": b"\r.\r",
+    "LF . CR LF": b"\n.\r\n",
+    "CR . CR LF": b"\r.\r\n",
+    "CR LF . LF": b"\r\n.\n",
+    "CR LF . CR": b"\r\n.\r",
+    "CR LF NUL . CR LF": b"\r\n\0.\r\n",
+    "CR LF . NUL CR LF": b"\r\n.\0\r\n",
+    "CR LF . CR CR LF": b"\r\n.\r\r\n",
+    "CR CR LF . CR CR LF": b"\r\r\n.\r\r\n",
+}
+HEAD = b"Subject: first\r\n\r\nfirst"
+SMUGGLED = (b"MAIL FROM:<smuggler@evil.test>\r\nRCPT TO:<victim@example.org>\r\nDATA\r\n"
+            b"Subject: smuggled\r\n\r\nsmuggled\r\n.\r\n")
+GOOD = b"Subject: good\r\n\r\ngood\r\n"
+WAYS = {False: "in clear", True: "over TLS"}
+REFUSED = "550 5.6."
+
+
+class _Stage:
+    """A relay with one receiver, its sink, and a count of the good mail."""
+
+    def __init__(self, scene):
+        self.sink = scene.sink()
+        self.relay = scene.relay(certificate(scene) + "\nreceivers 1\nlimits { errors 10000 }", to=self.sink.port)
+        self.port = self.relay.port
+        self.turn = Turn(self.port)
+        self.good = 0
+
+    def refused(self, raw):
+        """The vector was sent on RAW: one refusal comes, and the session is as good as new."""
+        raw.expect(REFUSED)
+        raw.deliver(GOOD, sender="good@client.test")
+        self.good += 1
+
+    def over(self):
+        """All good mail arrived, and nothing else."""
+        self.turn.over()
+        messages = self.sink.wait(self.good)
+        self.relay.wait_empty()
+        assert set(senders(self.sink)) == {"good@client.test"}, senders(self.sink)
+        assert {content(m) for m in messages} == {GOOD}
+        assert len(self.sink.messages()) == self.good
+
+
+def a_vector_sent_whole_ends_nothing(scene):
+    stage = _Stage(scene)
+    for secure, way in WAYS.items():
+        raw = client(stage.port, secure)
+        for name, vector in VECTORS.items():
+            with scene.row(f"{name} ends nothing, sent whole {way}"):
+                raw.ask(BEGIN, "250", "250", "354")
+                raw.send(HEAD + vector + SMUGGLED)
+                stage.refused(raw)
+        raw.bye()
+    stage.over()
+
+
+def the_true_end_is_an_end_and_what_follows_is_commands(scene):
+    stage = _Stage(scene)
+    with Raw(stage.port) as raw:
+        raw.ask(BEGIN.replace(b"a@client", b"good@client"), "250", "250", "354")
+        raw.send(GOOD[:-2] + b"\r\n.\r\nMAIL FROM:<b@client.test>\r\nRSET\r\n")
+        raw.expect("250 2.0.0 Ok: queued as", "250 2.1.0", "250 2.0.0")
+        raw.bye()
+    stage.good += 1
+    stage.over()
+
+
+def a_vector_sent_byte_by_byte_ends_nothing(scene):
+    stage = _Stage(scene)
+    cases = [(name, HEAD[-4:] + vector + SMUGGLED, way, client(stage.port, secure))
+             for secure, way in WAYS.items() for name, vector in VECTORS.items()]
+    for _, _, _, raw in cases:
+        raw.ask(BEGIN, "250", "250", "354")
+        raw.send(HEAD[:-4])
+    for at in range(max(len(text) for _, text, _, _ in cases)):
+        stage.turn.wait()
+        for _, text, _, raw in cases:
+            if at < len(text):
+                raw.send(text[at:at + 1])
+    for name, _, way, raw in cases:
+        with scene.row(f"{name} ends nothing, sent byte by byte {way}"):
+            stage.refused(raw)
+            raw.bye()
+    stage.over()
+
+
+def a_vector_split_anywhere_ends_nothing(scene):
+    stage = _Stage(scene)
+    for secure, way in WAYS.items():
+        raws = [client(stage.port, secure) for _ in range(max(map(len, VECTORS.values())) + 5)]
+        for name, vector in VECTORS.items():
+            text = HEAD + vector + SMUGGLED
+            places = range(len(HEAD) - 2, len(HEAD) + len(vector) + 3)
+            with scene.row(f"{name} ends nothing, in two pieces {way}"):
+                for raw, _ in zip(raws, places):
+                    raw.ask(BEGIN, "250", "250", "354")
+                for raw, place in zip(raws, places):
+                    raw.send(text[:place])
+                stage.turn.wait()
+                for raw, place in zip(raws, places):
+                    raw.send(text[place:])
+                for raw, _ in zip(raws, places):
+                    stage.refused(raw)
+        for raw in raws:
+            raw.bye()
+    stage.over()
+
+
+def a_vector_at_the_edge_of_a_buffer_ends_nothing(scene):
+    stage = _Stage(scene)
+    filler = b"x" * 62 + b"\r\n"
+    for secure, way in WAYS.items():
+        raw = client(stage.port, secure)
+        for name, vector in VECTORS.items():
+            with scene.row(f"{name} ends nothing at the edges of read buffers {way}"):
+                for before in (4095, 4096, 16383, 16384, 65535, 65536):
+                    raw.ask(BEGIN, "250", "250", "354")
+                    head = b"\r\n" + filler * (before // 64 + 1)
+                    raw.send(head[:before - 1] + b"y" + vector + SMUGGLED)
+                    raw.expect(REFUSED)
+                raw.deliver(GOOD, sender="good@client.test")
+                stage.good += 1
+        raw.bye()
+    stage.over()
+
+
+# ---- outward ------------------------------------------------------------------
+
+def _nothing_bare(sink):
+    """Not one CR without LF, nor LF without CR, went over any connection."""
+    paths = glob.glob(f"{sink.dir}/connection-*.raw")
+    assert paths
+    for path in paths:
+        with open(path, "rb") as f:
+            bare = re.search(rb"(?s).{0,30}((?<!\r)\n|\r(?!\n)).{0,30}", f.read())
+        assert not bare, bare.group()
+
+
+def _stuffed(text):
+    return re.sub(rb"(?m)^\.", b"..", text)
+
+
+def dots_come_out_as_they_went_in(scene):
+    sink = scene.sink(None, "--transcript")
+    relay = scene.relay(to=sink.port)
+    rows = {
+        "a message without a byte": b"",
+        "a message of one empty line": b"\r\n",
+        "a message of a header only": b"Subject: x\r\n",
+        "a lone dot": b"\r\n.\r\n",
+        "lines of one to four dots": b"\r\n.\r\n..\r\n...\r\n....\r\n",
+        "a dot before text": b"\r\n.text\r\n..text\r\ntext.\r\nte.xt\r\n",
+        "a dot as the first byte": b".\r\n",
+        "dots in the header": b"Subject: x\r\n .folded\r\nX: .\r\n\r\n.\r\n",
+        "an end of data as text": b"\r\n.\r\nMAIL FROM:<x@y.test>\r\n.\r\n",
+        "many lone dots": b"\r\n" + b".\r\n" * 5000,
+        "dots over the size that is streamed": b"\r\n" + b".x\r\n" * 100000,
+    }
+    raw = Raw(relay.port)
+    for name, text in rows.items():
+        with scene.row(f"{name} comes out as it went in"):
+            raw.deliver(_stuffed(text), to=[f"r{len(text)}@example.org"])
+    raw.bye()
+    messages = sink.wait(len(rows))
+    got = {m["rcpts"][0]["address"]: content(m) for m in messages}
+    for name, text in rows.items():
+        with scene.row(f"{name} is the same at the sink"):
+            assert got[f"r{len(text)}@example.org"] == text, got[f"r{len(text)}@example.org"][:200]
+    _nothing_bare(sink)
+
+
+def what_sendmail_is_given_goes_out_as_crlf_lines(scene):
+    sink = scene.sink(None, "--transcript")
+    relay = scene.relay(to=sink.port)
+    rows = {f"{name} in text": b"first" + vector + b"MAIL FROM:<x@y.test>\nlast\n"
+            for name, vector in VECTORS.items() if b"\0" not in vector}
+    rows.update({
+        "text without a final newline": b"last",
+        "text of CRLF lines": b"one\r\n.\r\n..two\r\n",
+        "text of mixed lines": b"one\r\ntwo\nthree\rfour\r\r\nfive\n\r\n",
+        "a final CR": b"one\r",
+        "a final lone dot": b"one\n.",
+        "a final lone dot and CR": b"one\n.\r",
+        "an empty body": b"",
+    })
+    for at, (name, text) in enumerate(rows.items()):
+        with scene.row(f"{name} is taken from sendmail"):
+            done = relay.sendmail("-i", "-f", "a@client.test", f"r{at}@example.org",
+                                  input="Subject: x\n\n" + text.decode())
+            assert done == "", done
+    messages = sink.wait(len(rows))
+    got = {m["rcpts"][0]["address"]: content(m).split(b"\r\n\r\n", 1)[1] for m in messages}
+    for at, (name, text) in enumerate(rows.items()):
+        with scene.row(f"{name} goes out as CRLF lines"):
+            lines = re.split(rb"\r\n|\r|\n", text)
+            if lines[-1] == b"":
+                lines.pop()
+            wanted = b"".join(line + b"\r\n" for line in lines)
+            assert got[f"r{at}@example.org"] == wanted, got[f"r{at}@example.org"]
+    _nothing_bare(sink)
+    assert set(senders(sink)) == {"a@client.test"}
+
+
+def _pipe(scene, relay, text):
+    """What sendmail -bs answers to TEXT after DATA, for whose 354 we wait as programs do."""
+    with subprocess.Popen([f"{scene.prefix}/sbin/sendmail", "-C", relay.conf, "-bs"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as child:
+        for said, awaited in (b"EHLO x.test\r\n", b"250 "), (BEGIN, b"354 "):
+            child.stdin.write(said)
+            child.stdin.flush()
+            while not (line := child.stdout.readline()).startswith(awaited):
+                assert line[:1] == b"2", line
+        return child.communicate(text, timeout=30)[0]
+
+
+def sendmail_bs_smuggles_nothing_either(scene):
+    sink = scene.sink()
+    relay = scene.relay(to=sink.port)
+    for name, vector in VECTORS.items():
+        with scene.row(f"{name} ends nothing from sendmail -bs"):
+            answer = _pipe(scene, relay, HEAD + vector + SMUGGLED + b"QUIT\r\n")
+            codes = [line[:7] for line in answer.splitlines()]
+            assert codes == [b"550 5.6", b"221 2.0"], answer
+    assert sink.messages() == [] and relay.queue() == []
