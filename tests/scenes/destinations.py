@@ -116,7 +116,7 @@ def _leave(scene, act, **more):
     idents = _send_each(relay, rows)
     for words, (_, _, copies) in LEAVING.items():
         sinks[words].wait()
-        wait_until(lambda ident=idents[words]: f"{ident}: removed" in relay.log_text(), f"{words}: the end")
+        relay.wait_over(idents[words])
         kept = sinks[words].messages()
         assert len(kept) == copies, f"{words}: {len(kept)} copies came"
         bodies = {message["body"] for message in kept}
@@ -168,7 +168,7 @@ def _wait(scene, **more):
     idents = _send_each(relay, rows)
     for words, (_, rule) in LATER.items():
         sinks[words].wait()
-        wait_until(lambda ident=idents[words]: f"{ident}: removed" in relay.log_text(), f"{words}: the end")
+        relay.wait_over(idents[words])
         first, second = relay.statuses(id=idents[words])
         assert (first["status"], second["status"]) == ("deferred", "sent"), (words, first, second)
         assert first["dsn"][0] == "4" and rule[:3] in first["why"], (words, first)
@@ -201,7 +201,7 @@ def _bounce(scene, **more):
     rows = {words: {**script, **more} for words, (script, _, _) in NEVER.items()}
     relay, sinks, home = _cast(scene, rows)
     idents = _send_each(relay, rows, "bc")
-    wait_until(lambda: all(f"{ident}: removed" in relay.log_text() for ident in idents.values()), "all are over")
+    relay.wait_over(*idents.values())
     home.wait(len(rows))
     told = _final_recipients(home)
     for words, (_, failed, dsn) in NEVER.items():
@@ -230,7 +230,7 @@ def recipients_that_fare_differently_in_one_transaction_do_not_mix(scene):
     relay = scene.relay(QUICK + f"route sender.test {{ to 127.0.0.1:{home.port} }}", to=sink.port)
     everybody = ["ok1", "later1", "no1", "ok2", "ok3", "ok4", "no2", "ok5", "ok6", "ok7"]
     ident = relay.send([f"{user}@example.org" for user in everybody], sender="a@sender.test")
-    wait_until(lambda: f"{ident}: removed" in relay.log_text(), "the end")
+    relay.wait_over(ident)
     home.wait()
     assert sorted(_final_recipients(home)["a@sender.test"]) == ["no1@example.org", "no2@example.org"]
     got = sorted(r["address"].split("@")[0] for m in sink.delivered() for r in m["rcpts"] if r["code"] == 250)
@@ -263,6 +263,7 @@ def a_host_that_refuses_to_talk_is_passed_over_for_the_next(scene):
     ident = relay.send()
     sinks[-1].wait()
     assert [sink.connections()[0] for sink in sinks] == [1] * 6, "each is asked once, in order"
+    relay.wait_over(ident)
     row, = relay.statuses(id=ident)
     assert row["status"] == "sent" and row["relay"].endswith(f":{sinks[-1].port}"), row
 
@@ -344,7 +345,8 @@ def mail_goes_encrypted_where_that_works_and_in_clear_where_it_does_not(scene):
         if words not in ("must refused", "must garbage"):
             message, = sinks[words].wait()
             assert message["tls"] == (words in ("works", "must works")), (words, message)
-            assert [row["status"] for row in relay.statuses(id=idents[words])] in (["sent"], []), words
+            relay.wait_over(idents[words])
+            assert [row["status"] for row in relay.statuses(id=idents[words])] == ["sent"], words
     for words in ("must refused", "must garbage"):
         relay.wait_log(f"{idents[words]}: .*try=2")
         assert not sinks[words].messages()
@@ -363,6 +365,7 @@ def what_follows_the_reply_to_starttls_ends_the_session(scene):
     ident = relay.send()
     message, = sink.wait()
     assert message["tls"] and message["connection"] == 2, message
+    relay.wait_over(ident)
     said = sink.said(1)
     assert said.endswith(b"STARTTLS\r\n") and b"MAIL" not in said, said
     first, second = relay.statuses(id=ident)
@@ -426,7 +429,7 @@ def replies_that_are_none_lose_and_break_nothing(scene):
     relay, sinks, home = _cast(scene, rows)
     before = json.loads(relay.tool("status", "-j"))["processes"]
     idents = _send_each(relay, rows)
-    wait_until(lambda: all(f"{ident}: removed" in relay.log_text() for ident in idents.values()), "all are over")
+    relay.wait_over(*idents.values())
     for words in rows:
         sent = len(relay.statuses("sent", id=idents[words]))
         kept = len(sinks[words].messages())

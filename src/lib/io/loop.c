@@ -228,20 +228,28 @@ run_timers(struct loop *loop)
 	}
 }
 
+/* What was said about it is in the log before another process hears of a
+ * thing and says something in its turn. */
+static void
+end_turn(struct loop *loop)
+{
+	log_flush();
+	run_hooks(loop);
+	log_flush();
+}
+
 void
 loop_run(struct loop *loop)
 {
 	loop->stopping = false;
 	while (!loop->stopping) {
-		run_hooks(loop);
-		log_flush();
+		end_turn(loop);
 		if (loop->stopping)
 			break;
 		sleep_and_serve(loop);
 		run_timers(loop);
 	}
-	run_hooks(loop);
-	log_flush();
+	end_turn(loop);
 }
 
 /* ---- descriptors --------------------------------------------------------- */

@@ -228,6 +228,13 @@ queue {{ reserve 1M }}
             wanted["status"] = status
         return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
 
+    def wait_over(self, *idents, seconds=PATIENCE):
+        """Until each of these messages was dealt with; all about them is in the log then."""
+        def left():
+            text = self.log_text()
+            return [ident for ident in idents if f"{ident}: removed" not in text]
+        wait_until(lambda: not left(), f"the end of {left()}", seconds)
+
     def wait_log(self, pattern, seconds=PATIENCE):
         """The first match of PATTERN in the log."""
         return wait_until(lambda: re.search(pattern, self.log_text(), re.M), f"{pattern} in the log", seconds)
