@@ -26,6 +26,7 @@ postrider_SOURCES = src/ctl/postrider.c \
 	src/ctl/queue_show.c \
 	src/ctl/queue_verbs.c \
 	src/ctl/relay_verbs.c \
+	src/ctl/spool_verbs.c \
 	src/ctl/status_verb.c
 postrider_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 postrider_LDADD = $(LIB_CTL) $(JANSSON_LIBS) $(DB_LIBS) $(IO_LIBS)
