@@ -337,6 +337,7 @@ sink_main(int argc, char **argv)
 		case 'o':
 			if (!(S.log = fopen(optarg, "w")))
 				die("%s: %s", optarg, strerror(errno));
+			setvbuf(S.log, NULL, _IOLBF, 0);
 			break;
 		case 'i':
 			S.idle_s = atoi(optarg);

@@ -7,13 +7,17 @@ it took.  At the end the two are compared: nothing acknowledged may be
 absent; copies are counted.
 """
 import collections
+import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
+
+FAKES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "fakes")
 
 
 def free_port():
@@ -41,14 +45,14 @@ def answers(port):
 
 
 class World:
-    def __init__(self, prefix, mailbench, spool=None):
+    def __init__(self, prefix, mailbench, more="queue { segment-size 1M }"):
         self.prefix, self.mailbench = prefix, mailbench
         self.dir = tempfile.mkdtemp(prefix="postrider-crash-")
         os.chmod(self.dir, 0o755)
         self.port, self.sink_port = free_port(), free_port()
-        self.spool = spool or f"{self.dir}/spool"
+        self.spool = f"{self.dir}/spool"
         self.conf = f"{self.dir}/postrider.conf"
-        self.master = self.sink = None
+        self.master = self.sink = self.scripted = None
         self.sinks = 0
         with open(self.conf, "w") as f:
             f.write(f"""hostname crash.test
@@ -58,10 +62,18 @@ log file {self.dir}/log
 user nobody
 time-scale 0.01
 listen 127.0.0.1:{self.port} {{ trust 127.0.0.0/8 }}
-queue {{ reserve 1M; segment-size 1M }}
+queue {{ reserve 1M }}
+{more}
 route * {{ to 127.0.0.1:{self.sink_port} }}
 site * {{ connections 10 }}
 """)
+
+    def move_spool(self, spool):
+        with open(self.conf) as f:
+            text = f.read().replace(f"spool {self.spool}", f"spool {spool}")
+        with open(self.conf, "w") as f:
+            f.write(text)
+        self.spool = spool
 
     # ---- the relay ---------------------------------------------------------
 
@@ -126,6 +138,17 @@ site * {{ connections 10 }}
              f"{self.dir}/acked.{first}", *args],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
+    def start_scripted(self, script):
+        """A sink that plays SCRIPT (tests/fakes/sink.py); the folder of what it took."""
+        kept = f"{self.dir}/kept"
+        os.mkdir(kept)
+        with open(f"{self.dir}/script.json", "w") as f:
+            json.dump(script, f)
+        self.scripted = subprocess.Popen(
+            [sys.executable, f"{FAKES}/sink.py", "--port", str(self.sink_port), "--dir", kept,
+             "--script", f"{self.dir}/script.json"], stdout=subprocess.DEVNULL)
+        return kept
+
     def rows(self, prefix):
         for name in sorted(os.listdir(self.dir)):
             if name.startswith(prefix):
@@ -144,4 +167,7 @@ site * {{ connections 10 }}
             self.kill()
         if self.sink and self.sink.poll() is None:
             self.stop_sink()
+        if self.scripted:
+            self.scripted.terminate()
+            self.scripted.wait()
         shutil.rmtree(self.dir, ignore_errors=True)
