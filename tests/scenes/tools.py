@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """tools: sendmail, mailq and postrider against a running relay."""
+import glob
 import json
 import os
 import re
@@ -231,3 +232,36 @@ def stop_waits_until_the_relay_is_gone(scene):
     relay.tool("stop")
     assert relay.process.process.wait(10) == 0
     assert not os.path.exists(relay.control) or relay.tool("status", check=False).returncode == 69
+
+
+def spool_check_counts_what_waits_and_finds_damage(scene):
+    sink, relay, ident = _one_deferred(scene)
+    relay.stop()
+    text = relay.tool("spool", "check")
+    normal = next(line.split() for line in text.splitlines() if line.startswith("normal"))
+    assert normal[1:5] == ["1", "0", "1", "1"] and "\n0 faults" in text, text
+    segment, = glob.glob(f"{relay.spool}/normal/*.messages")
+    with open(segment, "r+b") as f:
+        f.seek(300)
+        byte = f.read(1)
+        f.seek(300)
+        f.write(bytes([byte[0] ^ 1]))
+    done = relay.tool("spool", "check", relay.spool, check=False)
+    assert done.returncode == 65 and "fault: normal/" in done.stdout, done
+    done = relay.tool("spool", "check", f"{scene.dir}/absent", check=False)
+    assert done.returncode == 74 and "absent" in done.stderr, done
+
+
+def spool_rebuild_removes_the_index_and_loses_nothing(scene):
+    sink, relay, ident = _one_deferred(scene)
+    done = relay.tool("spool", "rebuild", check=False)
+    assert done.returncode == 75 and "in use" in done.stderr, done
+    relay.stop()
+    assert "removed" in relay.tool("spool", "rebuild")
+    assert not os.path.exists(f"{relay.spool}/index")
+    sink.play({})
+    relay.start().ready()
+    relay.wait_log("ready")
+    relay.tool("flush")
+    assert len(sink.wait()) == 1
+    relay.wait_empty()

@@ -6,6 +6,7 @@ with exit status 0 and said nothing on standard error that a sanitizer would
 say; the log is shown when a test fails.
 """
 import contextlib
+import ctypes
 import glob
 import json
 import os
@@ -64,6 +65,11 @@ def greeting(port, address="127.0.0.1"):
         return False
 
 
+def _die_with_the_test():
+    """Runs in the child: whatever ends the test, nothing stays behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Process:
     """A program of ours that runs beside the test, with its output in files."""
 
@@ -72,7 +78,8 @@ class Process:
         self.out = f"{scene.dir}/{name}.out"
         self.err = f"{scene.dir}/{name}.err"
         with open(self.out, "ab") as out, open(self.err, "ab") as err:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, **kwargs)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                            preexec_fn=_die_with_the_test, **kwargs)
 
     def first_lines(self, count):
         def lines():
