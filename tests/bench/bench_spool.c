@@ -176,7 +176,7 @@ commit_figures(const char *path, unsigned seconds)
 	spool_dirs_close(&dirs);
 }
 
-/* ---- the index ------------------------------------------------------------------- */
+/* ---- the index -------------------------------------------------------- */
 
 static struct index_row
 row_of(uint32_t i)
@@ -243,18 +243,11 @@ measure_checkpoint(struct index *index)
 }
 
 static void
-index_figures(const char *path)
+measure_puts(struct index *index)
 {
-	struct index *index;
-	unsigned count = 0;
-	usec_t begun, cpu;
+	usec_t begun = clock_mono_usec(), cpu = cpu_used();
 	struct err err;
-	bool fresh, found;
 
-	index = index_open(path, &fresh, &err);
-	check(index != NULL, &err);
-	begun = clock_mono_usec();
-	cpu = cpu_used();
 	for (uint32_t i = 0; i < ROWS; i++) {
 		struct index_row row = row_of(i);
 
@@ -262,9 +255,15 @@ index_figures(const char *path)
 	}
 	check(index_flush(index, &err), &err);
 	said("put", begun, cpu, ROWS);
-	measure_checkpoint(index);
-	begun = clock_mono_usec();
-	cpu = cpu_used();
+}
+
+static void
+measure_walks(struct index *index)
+{
+	usec_t begun = clock_mono_usec(), cpu = cpu_used();
+	unsigned count = 0;
+	struct err err;
+
 	check(index_each(index, (struct msgid){ { 0 } }, on_row, &count,
 	    &err), &err);
 	said("walked by id", begun, cpu, count);
@@ -273,8 +272,14 @@ index_figures(const char *path)
 	cpu = cpu_used();
 	check(index_each_due(index, INT64_MAX, on_row, &count, &err), &err);
 	said("walked by due time", begun, cpu, count);
-	begun = clock_mono_usec();
-	cpu = cpu_used();
+}
+
+static void
+measure_moves(struct index *index)
+{
+	usec_t begun = clock_mono_usec(), cpu = cpu_used();
+	struct err err;
+
 	for (uint32_t i = 0; i < ROWS / 10; i++) {
 		struct index_row row =
 		    row_of((uint32_t)((uint64_t)i * 7919 % ROWS));
@@ -283,6 +288,37 @@ index_figures(const char *path)
 		check(index_put(index, &row, &err), &err);
 	}
 	said("moved to a later time", begun, cpu, ROWS / 10);
+}
+
+static void
+measure_deletes(struct index *index)
+{
+	usec_t begun = clock_mono_usec(), cpu = cpu_used();
+	struct err err;
+	bool found;
+
+	for (uint32_t i = 0; i < ROWS; i++) {
+		struct index_row row = row_of(i);
+
+		check(index_delete(index, row.id, 0, &found, &err), &err);
+	}
+	said("deleted", begun, cpu, ROWS);
+}
+
+static void
+index_figures(const char *path)
+{
+	struct index *index;
+	struct err err;
+	usec_t begun;
+	bool fresh;
+
+	index = index_open(path, &fresh, &err);
+	check(index != NULL, &err);
+	measure_puts(index);
+	measure_checkpoint(index);
+	measure_walks(index);
+	measure_moves(index);
 	begun = clock_mono_usec();
 	index_close(&index);
 	printf("index, closed in %.3f s\n",
@@ -292,14 +328,7 @@ index_figures(const char *path)
 	check(index != NULL && !fresh, &err);
 	printf("index, opened in %.3f s\n",
 	    (double)(clock_mono_usec() - begun) / 1e6);
-	begun = clock_mono_usec();
-	cpu = cpu_used();
-	for (uint32_t i = 0; i < ROWS; i++) {
-		struct index_row row = row_of(i);
-
-		check(index_delete(index, row.id, 0, &found, &err), &err);
-	}
-	said("deleted", begun, cpu, ROWS);
+	measure_deletes(index);
 	index_close(&index);
 }
 

@@ -33,7 +33,7 @@ check_tell(struct check *check, enum spool_finding finding, const char *fmt,
 	check->report(check->owner, finding, check->where, text);
 }
 
-/* ---- names --------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------ */
 
 struct names {
 	char **names;
@@ -88,7 +88,7 @@ names_fini(struct names *names)
 	mem_free(names->names);
 }
 
-/* ---- one file ------------------------------------------------------------------------- */
+/* ---- one file --------------------------------------------------------- */
 
 /* Whether NAME of DIRFD is a plain file that only we may write; told if not. */
 static bool
@@ -171,7 +171,7 @@ check_entry(struct check *check, enum mail_class klass, const char *name)
 		check_tell(check, SPOOL_FAULT, "does not belong here");
 }
 
-/* ---- directories ------------------------------------------------------------------------ */
+/* ---- directories ------------------------------------------------------ */
 
 static bool
 check_class(struct check *check, enum mail_class klass, struct err *err)
@@ -266,7 +266,7 @@ spool_check(const char *path, spool_report_fn *report, void *owner,
 	return done;
 }
 
-/* ---- the index ---------------------------------------------------------------------------- */
+/* ---- the index -------------------------------------------------------- */
 
 static bool
 empty_index(const struct spool_dirs *dirs, struct err *err)

@@ -8,7 +8,7 @@
 #include "spool/layout.h"
 
 enum spool_finding {
-	SPOOL_NOTE,		/* harmless: what a crash leaves, for instance */
+	SPOOL_NOTE,		/* harmless, such as what a crash leaves */
 	SPOOL_FAULT		/* damage, or something that does not belong */
 };
 

@@ -19,15 +19,15 @@
  *
  * Nothing of 9 and 10 happens before 8 returned success, and 8 not before
  * 6 did.  A process that dies in between leaves records that were never
- * promised: the scheduler takes them up if they are whole, as a client that
- * heard nothing will send again.
+ * promised: the scheduler takes them up if they are whole.  (The client,
+ * which heard nothing, sends again: a duplicate, not a loss.)
  *
  * When 7 or 8 fails, what the kernel still holds of those pages cannot be
  * trusted, and a second sync would not tell (it finds the pages marked
  * clean).  So the segment is dead: it is cut off behind what was durable
- * before (or, where that fails, marked as cut there), the scheduler hears BROKEN with that position, the messages of the batch are
- * refused, and the next batch gets a new segment.  That file is never
- * synced again.
+ * before (or, where that fails, marked as cut there), the scheduler hears
+ * BROKEN with that position, the messages of the batch are refused, and the
+ * next batch gets a new segment.  That file is never synced again.
  *
  * Appending is plain: with files allocated in advance (unwritten, or zeroed
  * and used again) a sync costs about the same on ext4, and a file that is
@@ -49,7 +49,7 @@
 
 enum { NAME_TRIES = 1000, PARTS = 3 };
 
-/* ---- a new segment ------------------------------------------------------------ */
+/* ---- a new segment ---------------------------------------------------- */
 
 static bool
 write_header(const struct lane *lane, const struct lane_segment *segment,
@@ -234,7 +234,7 @@ break_segment(struct lane *lane, struct lane_result *result)
 	segment->fd = -1;
 }
 
-/* ---- a batch ------------------------------------------------------------------- */
+/* ---- a batch ---------------------------------------------------------- */
 
 void
 commit_head(const struct lane *lane, const struct lane_message *message,

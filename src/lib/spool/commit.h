@@ -45,7 +45,7 @@ struct commit_options {
 	uint16_t slot;
 	uint16_t node;
 	uint64_t segment_bytes;
-	size_t batch_bytes[CLASS_COUNT];	/* most of one write, per class */
+	size_t batch_bytes[CLASS_COUNT];	/* of one write, at most */
 	mode_t mode;		/* of new files */
 };
 
@@ -78,7 +78,7 @@ size_t commit_pending_bytes(const struct committer *committer);
 /* Smoothed time from commit_message() to done, ms: for back-pressure. */
 msec_t commit_delay(const struct committer *committer, enum mail_class klass);
 
-/* ---- large messages: a segment of their own, written as they come --------- */
+/* ---- large messages: a segment of their own, written as they come ----- */
 
 struct commit_stream;
 

@@ -82,7 +82,7 @@ address_domain(const char *address)
 	return span_of(at == NULL ? NULL : at + 1);
 }
 
-/* ---- what both directions insist on ----------------------------------------- */
+/* ---- what both directions insist on ----------------------------------- */
 
 static bool
 is_clean(struct span s)
@@ -98,8 +98,8 @@ numbers_make_sense(const struct envelope *e)
 {
 	return e->ret <= RET_HDRS && e->by_return <= 1 &&
 	    e->priority >= -PRIORITY_MOST && e->priority <= PRIORITY_MOST &&
-	    (e->flags & ~(uint32_t)ENVELOPE_FLAGS_ALL) == 0 && e->rcpt_count > 0 &&
-	    e->rcpt_count <= ENVELOPE_RCPTS_MOST && e->arrived >= 0 &&
+	    (e->flags & ~(uint32_t)ENVELOPE_FLAGS_ALL) == 0 &&
+	    e->rcpt_count > 0 && e->rcpt_count <= ENVELOPE_RCPTS_MOST && e->arrived >= 0 &&
 	    e->by >= 0 && e->hold >= 0;
 }
 
@@ -110,7 +110,7 @@ notify_makes_sense(uint8_t notify)
 	    (notify & ~(NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY)) == 0;
 }
 
-/* ---- to bytes ------------------------------------------------------------------ */
+/* ---- to bytes --------------------------------------------------------- */
 
 static void
 put_string(struct buf *out, const char *text)
@@ -172,7 +172,7 @@ envelope_encode(const struct envelope *envelope, struct buf *out)
 		put_rcpt(out, &envelope->rcpts[i]);
 }
 
-/* ---- from bytes ----------------------------------------------------------------- */
+/* ---- from bytes ------------------------------------------------------- */
 
 /* The next string; false: garbage.  *OUT has null data when none was given. */
 static bool

@@ -49,7 +49,7 @@ struct envelope {
 	char *client;		/* "mail.example.org[192.0.2.1]", for the log */
 	char *sender;		/* fairness key: user, domain or address */
 	uint64_t body_size;	/* without dot-stuffing: as SIZE counts */
-	usec_t by;		/* wall time of the DELIVERBY deadline, 0: none */
+	usec_t by;		/* wall; the DELIVERBY deadline, 0: none */
 	uint8_t by_return;	/* BY mode R */
 	usec_t hold;		/* not before this wall time, 0: at once */
 	struct envelope_rcpt *rcpts;

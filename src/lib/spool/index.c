@@ -72,7 +72,7 @@ changed(struct index *index, struct err *err)
 	return ++index->changes < CHANGES_MOST || index_flush(index, err);
 }
 
-/* ---- single entries of tables --------------------------------------------------- */
+/* ---- single entries of tables ----------------------------------------- */
 
 /* The value at KEY, valid until the next call on TABLE. */
 static bool
@@ -117,7 +117,7 @@ delete(struct index *index, enum index_table table,
 	    index_failed(index, error, "delete", err);
 }
 
-/* ---- rows ------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------- */
 
 /* The place of the stored row at KEY, if there is one. */
 static bool
@@ -205,7 +205,7 @@ index_count(const struct index *index)
 	return index->count;
 }
 
-/* ---- numbers ------------------------------------------------------------------------ */
+/* ---- numbers ---------------------------------------------------------- */
 
 static struct index_key
 count_key(void)

@@ -9,17 +9,10 @@
  */
 #include "spool/index_inside.h"
 
-#include "base/clock.h"
-#include "base/fsys.h"
 #include "base/log.h"
 #include "base/mem.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -45,102 +38,7 @@ no_sync(int fd)
 	return 0;
 }
 
-/* ---- the directory ---------------------------------------------------------------- */
-
-static void
-remove_files(int dirfd)
-{
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-
-	if (dir == NULL) {
-		if (fd != -1)
-			close(fd);
-		return;
-	}
-	while ((entry = readdir(dir)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0)
-			unlinkat(dirfd, entry->d_name, 0);
-	closedir(dir);
-}
-
-/* The directory of PATH and its last name. */
-static int
-open_parent(const char *path, const char **name, struct err *err)
-{
-	const char *slash = strrchr(path, '/');
-	char *parent;
-	int fd;
-
-	if (slash == NULL || slash[1] == '\0') {
-		err_set(err, ERR_CONFIG, "index %s is not a full path", path);
-		return -1;
-	}
-	*name = slash + 1;
-	parent = slash == path ? mem_strdup("/") :
-	    mem_strndup(path, (size_t)(slash - path));
-	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		err_sys(err, "open directory", parent);
-	mem_free(parent);
-	return fd;
-}
-
-/* Of broken ones, the last is kept for whoever wants to know why. */
-static void
-remove_former(int parent, const char *name)
-{
-	size_t length = strlen(name);
-	int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		int former;
-
-		if (strncmp(entry->d_name, name, length) != 0 ||
-		    strncmp(entry->d_name + length, ".broken-", 8) != 0)
-			continue;
-		former = openat(parent, entry->d_name, O_RDONLY |
-		    O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (former == -1)
-			continue;
-		remove_files(former);
-		close(former);
-		unlinkat(parent, entry->d_name, AT_REMOVEDIR);
-	}
-	if (dir != NULL)
-		closedir(dir);
-	else if (fd != -1)
-		close(fd);
-}
-
-static bool
-move_aside(const char *path, struct err *err)
-{
-	const char *name;
-	char *aside;
-	bool done;
-	int parent = open_parent(path, &name, err);
-
-	if (parent == -1)
-		return false;
-	remove_former(parent, name);
-	aside = mem_printf("%s.broken-%lld", name,
-	    (long long)(clock_wall() / 1000000));
-	done = renameat(parent, name, parent, aside) == 0 ||
-	    err_sys(err, "move aside", path);
-	if (done)
-		log_warn("index %s is not usable: moved to %s, and made anew",
-		    path, aside);
-	mem_free(aside);
-	close(parent);
-	return done;
-}
-
-/* ---- open ---------------------------------------------------------------------------- */
+/* ---- open ------------------------------------------------------------- */
 
 /* Berkeley DB would write to stderr. */
 static void
@@ -227,33 +125,19 @@ open_all(struct index *index, struct err *err)
 	return false;
 }
 
-static int
-open_dir(const char *path, struct err *err)
-{
-	const char *name;
-	int parent = open_parent(path, &name, err);
-	int fd;
-
-	if (parent == -1)
-		return -1;
-	fd = fsys_open_dir(parent, name, 0700, err);
-	close(parent);
-	return fd;
-}
-
 /* Make the directory empty, or a new one if it is kept as broken. */
 static bool
 start_over(struct index *index, bool keep, struct err *err)
 {
 	if (!keep) {
-		remove_files(index->dirfd);
+		files_remove(index->dirfd);
 		return true;
 	}
 	close(index->dirfd);
 	index->dirfd = -1;
-	if (!move_aside(index->path, err))
+	if (!files_move_aside(index->path, err))
 		return false;
-	index->dirfd = open_dir(index->path, err);
+	index->dirfd = files_open(index->path, err);
 	return index->dirfd != -1;
 }
 
@@ -289,7 +173,7 @@ struct index *
 index_open(const char *path, bool *fresh, struct err *err)
 {
 	struct index *index;
-	int dirfd = open_dir(path, err);
+	int dirfd = files_open(path, err);
 
 	if (dirfd == -1)
 		return NULL;
@@ -305,41 +189,7 @@ index_open(const char *path, bool *fresh, struct err *err)
 	return NULL;
 }
 
-/* ---- close ---------------------------------------------------------------------------- */
-
-static bool
-sync_file(int dirfd, const char *name, struct err *err)
-{
-	int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	bool done;
-
-	if (fd == -1)
-		return errno == ENOENT || err_sys(err, "open", name);
-	done = fdatasync(fd) == 0 || err_sys(err, "sync", name);
-	close(fd);
-	return done;
-}
-
-/* What was never synced while in use. */
-static bool
-sync_files(int dirfd, struct err *err)
-{
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-	bool done = true;
-
-	if (dir == NULL) {
-		if (fd != -1)
-			close(fd);
-		return err_sys(err, "read directory", "index");
-	}
-	while (done && (entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.')
-			done = sync_file(dirfd, entry->d_name, err);
-	closedir(dir);
-	return done && fsys_sync_dir(dirfd, "index", err);
-}
+/* ---- close ------------------------------------------------------------ */
 
 /* Everything into its files; false: it is not to be believed. */
 static bool
@@ -362,7 +212,7 @@ close_well(struct index *index, struct err *err)
 	index->env = NULL;
 	if (error != 0)
 		return index_failed(index, error, "close", err);
-	return sync_files(index->dirfd, err) &&
+	return files_sync(index->dirfd, err) &&
 	    trust_closed(index->dirfd, err);
 }
 
@@ -386,7 +236,7 @@ index_close(struct index **index)
 	index_free(i);
 }
 
-/* ---- checkpoints, in steps ----------------------------------------------------------- */
+/* ---- checkpoints, in steps -------------------------------------------- */
 
 /* Pages in the cache that are dirty, and all. */
 static int

@@ -4,6 +4,7 @@
  * it.
  *
  *	index_trust.c  whether what is in the directory may be believed
+ *	index_files.c  the directory
  *	index_env.c    the Berkeley DB environment, opened and closed
  *	index_row.c    rows and keys as bytes
  *	index.c        changes, in transactions
@@ -55,13 +56,13 @@ struct index_key {
 	size_t length;
 };
 
-/* ---- index_trust.c ------------------------------------------------------------- */
+/* ---- index_trust.c ---------------------------------------------------- */
 
 enum trust {
 	TRUST_EMPTY,		/* nothing is there */
-	TRUST_GOOD,		/* closed well, or its process died since boot */
+	TRUST_GOOD,		/* closed well, or only its process died */
 	TRUST_STALE,		/* the machine went down: rebuild it */
-	TRUST_BROKEN		/* damaged, of another version, or it kills us */
+	TRUST_BROKEN		/* damaged, another version, it kills us */
 };
 
 /* What the directory on DIRFD is worth. */
@@ -75,7 +76,18 @@ bool trust_closed(int dirfd, struct err *err) MUST_CHECK;
 /* Never again. */
 void trust_broken(int dirfd);
 
-/* ---- index_row.c ----------------------------------------------------------------- */
+/* ---- index_files.c ---------------------------------------------------- */
+
+/* The directory at PATH, made if it is missing.  -1: ERR. */
+int files_open(const char *path, struct err *err) MUST_CHECK;
+/* Remove every file in it. */
+void files_remove(int dirfd);
+/* Rename it to PATH.broken-TIME; former ones go. */
+bool files_move_aside(const char *path, struct err *err) MUST_CHECK;
+/* Sync all that was never synced while in use, and the directory. */
+bool files_sync(int dirfd, struct err *err) MUST_CHECK;
+
+/* ---- index_row.c ------------------------------------------------------ */
 
 struct index_key row_key(struct msgid id, uint32_t first_rcpt);
 /* Where ROW's place puts it: *TABLE and the key there.  False: nowhere. */
@@ -89,7 +101,7 @@ void row_encode(const struct index_row *row, struct buf *out);
 /* KEY and VALUE as stored; spans of OUT lend VALUE.  False: garbage. */
 bool row_decode(struct span key, struct span value, struct index_row *out);
 
-/* ---- index.c ---------------------------------------------------------------------- */
+/* ---- index.c ---------------------------------------------------------- */
 
 /* Say what went wrong in WHAT, and that INDEX is of no use.  False. */
 bool index_failed(struct index *index, int error, const char *what,
@@ -109,7 +121,7 @@ dbt_of(const void *bytes, size_t length)
 	return dbt;
 }
 
-/* ---- index_env.c ------------------------------------------------------------------- */
+/* ---- index_env.c ------------------------------------------------------ */
 
 /* Read the number of rows stored under "count". */
 bool index_load_count(struct index *index, struct err *err) MUST_CHECK;

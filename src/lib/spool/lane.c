@@ -19,7 +19,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 enum {
@@ -27,17 +26,7 @@ enum {
 	STACK_BYTES = 256 << 10
 };
 
-/* Move all of FROM to the end of TO. */
-static void
-list_move(struct list *to, struct list *from)
-{
-	struct link *l;
-
-	while ((l = list_take(from)) != NULL)
-		list_append(to, l);
-}
-
-/* ---- results ------------------------------------------------------------------ */
+/* ---- results ---------------------------------------------------------- */
 
 struct lane_result *
 lane_result_new(void)
@@ -126,8 +115,8 @@ tell_result(struct lane *lane, struct lane_result *result)
 	mem_free(result);
 }
 
-static void
-tell_lane(struct lane *lane)
+void
+lane_tell_loop(struct lane *lane)
 {
 	struct list results;
 	struct link *l;
@@ -142,21 +131,7 @@ tell_lane(struct lane *lane)
 		tell_result(lane, list_item(l, struct lane_result, link));
 }
 
-static void
-on_results(void *owner, unsigned ready)
-{
-	struct committer *committer = owner;
-	uint64_t count;
-
-	(void)ready;
-	if (read(committer->eventfd, &count, sizeof count) == -1 &&
-	    errno != EAGAIN && errno != EINTR)
-		must(!"eventfd reads");
-	for (unsigned c = 0; c < CLASS_COUNT; c++)
-		tell_lane(&committer->lanes[c]);
-}
-
-/* ---- the thread ---------------------------------------------------------------- */
+/* ---- the thread ------------------------------------------------------- */
 
 /* What gathered, up to a batch.  Called with the lock. */
 static void
@@ -236,7 +211,7 @@ lane_start(struct lane *lane, struct lane_thread *thread,
 	return true;
 }
 
-/* ---- what the loop hands over ------------------------------------------------------ */
+/* ---- what the loop hands over ----------------------------------------- */
 
 struct lane_message *
 lane_message_new(struct committer *committer, struct msgid id,
@@ -281,8 +256,8 @@ lane_count(struct lane *lane, struct lane_message *message)
 	lane->pending_bytes += message->counted;
 }
 
-static void
-hand_over(struct lane *lane)
+void
+lane_hand_over(struct lane *lane)
 {
 	struct err err;
 
@@ -297,15 +272,6 @@ hand_over(struct lane *lane)
 	list_move(&lane->queue, &lane->gathered);
 	pthread_mutex_unlock(&lane->lock);
 	pthread_cond_signal(&lane->batches.wake);
-}
-
-static void
-on_turn(void *owner)
-{
-	struct committer *committer = owner;
-
-	for (unsigned c = 0; c < CLASS_COUNT; c++)
-		hand_over(&committer->lanes[c]);
 }
 
 /* Something that cannot be committed is told from the loop, like the rest. */
@@ -347,153 +313,7 @@ commit_message(struct committer *committer, enum mail_class klass,
 	list_append(&lane->gathered, &message->link);
 	lane->gathered_bytes += message->size;
 	if (lane->gathered_bytes >= committer->options.batch_bytes[klass])
-		hand_over(lane);
+		lane_hand_over(lane);
 	else
 		turn_hook_ask(committer->hook);
-}
-
-/* ---- figures ---------------------------------------------------------------------- */
-
-size_t
-commit_pending(const struct committer *committer)
-{
-	size_t sum = 0;
-
-	for (unsigned c = 0; c < CLASS_COUNT; c++)
-		sum += committer->lanes[c].pending;
-	return sum;
-}
-
-size_t
-commit_pending_bytes(const struct committer *committer)
-{
-	size_t sum = 0;
-
-	for (unsigned c = 0; c < CLASS_COUNT; c++)
-		sum += committer->lanes[c].pending_bytes;
-	return sum;
-}
-
-/* What was slow once is forgotten while nothing happens; what hangs counts
- * for as long as it does. */
-msec_t
-commit_delay(const struct committer *committer, enum mail_class klass)
-{
-	const struct lane *lane = &committer->lanes[klass];
-	usec_t idle = clock_mono_usec() - lane->since;
-
-	if (lane->pending > 0)
-		return (idle > lane->delay ? idle : lane->delay) / 1000;
-	idle /= 1000000;
-	return idle > 30 ? 0 : (lane->delay >> idle) / 1000;
-}
-
-void
-commit_announce(struct committer *committer)
-{
-	for (unsigned c = 0; c < CLASS_COUNT; c++) {
-		const struct lane_news *open = &committer->lanes[c].open;
-
-		if (open->to != 0)
-			committer->news(committer->owner, COMMIT_GREW,
-			    open->segment, open->to);
-	}
-}
-
-/* ---- birth and end ------------------------------------------------------------------- */
-
-static void
-lane_init(struct lane *lane, struct committer *committer,
-    enum mail_class klass)
-{
-	lane->committer = committer;
-	lane->klass = klass;
-	lane->dirfd = committer->dirs->classes[klass];
-	lane->segment.fd = -1;
-	sequence_init(&lane->sequence, lane->dirfd, committer->options.slot,
-	    committer->options.mode);
-	list_init(&lane->gathered);
-	list_init(&lane->queue);
-	list_init(&lane->results);
-	list_init(&lane->streams);
-	pthread_mutex_init(&lane->lock, NULL);
-	pthread_cond_init(&lane->batches.wake, NULL);
-	pthread_cond_init(&lane->large.wake, NULL);
-}
-
-struct committer *
-committer_new(struct loop *loop, const struct spool_dirs *dirs,
-    const struct commit_options *options, commit_news_fn *news, void *owner,
-    struct err *err)
-{
-	struct committer *committer;
-	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-
-	if (fd == -1) {
-		err_sys(err, "make", "eventfd");
-		return NULL;
-	}
-	committer = mem_new(struct committer);
-	committer->dirs = dirs;
-	committer->options = *options;
-	committer->news = news;
-	committer->owner = owner;
-	committer->eventfd = fd;
-	buf_init(&committer->scratch, RECORD_ENVELOPE_MOST);
-	for (unsigned c = 0; c < CLASS_COUNT; c++)
-		lane_init(&committer->lanes[c], committer, c);
-	committer->watch = watch_new(loop, fd, WATCH_READ, on_results,
-	    committer);
-	committer->hook = turn_hook_new(loop, on_turn, committer);
-	return committer;
-}
-
-static void
-join_thread(struct lane *lane, struct lane_thread *thread)
-{
-	pthread_mutex_lock(&lane->lock);
-	lane->stop = true;
-	pthread_mutex_unlock(&lane->lock);
-	if (thread->running) {
-		pthread_cond_signal(&thread->wake);
-		pthread_join(thread->thread, NULL);
-	}
-	thread->running = false;
-	pthread_cond_destroy(&thread->wake);
-}
-
-static void
-lane_fini(struct lane *lane)
-{
-	struct lane_result *last = lane_result_new();
-
-	err_set(&last->err, ERR_LIMIT, "shutting down");
-	join_thread(lane, &lane->batches);
-	join_thread(lane, &lane->large);
-	stream_fail_all(lane, &last->err);
-	commit_close_segment(lane, last);
-	list_move(&last->messages, &lane->queue);
-	list_move(&last->messages, &lane->gathered);
-	lane_tell(lane, last);
-	tell_lane(lane);
-	sequence_fini(&lane->sequence);
-	pthread_mutex_destroy(&lane->lock);
-}
-
-void
-committer_free(struct committer **committer)
-{
-	struct committer *c = *committer;
-
-	if (c == NULL)
-		return;
-	must(c->streams == 0);
-	for (unsigned i = 0; i < CLASS_COUNT; i++)
-		lane_fini(&c->lanes[i]);
-	watch_free(&c->watch);
-	turn_hook_free(&c->hook);
-	close(c->eventfd);
-	buf_fini(&c->scratch);
-	mem_free(c);
-	*committer = NULL;
 }

@@ -2,10 +2,12 @@
  *
  * lane.h - what the files of the committer share; nobody else includes it.
  *
- *	commit.c  the order of operations; runs in the lanes' threads
- *	lane.c    the lanes and their threads; what the loop hands over and
- *	          is told
- *	stream.c  large messages
+ *	commit.c       the order of operations; runs in the lanes' threads
+ *	committer.c    birth, figures and end
+ *	lane.c         the lanes and their threads; what the loop hands over
+ *	               and is told
+ *	stream.c       large messages, seen from the loop
+ *	stream_work.c  and from their thread
  *
  * Each field of a lane says whose it is: the loop's, the thread's, or
  * shared, which is touched under `lock` only.
@@ -109,7 +111,17 @@ struct committer {
 	struct lane lanes[CLASS_COUNT];
 };
 
-/* ---- commit.c ---------------------------------------------------------------- */
+/* Move all of FROM to the end of TO. */
+static inline void
+list_move(struct list *to, struct list *from)
+{
+	struct link *l;
+
+	while ((l = list_take(from)) != NULL)
+		list_append(to, l);
+}
+
+/* ---- commit.c --------------------------------------------------------- */
 
 /*
  * A new segment file of LANE with its header written, locked, not synced.
@@ -130,7 +142,7 @@ void commit_batch(struct lane *lane, struct lane_result *result);
 /* The lane ends. */
 void commit_close_segment(struct lane *lane, struct lane_result *result);
 
-/* ---- lane.c ------------------------------------------------------------------ */
+/* ---- lane.c ----------------------------------------------------------- */
 
 struct lane_result *lane_result_new(void);
 void lane_result_add_news(struct lane_result *result, enum commit_news news,
@@ -139,8 +151,12 @@ void lane_result_add_news(struct lane_result *result, enum commit_news news,
 void lane_tell_failed(struct lane *lane, struct list *messages,
     const struct err *err);
 
-/* From a thread: RESULT is for the loop. */
+/* RESULT is for the loop; from any thread. */
 void lane_tell(struct lane *lane, struct lane_result *result);
+
+/* From the loop: tell what came back; give the thread what gathered. */
+void lane_tell_loop(struct lane *lane);
+void lane_hand_over(struct lane *lane);
 
 /* From the loop: see that THREAD runs, with FN. */
 bool lane_start(struct lane *lane, struct lane_thread *thread,
@@ -154,8 +170,36 @@ void lane_message_free(struct lane_message *message);
 /* MESSAGE is counted as pending until its result is told. */
 void lane_count(struct lane *lane, struct lane_message *message);
 
-/* ---- stream.c ---------------------------------------------------------------- */
+/* ---- stream_work.c ---------------------------------------------------- */
 
+/* A piece of a large body, on its way to the thread. */
+struct piece {
+	struct link link;
+	struct buf bytes;
+};
+
+struct commit_stream {
+	struct link link;	/* on the lane's streams; with its lock */
+	struct lane *lane;
+	struct lane_message *message;
+
+	/* shared, under the lane's lock: */
+	struct list pieces;
+	size_t waiting;
+	bool finishing, aborted;
+	bool broken;		/* err tells */
+	struct err err;
+
+	/* the thread's: */
+	struct lane_segment segment;
+	uint64_t body_at;	/* where the body begins in the file */
+	uint64_t body_bytes;	/* written */
+	uint64_t pushed;	/* file offset */
+	uint32_t body_crc;
+};
+
+/* The thread of large messages. */
+void *stream_run(void *lane);
 /* The thread is gone: what it left of aborted streams is removed; finished
  * ones are told as failed. */
 void stream_fail_all(struct lane *lane, const struct err *why);

@@ -4,10 +4,12 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/check.c src/lib/spool/check.h \
 	src/lib/spool/check_inside.h src/lib/spool/check_segment.c \
 	src/lib/spool/commit.c src/lib/spool/commit.h \
+	src/lib/spool/committer.c \
 	src/lib/spool/crcjoin.c src/lib/spool/crcjoin.h \
 	src/lib/spool/envelope.c src/lib/spool/envelope.h \
 	src/lib/spool/index.c src/lib/spool/index.h \
 	src/lib/spool/index_env.c src/lib/spool/index_inside.h \
+	src/lib/spool/index_files.c \
 	src/lib/spool/index_row.c \
 	src/lib/spool/index_trust.c \
 	src/lib/spool/index_walk.c \
@@ -22,4 +24,5 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/segment.c src/lib/spool/segment.h \
 	src/lib/spool/sequence.c src/lib/spool/sequence.h \
 	src/lib/spool/status.c src/lib/spool/status.h \
-	src/lib/spool/stream.c
+	src/lib/spool/stream.c \
+	src/lib/spool/stream_work.c

@@ -52,7 +52,7 @@ void record_header_encode(const struct record_header *header,
 enum record_step {
 	RECORD_OK,
 	RECORD_NONE,		/* all zero: nothing was written here */
-	RECORD_CUT,		/* the segment broke: nothing counts from here */
+	RECORD_CUT,		/* the segment broke: nothing more counts */
 	RECORD_BAD
 };
 /* The mark of RECORD_CUT. */

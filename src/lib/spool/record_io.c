@@ -49,27 +49,35 @@ decode_envelope(const struct record_header *header, struct span bytes,
 	return envelope;
 }
 
-bool
-record_read(int fd, uint64_t offset, uint64_t size, struct record *out,
-    struct err *err)
+/* Whether SIZE is the record's and in the file: before room is made. */
+static bool
+is_there(int fd, uint64_t offset, uint64_t size,
+    const struct record_header *header, struct err *err)
 {
-	struct span content;
 	struct stat st;
-	uint8_t *raw;
 
-	*out = (struct record){ 0 };
-	if (!read_header(fd, offset, &out->header, err))
-		return false;
-	if (record_size(&out->header) != size || size > SIZE_MAX / 2)
+	if (record_size(header) != size)
 		return err_set(err, ERR_FORMAT,
 		    "record at byte %llu has another size",
 		    (unsigned long long)offset);
 	if (fstat(fd, &st) == -1)
 		return err_sys(err, "stat", "segment");
-	if (size > (uint64_t)st.st_size)	/* before room is made for it */
-		return err_set(err, ERR_FORMAT,
-		    "record at byte %llu is cut off",
-		    (unsigned long long)offset);
+	return size <= (uint64_t)st.st_size || err_set(err, ERR_FORMAT,
+	    "record at byte %llu is cut off", (unsigned long long)offset);
+}
+
+bool
+record_read(int fd, uint64_t offset, uint64_t size, struct record *out,
+    struct err *err)
+{
+	struct span content;
+	uint8_t *raw;
+
+	*out = (struct record){ 0 };
+	if (!read_header(fd, offset, &out->header, err))
+		return false;
+	if (!is_there(fd, offset, size, &out->header, err))
+		return false;
 	buf_init(&out->raw, (size_t)size);
 	raw = buf_reserve(&out->raw, (size_t)size);
 	if (!read_exactly(fd, raw, (size_t)size, offset, err))

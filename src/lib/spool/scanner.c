@@ -212,7 +212,7 @@ scanner_next(struct scanner *scanner, struct scan_record *out,
 	return broken(scanner, "damaged header", err);
 }
 
-/* ---- after damage ---------------------------------------------------------------- */
+/* ---- after damage ----------------------------------------------------- */
 
 /* Whether a whole record, or the mark of a cut, is at AT, where a magic was
  * seen. */

@@ -52,7 +52,7 @@ struct scan_record {
 enum scan_step {
 	SCAN_RECORD,		/* OUT is filled */
 	SCAN_END,		/* nothing more, so far */
-	SCAN_BROKEN		/* garbage at `offset`; see scanner_skip_broken() */
+	SCAN_BROKEN		/* garbage at `offset`: scanner_skip_broken() */
 };
 
 /* A place in a segment, moving forward.  Reads in large pieces; bodies are

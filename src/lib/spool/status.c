@@ -54,7 +54,7 @@ status_decode(const uint8_t in[STATUS_RECORD_BYTES], struct status *out)
 	return true;
 }
 
-/* ---- a journal as it is read ------------------------------------------------------ */
+/* ---- a journal as it is read ------------------------------------------ */
 
 /* Call FN for what is valid; *SOUND is the end of the last valid record. */
 static bool

@@ -25,7 +25,7 @@ enum status_action {		/* RFC 3464, section 2.3.3, and our own */
 	STATUS_FINAL_LAST = STATUS_BROKEN,	/* … to here */
 	STATUS_WARNED,		/* a delay DSN was sent */
 	STATUS_HELD, STATUS_RELEASED,
-	STATUS_END		/* offset: the segment is used up to here only */
+	STATUS_END		/* the segment is used up to `offset` only */
 };
 
 enum { STATUS_ALL_RCPTS = 0xffffffff, STATUS_RECORD_BYTES = 48 };

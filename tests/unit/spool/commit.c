@@ -343,7 +343,7 @@ the_delay_is_that_of_the_disk(void)
 	office_close(&office);
 }
 
-/* ---- a disk that fails ------------------------------------------------------------- */
+/* ---- a disk that fails ------------------------------------------------ */
 
 /* No file is synced again once a sync or write of it failed. */
 static void

@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- rows ----------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------- */
 
 static struct msgid
 id_of(uint32_t number)
@@ -71,7 +71,7 @@ check_row(const struct index_row *row)
 	CU_ASSERT_TRUE(span_equal(row->reason, want.reason));
 }
 
-/* ---- what walks see -------------------------------------------------------------- */
+/* ---- what walks see --------------------------------------------------- */
 
 struct seen {
 	uint32_t numbers[5000];
@@ -98,7 +98,7 @@ seen_new(void)
 	return mem_new(struct seen);
 }
 
-/* ---- an index in a directory ------------------------------------------------------ */
+/* ---- an index in a directory ------------------------------------------ */
 
 static char *
 new_path(void)
@@ -351,7 +351,7 @@ a_row_with_very_many_recipients_fits(void)
 	mem_free(path);
 }
 
-/* ---- what survives, and what is not believed ---------------------------------------- */
+/* ---- what survives, and what is not believed -------------------------- */
 
 /* Put rows in a process that is killed; FLUSHED of them were flushed. */
 static void

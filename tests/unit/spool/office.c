@@ -147,7 +147,7 @@ office_wait_for(struct office *office, const struct letter *letter)
 	timer_stop(office->limit);
 }
 
-/* ---- what is in the files ------------------------------------------------------ */
+/* ---- what is in the files --------------------------------------------- */
 
 static const struct letter *
 find(const struct office *office, struct msgid id)
