@@ -13,28 +13,6 @@
 
 /* ---- times ---------------------------------------------------------------- */
 
-const char *
-delay_text(usec_t delay, char out[DELAY_TEXT])
-{
-	int64_t ms = delay > 0 ? (delay + 500) / 1000 : 0, unit = 1;
-	long long seconds, rest;
-
-	while (unit < 1000 && ms / unit >= 100)
-		unit *= 10;
-	ms = (ms + unit / 2) / unit * unit;
-	seconds = ms / 1000;
-	rest = ms % 1000;
-	if (rest == 0)
-		snprintf(out, DELAY_TEXT, "%lld", seconds);
-	else if (rest % 100 == 0)
-		snprintf(out, DELAY_TEXT, "%lld.%lld", seconds, rest / 100);
-	else if (rest % 10 == 0)
-		snprintf(out, DELAY_TEXT, "%lld.%02lld", seconds, rest / 10);
-	else
-		snprintf(out, DELAY_TEXT, "%lld.%03lld", seconds, rest);
-	return out;
-}
-
 /* "0.81, delays=0.01/0.6/0/0.2" */
 static void
 delays_text(const struct report *report, char *out, size_t room)

@@ -37,8 +37,4 @@ struct fate {
 void report_all(struct deliverer *deliverer, const struct report *report,
     const struct fate *fate);
 
-/* "0.81", "12", "0.004": two digits that matter, milliseconds at least. */
-enum { DELAY_TEXT = 24 };
-const char *delay_text(usec_t delay, char out[DELAY_TEXT]);
-
 #endif

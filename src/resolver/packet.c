@@ -129,24 +129,39 @@ read_address(struct reader *r, size_t length, size_t due, struct dns_row *row)
 	return !r->bad;
 }
 
+/* Where a row goes: behind the others or, when there are too many, in the
+ * place of the one of worst preference.  Null: it is worse than all. */
+static struct dns_row *
+find_place(struct dns_reply *out, const struct dns_row *row)
+{
+	struct dns_row *worst = &out->rows[0];
+
+	if (out->count < DNS_ROWS_MOST)
+		return &out->rows[out->count++];
+	for (size_t i = 1; i < out->count; i++)
+		if (out->rows[i].preference > worst->preference)
+			worst = &out->rows[i];
+	return row->preference < worst->preference ? worst : NULL;
+}
+
 static void
 read_rdata(struct reader *r, enum dns_type type, size_t length,
     struct dns_reply *out)
 {
-	struct dns_row *row = &out->rows[out->count];
+	struct dns_row row = { 0 }, *place;
 	bool good;
 
-	if (out->count == DNS_ROWS_MOST)
-		return;
-	memset(row, 0, sizeof(*row));
 	if (type == DNS_MX)
-		good = read_mx(r, length, row);
+		good = read_mx(r, length, &row);
 	else
-		good = read_address(r, length, type == DNS_A ? 4 : 16, row);
-	if (good)
-		out->count++;
-	else
+		good = read_address(r, length, type == DNS_A ? 4 : 16, &row);
+	if (!good) {
 		out->spoiled = true;
+		return;
+	}
+	place = find_place(out, &row);
+	if (place != NULL)
+		*place = row;
 }
 
 static void

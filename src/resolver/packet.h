@@ -15,7 +15,7 @@
 enum dns_type { DNS_A = 1, DNS_MX = 15, DNS_AAAA = 28 };
 
 enum {
-	DNS_ROWS_MOST = 64,	/* more records of one name are left out */
+	DNS_ROWS_MOST = 64,	/* of one name; the best MX are kept */
 	DNS_NAME_SIZE = 256
 };
 

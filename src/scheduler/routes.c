@@ -221,7 +221,7 @@ fail(struct scheduler *s, struct domain *domain, uint8_t failure,
 		/* What was known is better than nothing, for a while. */
 		domain->state = DOMAIN_KNOWN;
 		domain->expires = scheduler_now(s) +
-		    s->conf->resolver_negative;
+		    conf_time(s->conf, s->conf->resolver_negative);
 		return;
 	}
 	domain->state = DOMAIN_FAILED;
@@ -320,6 +320,14 @@ routes_resolver(struct scheduler *s, struct channel *resolver)
 		send_question(s, question);
 }
 
+static msec_t
+at_least_a_minute(const struct scheduler *s, msec_t ttl)
+{
+	msec_t minute = conf_time(s->conf, MSEC_MINUTE);
+
+	return ttl > minute ? ttl : minute;
+}
+
 /* A host of a route by its name: all its addresses at our port. */
 static void
 add_hop(struct hosts *hosts, const struct question *question,
@@ -344,8 +352,7 @@ hop_answered(struct scheduler *s, const struct question *question,
 {
 	struct domain *domain = question->domain;
 	msec_t ttl = (msec_t)answer->ttl * MSEC_SECOND;
-	msec_t expires = scheduler_now(s) + (ttl > MSEC_MINUTE ? ttl :
-	    MSEC_MINUTE);
+	msec_t expires = scheduler_now(s) + at_least_a_minute(s, ttl);
 
 	if (answer->status == ANSWER_OK)
 		add_hop(domain->hosts, question, answer);
@@ -410,8 +417,7 @@ mx_answered(struct scheduler *s, struct domain *domain,
 		    "Mail for the domain loops back to this host");
 		return;
 	}
-	settle(s, domain, scheduler_now(s) +
-	    (ttl > MSEC_MINUTE ? ttl : MSEC_MINUTE));
+	settle(s, domain, scheduler_now(s) + at_least_a_minute(s, ttl));
 }
 
 void

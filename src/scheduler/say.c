@@ -31,18 +31,15 @@ say_rcpt(const struct message *message, const char *address,
     usec_t now)
 {
 	char id[MSGID_TEXT + 1];
-	double delay = (double)(now - message->arrived) / 1e6;
-	double before = (double)(message->taken - message->arrived) / 1e6;
+	char all[DELAY_TEXT], before[DELAY_TEXT], since[DELAY_TEXT];
 
-	if (delay < 0)
-		delay = 0;
-	if (before < 0 || before > delay)
-		before = delay;
-	log_info("%s: to=<%s>, relay=none, delay=%.3g, delays=%.2g/%.2g/0/0, "
+	log_info("%s: to=<%s>, relay=none, delay=%s, delays=%s/%s/0/0, "
 	    "dsn=%s, status=%s (%s), class=%s, try=%u",
-	    msgid_text(message->id, id), address, delay, before,
-	    delay - before, status, word, why, class_name(message->klass),
-	    attempt);
+	    msgid_text(message->id, id), address,
+	    delay_text(now - message->arrived, all),
+	    delay_text(message->taken - message->arrived, before),
+	    delay_text(now - message->taken, since),
+	    status, word, why, class_name(message->klass), attempt);
 }
 
 void

@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <time.h>
 
 static usec_t
@@ -31,4 +32,26 @@ usec_t
 clock_wall(void)
 {
 	return read_usec(CLOCK_REALTIME);
+}
+
+const char *
+delay_text(usec_t delay, char out[DELAY_TEXT])
+{
+	int64_t ms = delay > 0 ? (delay + 500) / 1000 : 0, unit = 1;
+	long long seconds, rest;
+
+	while (unit < 1000 && ms / unit >= 100)
+		unit *= 10;
+	ms = (ms + unit / 2) / unit * unit;
+	seconds = ms / 1000;
+	rest = ms % 1000;
+	if (rest == 0)
+		snprintf(out, DELAY_TEXT, "%lld", seconds);
+	else if (rest % 100 == 0)
+		snprintf(out, DELAY_TEXT, "%lld.%lld", seconds, rest / 100);
+	else if (rest % 10 == 0)
+		snprintf(out, DELAY_TEXT, "%lld.%02lld", seconds, rest / 10);
+	else
+		snprintf(out, DELAY_TEXT, "%lld.%03lld", seconds, rest);
+	return out;
 }

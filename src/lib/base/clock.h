@@ -25,4 +25,9 @@ msec_t clock_mono(void);
 usec_t clock_mono_usec(void);
 usec_t clock_wall(void);
 
+/* A span as the log tells it: "0.81", "12", "0.004"; two digits that matter,
+ * milliseconds at least.  Returns OUT. */
+enum { DELAY_TEXT = 24 };
+const char *delay_text(usec_t delay, char out[DELAY_TEXT]);
+
 #endif

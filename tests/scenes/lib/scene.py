@@ -119,11 +119,13 @@ class Sink:
         self.process = self.port = None
 
     @staticmethod
-    def start(scene, name, sinks, arguments):
+    def start(scene, name, sinks, arguments, addresses):
         """One process for all SINKS."""
         command = ["python3", f"{FAKES}/sink.py", *arguments]
         for sink in sinks:
             command += ["--script", sink.script, "--dir", sink.dir]
+        for address in addresses:
+            command += ["--address", address]
         process = Process(scene, name, command)
         for sink, port in zip(sinks, process.first_lines(len(sinks))):
             sink.process, sink.port = process, int(port)
@@ -319,11 +321,11 @@ class Scene:
     def sink(self, script=None, *arguments):
         return self.troupe([script], *arguments)[0]
 
-    def troupe(self, scripts, *arguments):
-        """A sink for each of SCRIPTS, all in one process."""
+    def troupe(self, scripts, *arguments, addresses=()):
+        """A sink for each of SCRIPTS, all in one process; at 127.0.0.1 unless ADDRESSES tells."""
         name = f"sink{len(self.sinks)}"
         sinks = [Sink(self, f"sink{len(self.sinks) + i}", script) for i, script in enumerate(scripts)]
-        self.others.append(Sink.start(self, name, sinks, arguments))
+        self.others.append(Sink.start(self, name, sinks, arguments, addresses))
         self.sinks += sinks
         return sinks
 
@@ -335,14 +337,14 @@ class Scene:
                        check=True, capture_output=True)
         return cert, key
 
-    def dns(self, zone):
+    def dns(self, zone, port=0):
         """A DNS server with ZONE (see tests/fakes/dns.py); its port."""
         path = f"{self.dir}/zone{len(self.others)}.json"
         with open(path, "w") as f:
             json.dump(zone, f)
-        server = self.beside(f"dns{len(self.others)}", ["python3", f"{FAKES}/dns.py", path,
+        server = self.beside(f"dns{len(self.others)}", ["python3", f"{FAKES}/dns.py", path, "--port", str(port),
                                                          "--log", path + ".log"])
-        server.questions = path + ".log"
+        server.zone, server.questions = path, path + ".log"
         server.port = int(server.first_line())
         return server
 

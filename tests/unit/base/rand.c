@@ -103,11 +103,33 @@ clocks_run_forward_and_tell_the_same_time(void)
 	CU_ASSERT_TRUE(clock_wall() / 1000000 - time(NULL) >= -1);
 }
 
+static const struct {
+	usec_t delay;
+	const char *text;
+} delays[] = {
+	{ -5, "0" }, { 0, "0" }, { 499, "0" }, { 500, "0.001" },
+	{ 12000, "0.012" }, { 123456, "0.12" }, { 100000, "0.1" },
+	{ 810000, "0.81" }, { 999600, "1" }, { 1234000, "1.2" },
+	{ 9960000, "10" }, { 12345678, "12" }, { 600000000, "600" },
+	{ 432000000000, "432000" },
+};
+
+static void
+a_delay_has_two_digits_that_matter(void)
+{
+	char out[DELAY_TEXT];
+
+	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++)
+		CU_ASSERT_STRING_EQUAL(delay_text(delays[i].delay, out),
+		    delays[i].text);
+}
+
 const struct unit_test rand_tests[] = {
 	UNIT(a_number_is_below_its_bound_and_reaches_all_of_it),
 	UNIT(a_seed_gives_the_same_row_again),
 	UNIT(jitter_stays_within_its_percentage_and_is_used),
 	UNIT(bytes_from_the_kernel_fill_all_of_the_room),
 	UNIT(clocks_run_forward_and_tell_the_same_time),
+	UNIT(a_delay_has_two_digits_that_matter),
 	UNIT_END
 };

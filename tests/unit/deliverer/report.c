@@ -1,32 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * report.c - times as people read them, targets, and who we are.
+ * report.c - targets, and who we are.
  */
 #include "deliverer/report.h"
 #include "unit/deliverer/tests.h"
 
 #include "base/mem.h"
-
-static const struct {
-	usec_t delay;
-	const char *text;
-} delays[] = {
-	{ -5, "0" }, { 0, "0" }, { 499, "0" }, { 500, "0.001" },
-	{ 12000, "0.012" }, { 123456, "0.12" }, { 100000, "0.1" },
-	{ 810000, "0.81" }, { 999600, "1" }, { 1234000, "1.2" },
-	{ 9960000, "10" }, { 12345678, "12" }, { 600000000, "600" },
-	{ 432000000000, "432000" },
-};
-
-static void
-a_delay_has_two_digits_that_matter(void)
-{
-	char out[DELAY_TEXT];
-
-	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++)
-		CU_ASSERT_STRING_EQUAL(delay_text(delays[i].delay, out),
-		    delays[i].text);
-}
 
 /* A list of hosts: "name port address address …" each. */
 static struct buf *
@@ -120,7 +99,6 @@ our_own_listeners_are_known(void)
 }
 
 const struct unit_test report_tests[] = {
-	UNIT(a_delay_has_two_digits_that_matter),
 	UNIT(targets_are_tried_in_order_and_those_that_failed_last),
 	UNIT(our_own_listeners_are_known),
 	UNIT_END

@@ -212,10 +212,33 @@ more_rows_than_there_is_room_for_are_left_out(void)
 	buf_free(&packet);
 }
 
+static void
+of_too_many_mx_the_best_are_kept(void)
+{
+	static struct dns_reply reply;
+	struct buf *packet = buf_new(1 << 16);
+
+	buf_append(packet, HEAD(OK, "\0\xc8") QUESTION,
+	    sizeof(HEAD(OK, "\0\xc8") QUESTION) - 1);
+	for (int i = 0; i < 200; i++) {
+		buf_append(packet, ROW(MX, T60, "\0\5") "\0",
+		    sizeof(ROW(MX, T60, "\0\5") "\0") - 1);
+		buf_append_byte(packet, (uint8_t)(199 - i));
+		buf_append(packet, "\1a", 3);
+	}
+	dns_read(buf_peek(packet), DNS_MX, &reply);
+	CU_ASSERT_EQUAL(reply.status, DNS_OK);
+	CU_ASSERT_EQUAL(reply.count, DNS_ROWS_MOST);
+	for (size_t i = 0; i < reply.count; i++)
+		CU_ASSERT_TRUE(reply.rows[i].preference < DNS_ROWS_MOST);
+	buf_free(&packet);
+}
+
 const struct unit_test packet_tests[] = {
 	UNIT(packets_are_read_and_what_is_wrong_in_them_is_left_out),
 	UNIT(the_least_ttl_counts),
 	UNIT(no_prefix_of_a_packet_is_read_beyond_its_end),
 	UNIT(more_rows_than_there_is_room_for_are_left_out),
+	UNIT(of_too_many_mx_the_best_are_kept),
 	UNIT_END
 };
