@@ -145,39 +145,37 @@ the_end_that_a_journal_sets_is_kept(void)
 	office_close(&office);
 }
 
-static void
+/* 0, unless the wrong thing could not be made. */
+static int
 make_wrong(const struct spool_dirs *dirs, unsigned how)
 {
+	static const char first[] = "03-00000001.messages";
+	static const char second[] = "03-00000002.messages";
 	int fd = dirs->classes[CLASS_BULK];
 
-	room_write(fd, "03-00000001.messages", span_of(""));
+	room_write(fd, first, span_of(""));
 	switch (how) {
 	case 0:
-		symlinkat("03-00000001.messages", fd, "03-00000002.messages");
-		break;
+		return symlinkat(first, fd, second);
 	case 1:
-		linkat(fd, "03-00000001.messages", fd, "03-00000002.messages",
-		    0);
-		break;
+		return linkat(fd, first, fd, second, 0);
 	case 2:
-		mkfifoat(fd, "03-00000002.messages", 0600);
-		break;
+		return mkfifoat(fd, second, 0600);
 	case 3:
 		room_write(fd, "core", span_of("x"));
-		break;
+		return 0;
 	case 4:
 		room_write(dirs->root, "core", span_of("x"));
-		break;
+		return 0;
 	case 5:
-		mkdirat(fd, "03-00000002.messages", 0700);
-		break;
+		return mkdirat(fd, second, 0700);
 	case 6:
-		room_write(fd, "03-00000002.messages", span_of("garbage that "
-		    "is longer than the header of a segment would be, which "
-		    "is of sixty-four bytes"));
-		break;
+		room_write(fd, second, span_of("garbage that is longer than "
+		    "the header of a segment would be, which is of "
+		    "sixty-four bytes"));
+		return 0;
 	default:
-		fchmodat(fd, "03-00000001.messages", 0606, 0);
+		return fchmodat(fd, first, 0606, 0);
 	}
 }
 
@@ -189,7 +187,7 @@ what_does_not_belong_is_a_fault(void)
 		struct heard heard;
 
 		room_spool(&dirs);
-		make_wrong(&dirs, how);
+		CU_ASSERT_EQUAL(make_wrong(&dirs, how), 0);
 		heard = look(&dirs);
 		CU_ASSERT_TRUE(heard.sum.faults >= 1);
 		spool_dirs_close(&dirs);

@@ -140,8 +140,10 @@ the_configured_user_is_given_the_spool(void)
 	CU_ASSERT_EQUAL(st.st_uid, 0);
 	room_write(dirs.classes[CLASS_URGENT], "mine", span_of("x"));
 	room_write(dirs.classes[CLASS_URGENT], "linked", span_of("x"));
-	fchownat(dirs.classes[CLASS_URGENT], "mine", 1001, 1001, 0);
-	fchownat(dirs.classes[CLASS_URGENT], "linked", 1001, 1001, 0);
+	CU_ASSERT_EQUAL(fchownat(dirs.classes[CLASS_URGENT], "mine",
+	    1001, 1001, 0), 0);
+	CU_ASSERT_EQUAL(fchownat(dirs.classes[CLASS_URGENT], "linked",
+	    1001, 1001, 0), 0);
 	CU_ASSERT_EQUAL(linkat(dirs.classes[CLASS_URGENT], "linked",
 	    dirs.root, "second", 0), 0);
 	CU_ASSERT_TRUE_FATAL(spool_prepare(path, 1002, 1002, &err));
