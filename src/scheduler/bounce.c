@@ -111,6 +111,16 @@ is_failure(const struct report_row *row)
 	return row->action == DSN_FAILED || row->action == DSN_EXPIRED;
 }
 
+/* On the wire a report asks that nobody reports about it; here its failure
+ * is for the postmaster to know. */
+static uint8_t
+notify_of(const struct envelope *envelope, uint32_t rcpt)
+{
+	if ((envelope->flags & ENVELOPE_REPORT) != 0)
+		return NOTIFY_FAILURE;
+	return envelope->rcpts[rcpt].notify;
+}
+
 /* The number of rows to be told. */
 static uint32_t
 choose_rows(struct report *report, const struct envelope *envelope,
@@ -123,7 +133,7 @@ choose_rows(struct report *report, const struct envelope *envelope,
 		struct report_row *row = &report->rows[i];
 
 		row->told = row->rcpt < envelope->rcpt_count &&
-		    wanted(row->action, envelope->rcpts[row->rcpt].notify);
+		    wanted(row->action, notify_of(envelope, row->rcpt));
 		told += row->told ? 1 : 0;
 		*failure |= row->told && is_failure(row);
 	}

@@ -23,7 +23,7 @@ struct trace {
 /* Append the folded field, CRLF at its end; lines stay under 998 bytes. */
 void trace_put(const struct trace *trace, struct buf *out);
 
-enum { DATE_TEXT = 40 };
+enum { DATE_TEXT = 96 };
 /*
  * "Tue, 24 Nov 2026 03:32:21 +0000" in local time.  Returns OUT.  A process
  * that goes into a jail calls tzset() before, or its local time is UTC.

@@ -255,13 +255,14 @@ queue {{ reserve 1M }}
         client.ehlo(hello)
         return client
 
-    def send(self, to="b@example.org", text="Subject: hello\r\n\r\nhello\r\n", sender="a@client.test", options=()):
+    def send(self, to="b@example.org", text="Subject: hello\r\n\r\nhello\r\n", sender="a@client.test", options=(),
+             rcpt_options=()):
         """One message by smtplib; returns the id it was queued under."""
         with self.smtp() as client:
             code, answer = client.mail(sender, options)
             assert code == 250, answer
             for address in [to] if isinstance(to, str) else to:
-                code, answer = client.rcpt(address)
+                code, answer = client.rcpt(address, rcpt_options)
                 assert code == 250, answer
             code, answer = client.data(text)
             assert code == 250, answer
