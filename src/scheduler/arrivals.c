@@ -277,6 +277,24 @@ intake_start(struct scheduler *s, struct err *err)
 
 /* ---- once more -------------------------------------------------------------------------- */
 
+static uint32_t
+recount_entries(struct scheduler *s, const struct message *message)
+{
+	const struct link *link;
+	uint32_t rcpts = 0;
+
+	for (link = list_first(&message->entries); link != NULL;
+	    link = list_next(&message->entries, link)) {
+		const struct entry *entry = list_item(link, struct entry,
+		    sibling);
+
+		rcpts += entry->rcpt_count;
+		if (entry->state == ENTRY_LATER)
+			s->queue.counts[message->klass][COUNT_WAITING]++;
+	}
+	return rcpts;
+}
+
 /* What is in memory is all there is, until the segments were read. */
 static void
 recount(struct scheduler *s)
@@ -285,15 +303,11 @@ recount(struct scheduler *s)
 	size_t at = 0;
 
 	for (int c = 0; c < CLASS_COUNT; c++)
-		s->queue.counts[c][COUNT_HELD] = 0;
+		s->queue.counts[c][COUNT_HELD] =
+		    s->queue.counts[c][COUNT_WAITING] = 0;
 	while ((message = map_each(&s->queue.messages, &at)) != NULL) {
-		const struct link *link;
-
-		message->open = report_rcpts(message);
-		for (link = list_first(&message->entries); link != NULL;
-		    link = list_next(&message->entries, link))
-			message->open += list_item(link, struct entry,
-			    sibling)->rcpt_count;
+		message->open = report_rcpts(message) +
+		    recount_entries(s, message);
 		segment_opened(message->segment, message->open);
 	}
 }

@@ -11,6 +11,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/hosts.c \
 	tests/unit/scheduler/past.c \
 	tests/unit/scheduler/queue.c \
+	tests/unit/scheduler/results.c \
 	tests/unit/scheduler/retry.c \
 	tests/unit/scheduler/site.c
 tests_unit_test_scheduler_CPPFLAGS = $(AM_CPPFLAGS) \

@@ -14,6 +14,7 @@ main(int argc, char **argv)
 		{ "hosts", hosts_tests },
 		{ "past", past_tests },
 		{ "spool", spool_tests },
+		{ "results", results_tests },
 		{ NULL, NULL },
 	};
 

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
-#include "spool/segment.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -40,7 +39,8 @@ rig_answer_job(struct rig *rig, size_t at, const struct rig_answer *answer)
 	for (uint32_t i = 0; i < job->rcpt_count; i++) {
 		struct result_row row = {
 			.rcpt = job->rcpts[i],
-			.outcome = (uint8_t)answer->outcome,
+			.outcome = (uint8_t)(answer->each != NULL ?
+			    answer->each[i] : answer->outcome),
 			.code = (uint16_t)answer->code,
 			.status = span_of(answer->status),
 			.text = span_of(answer->text),
@@ -106,8 +106,10 @@ far_frame(void *owner, struct channel *channel, const struct frame *frame)
 		break;
 	case FRAME_SEGMENT:
 		CU_ASSERT_NOT_EQUAL(frame->fd, -1);
-		rig->segments_told++;
-		close(frame->fd);
+		must(rig->segments_told < 64);
+		rig->segments[rig->segments_told].number =
+		    frame->segment.segment;
+		rig->segments[rig->segments_told++].fd = frame->fd;
 		break;
 	case FRAME_SEGMENT_GONE:
 		rig->segments_gone++;
@@ -547,6 +549,8 @@ rig_free(struct rig **rig)
 	loop_free(&r->loop);
 	spool_dirs_close(&r->dirs);
 	conf_free(&r->conf);
+	for (size_t i = 0; i < r->segments_told; i++)
+		close(r->segments[i].fd);
 	nftw(r->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	mem_free(r->jobs);
 	log_flush();
@@ -573,4 +577,28 @@ rig_files(const struct rig *rig, const char *name, const char *suffix)
 	}
 	closedir(dir);
 	return count;
+}
+
+void
+rig_read(struct rig *rig, size_t at, struct record *out)
+{
+	const struct frame_job *job = &rig->jobs[at].job;
+	struct err err;
+
+	must(at < rig->job_count);
+	for (size_t i = 0; i < rig->segments_told; i++)
+		if (rig->segments[i].number == job->segment) {
+			if (!record_read(rig->segments[i].fd, job->offset,
+			    job->size, out, &err))
+				fail("read", &err);
+			return;
+		}
+	CU_FAIL_FATAL("a job from a segment that nobody handed over");
+}
+
+bool
+rig_body_has(const struct record *record, const char *text)
+{
+	return memmem(record->body.data, record->body.length, text,
+	    strlen(text)) != NULL;
 }

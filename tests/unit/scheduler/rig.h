@@ -10,6 +10,7 @@
 
 #include "scheduler/scheduler.h"
 #include "spool/commit.h"
+#include "spool/segment.h"
 #include "unit/unit.h"
 
 enum { RIG_JOBS = 4096 };
@@ -18,7 +19,6 @@ struct rig_job {
 	struct frame_job job;	/* its spans are not valid any more */
 	uint32_t rcpts[64];
 	uint32_t rcpt_count;
-	uint64_t site_hash;
 	char site[128];
 	bool answered;
 };
@@ -27,6 +27,7 @@ struct rig_job {
 struct rig_answer {
 	bool wait;		/* say nothing until rig_answer() */
 	enum outcome outcome;
+	const enum outcome *each;	/* of each recipient; null: as above */
 	enum scope scope;
 	unsigned code;
 	const char *status, *text, *mta;
@@ -52,6 +53,7 @@ struct rig {
 	size_t job_count;
 	size_t sites_told, segments_told, segments_gone;
 	struct { uint32_t number; char name[128]; } sites[64];
+	struct { uint32_t number; int fd; } segments[64];
 	enum answer_status dns;	/* what the resolver says */
 	const char *mx[4];	/* the hosts it names, with an address */
 	size_t questions;
@@ -104,5 +106,10 @@ bool rig_waiting(struct rig *rig, uint64_t number);	/* due rows */
 size_t rig_files(const struct rig *rig, const char *dir,
     const char *suffix);
 uint64_t rig_count(const struct rig *rig, enum count state);
+
+/* The message of job AT, read as a deliverer would; free with
+ * record_fini(). */
+void rig_read(struct rig *rig, size_t at, struct record *out);
+bool rig_body_has(const struct record *record, const char *text);
 
 #endif
