@@ -5,17 +5,20 @@ TESTS += tests/unit/test_scheduler
 UNIT_TESTS += tests/unit/test_scheduler
 tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/main.c tests/unit/scheduler/suites.h \
+	tests/unit/scheduler/control.c \
 	tests/unit/scheduler/core.h \
 	tests/unit/scheduler/rig.c tests/unit/scheduler/rig.h \
 	tests/unit/scheduler/spool.c \
 	tests/unit/scheduler/hosts.c \
 	tests/unit/scheduler/past.c \
 	tests/unit/scheduler/queue.c \
+	tests/unit/scheduler/report.c \
 	tests/unit/scheduler/results.c \
+	tests/unit/scheduler/routes.c \
 	tests/unit/scheduler/retry.c \
 	tests/unit/scheduler/site.c
 tests_unit_test_scheduler_CPPFLAGS = $(AM_CPPFLAGS) \
-	-I$(top_srcdir)/tests $(CUNIT_CFLAGS)
+	-I$(top_srcdir)/tests $(JANSSON_CFLAGS) $(CUNIT_CFLAGS)
 tests_unit_test_scheduler_LDADD = src/scheduler/libscheduler.a \
 	src/lib/worker/libworker.a \
 	src/lib/spool/libspool.a src/lib/mail/libmail.a \

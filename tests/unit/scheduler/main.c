@@ -15,6 +15,9 @@ main(int argc, char **argv)
 		{ "past", past_tests },
 		{ "spool", spool_tests },
 		{ "results", results_tests },
+		{ "report", report_tests },
+		{ "routes", routes_tests },
+		{ "control", control_tests },
 		{ NULL, NULL },
 	};
 

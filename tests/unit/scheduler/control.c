@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * control.c - tests: what the operator's tools are answered.
+ */
+#include "suites.h"
+
+#include "base/mem.h"
+#include "base/must.h"
+#include "rig.h"
+#include "scheduler/control.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static const char slow[] = "route * { to 127.0.0.1:9 }\n"
+    "class normal { retry 1h; lifetime 1d; warn never }\n"
+    "class bulk { retry 1h; lifetime 1d; warn never }\n";
+
+static const struct rig_answer good = {
+	.outcome = OUTCOME_DELIVERED, .code = 250, .status = "2.0.0",
+	.text = "250 2.0.0 Ok", .mta = "mx.test"
+};
+static const struct rig_answer later = {
+	.outcome = OUTCOME_DEFERRED, .scope = SCOPE_MESSAGE, .code = 450,
+	.status = "4.2.0", .text = "450 4.2.0 later", .mta = "mx.test"
+};
+static const struct rig_answer wait_for_me = { .wait = true };
+
+/* ---- a client ------------------------------------------------------------------------- */
+
+struct asking {
+	int fd;
+	char text[1 << 20];
+	size_t length;
+	json_t *rows;		/* of the answer, without the end */
+	json_t *end;
+};
+static struct asking asking;
+
+static void
+serve(struct rig *rig)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    0);
+
+	snprintf(name.sun_path, sizeof name.sun_path, "%s/control",
+	    rig->path);
+	must(bind(fd, (struct sockaddr *)&name, sizeof name) == 0 &&
+	    listen(fd, 5) == 0);
+	rig->s->control = control_new(rig->s, fd, NULL);
+}
+
+static int
+reach(struct rig *rig)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(name.sun_path, sizeof name.sun_path, "%s/control",
+	    rig->path);
+	must(connect(fd, (struct sockaddr *)&name, sizeof name) == 0);
+	return fd;
+}
+
+/* Take in what has come; true when the last line did. */
+static bool
+answered(struct rig *rig, uint64_t number)
+{
+	ssize_t n = recv(asking.fd, asking.text + asking.length,
+	    sizeof asking.text - asking.length, MSG_DONTWAIT);
+	char *line;
+
+	(void)rig, (void)number;
+	if (n > 0)
+		asking.length += (size_t)n;
+	while ((line = memchr(asking.text, '\n', asking.length)) != NULL) {
+		size_t length = (size_t)(line - asking.text) + 1;
+		json_t *row = json_loadb(asking.text, length, 0, NULL);
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(row);
+		if (json_object_get(row, "end") != NULL)
+			asking.end = row;
+		else
+			json_array_append_new(asking.rows, row);
+		memmove(asking.text, asking.text + length,
+		    asking.length - length);
+		asking.length -= length;
+	}
+	return asking.end != NULL;
+}
+
+static void
+forget_answer(void)
+{
+	json_decref(asking.rows);
+	json_decref(asking.end);
+	asking.rows = asking.end = NULL;
+	asking.length = 0;
+}
+
+/* Ask; the number of the end line. */
+static int
+ask(struct rig *rig, const char *request)
+{
+	forget_answer();
+	asking.rows = json_array();
+	asking.fd = reach(rig);
+	must(send(asking.fd, request, strlen(request), 0) ==
+	    (ssize_t)strlen(request));
+	must(send(asking.fd, "\n", 1, 0) == 1);
+	rig_until(rig, answered, 0);
+	close(asking.fd);
+	return (int)json_integer_value(json_object_get(asking.end, "end"));
+}
+
+static size_t
+row_count(void)
+{
+	return json_array_size(asking.rows);
+}
+
+static const char *
+text_at(size_t row, const char *key)
+{
+	return json_string_value(json_object_get(json_array_get(asking.rows,
+	    row), key));
+}
+
+static long long
+number_at(size_t row, const char *key)
+{
+	return json_integer_value(json_object_get(json_array_get(asking.rows,
+	    row), key));
+}
+
+static struct rig *
+set_up(const char *text)
+{
+	struct rig *rig = rig_new(text);
+
+	rig_start(rig);
+	serve(rig);
+	return rig;
+}
+
+static void
+tear_down(struct rig *rig)
+{
+	forget_answer();
+	rig_free(&rig);
+}
+
+/* ---- status ------------------------------------------------------------------------------ */
+
+static void
+status_counts_by_class(void)
+{
+	struct rig *rig = set_up(slow);
+	json_t *bulk;
+
+	rig->answer = later;
+	rig_send(rig, CLASS_BULK, "a@from.test", "b@to.test");
+	rig_until(rig, rig_waiting, 1);
+	rig->answer = wait_for_me;
+	rig_send(rig, CLASS_BULK, "a@from.test", "b@to.test");
+	rig_until(rig, rig_jobs, 2);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"status\"}"), 0);
+	bulk = json_object_get(json_object_get(json_array_get(asking.rows,
+	    0), "queue"), "bulk");
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(bulk, "waiting")),
+	    1);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(bulk, "flying")),
+	    1);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(bulk, "ready")),
+	    0);
+	CU_ASSERT_EQUAL(number_at(0, "sites"), 1);
+	tear_down(rig);
+}
+
+/* ---- listing ------------------------------------------------------------------------------- */
+
+static void
+a_listing_has_memory_and_index_in_order_of_id(void)
+{
+	struct rig *rig = set_up(slow);
+	char ids[6][MSGID_TEXT + 1];
+
+	for (int i = 0; i < 6; i++) {
+		rig->answer = i % 2 == 0 ? later : wait_for_me;
+		msgid_text(rig_send(rig, CLASS_NORMAL, "a@from.test",
+		    "b@to.test"), ids[i]);
+		rig_until(rig, rig_jobs, (uint64_t)i + 1);
+		rig_settle(rig);
+	}
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"queue.list\"}"), 0);
+	CU_ASSERT_EQUAL_FATAL(row_count(), 6);
+	for (size_t i = 0; i < 6; i++) {
+		CU_ASSERT_STRING_EQUAL(text_at(i, "queue_id"), ids[i]);
+		CU_ASSERT_STRING_EQUAL(text_at(i, "queue_name"),
+		    i % 2 == 0 ? "deferred" : "active");
+		CU_ASSERT_STRING_EQUAL(text_at(i, "sender"), "a@from.test");
+		CU_ASSERT_EQUAL(number_at(i, "attempts"), i % 2 == 0);
+	}
+	CU_ASSERT_TRUE(number_at(0, "next_attempt") >
+	    number_at(0, "arrival_time") + 2000);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(
+	    json_array_get(json_object_get(json_array_get(asking.rows, 0),
+	    "recipients"), 0), "delay_reason")), "450 4.2.0 later");
+	tear_down(rig);
+}
+
+static const struct {
+	const char *filter;
+	size_t count;
+} filters[] = {
+	{ "{}", 3 },
+	{ "{\"all\":true}", 3 },
+	{ "{\"sender\":\"a@*\"}", 2 },
+	{ "{\"sender\":\"A@FROM.test\"}", 2 },
+	{ "{\"recipient\":\"*@two.test\"}", 1 },
+	{ "{\"site\":\"one.test\"}", 2 },
+	{ "{\"site\":\"127.0.0.1:9\"}", 3 },
+	{ "{\"class\":\"bulk\"}", 1 },
+	{ "{\"class\":\"bulk\",\"sender\":\"a@*\"}", 0 },
+	{ "{\"older\":3600}", 0 },
+	{ "{\"ids\":[]}", 0 },
+	{ "{\"ids\":[\"3T9K2M0QWZ7B4H1C\"]}", 0 },
+};
+
+static void
+a_filter_selects(void)
+{
+	struct rig *rig = set_up(slow);
+	char request[256];
+
+	rig->answer = later;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "x@one.test");
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "y@two.test");
+	rig_send(rig, CLASS_BULK, "b@from.test", "z@one.test");
+	rig_until(rig, rig_waiting, 3);
+	for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+		snprintf(request, sizeof request,
+		    "{\"verb\":\"queue.list\",\"filter\":%s}",
+		    filters[i].filter);
+		CU_ASSERT_EQUAL(ask(rig, request), 0);
+		if (row_count() != filters[i].count)
+			fprintf(stderr, "%s: %zu\n", filters[i].filter,
+			    row_count());
+		CU_ASSERT_EQUAL(row_count(), filters[i].count);
+	}
+	tear_down(rig);
+}
+
+static void
+a_long_listing_comes_in_pieces_and_whole(void)
+{
+	struct rig *rig = set_up(slow);
+
+	rig->answer = later;
+	for (int i = 0; i < 1500; i++)
+		rig_send(rig, CLASS_BULK, "a@from.test", "b@to.test");
+	rig_until(rig, rig_waiting, 1500);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"queue.list\"}"), 0);
+	CU_ASSERT_EQUAL(row_count(), 1500);
+	tear_down(rig);
+}
+
+/* ---- changes ---------------------------------------------------------------------------------- */
+
+static void
+a_deleted_message_is_gone_without_a_report(void)
+{
+	struct rig *rig = set_up(slow);
+
+	rig->answer = later;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_waiting, 1);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"queue.delete\","
+	    "\"filter\":{\"sender\":\"a@*\"}}"), 0);
+	CU_ASSERT_EQUAL(number_at(0, "count"), 1);
+	rig_until(rig, rig_empty, 0);
+	CU_ASSERT_EQUAL(rig->job_count, 1);
+	CU_ASSERT_EQUAL(index_count(rig->s->window.index), 0);
+	rig_new_receiver(rig);
+	rig_until(rig, rig_no_segments, 0);
+	tear_down(rig);
+}
+
+static void
+what_flies_while_it_is_deleted_is_not_tried_again(void)
+{
+	struct rig *rig = set_up(slow);
+
+	rig->answer = wait_for_me;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_jobs, 1);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"queue.delete\","
+	    "\"filter\":{\"all\":true}}"), 0);
+	CU_ASSERT_EQUAL(rig_count(rig, COUNT_FLYING), 1);
+	rig_answer_job(rig, 0, &later);
+	rig_until(rig, rig_empty, 0);
+	CU_ASSERT_EQUAL(rig->job_count, 1);
+	tear_down(rig);
+}
+
+static void
+a_change_needs_a_filter(void)
+{
+	struct rig *rig = set_up(slow);
+
+	rig->answer = wait_for_me;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_jobs, 1);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"queue.delete\"}"), 64);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"queue.hold\","
+	    "\"filter\":{}}"), 64);
+	CU_ASSERT_EQUAL(rig->s->queue.messages.count, 1);
+	tear_down(rig);
+}
+
+static void
+what_is_held_stays_over_a_restart_and_a_lost_index(void)
+{
+	struct rig *rig = set_up("route * { to 127.0.0.1:9 }\n"
+	    "queue { status-sync 0 }\n"
+	    "class normal { retry 1h; lifetime 1d; warn never }\n");
+	char from[128], to[128];
+
+	rig->answer = later;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_waiting, 1);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"queue.hold\","
+	    "\"filter\":{\"all\":true}}"), 0);
+	CU_ASSERT_EQUAL(number_at(0, "count"), 1);
+	CU_ASSERT_EQUAL(rig_count(rig, COUNT_HELD), 1);
+	rig_stop(rig);
+	snprintf(from, sizeof from, "%s/control", rig->path);
+	unlink(from);
+	snprintf(from, sizeof from, "%s/spool/index", rig->path);
+	snprintf(to, sizeof to, "%s/index-that-was", rig->path);
+	CU_ASSERT_EQUAL(rename(from, to), 0);
+	rig_new_receiver(rig);
+	rig->answer = good;
+	rig_start(rig);
+	serve(rig);
+	rig_settle(rig);
+	CU_ASSERT_EQUAL(rig->job_count, 1);
+	CU_ASSERT_EQUAL(rig_count(rig, COUNT_HELD), 1);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"queue.list\"}"), 0);
+	CU_ASSERT_STRING_EQUAL(text_at(0, "queue_name"), "hold");
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"queue.release\","
+	    "\"filter\":{\"all\":true}}"), 0);
+	CU_ASSERT_EQUAL(number_at(0, "count"), 1);
+	rig_until(rig, rig_empty, 0);
+	CU_ASSERT_EQUAL(rig->job_count, 2);
+	tear_down(rig);
+}
+
+static void
+a_flush_tries_what_waits_now_and_only_that(void)
+{
+	struct rig *rig = set_up(slow);
+
+	rig->answer = later;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@one.test");
+	rig_send(rig, CLASS_BULK, "a@from.test", "b@two.test");
+	rig_until(rig, rig_waiting, 2);
+	rig->answer = good;
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"flush\","
+	    "\"class\":\"bulk\"}"), 0);
+	CU_ASSERT_EQUAL(number_at(0, "count"), 1);
+	rig_until(rig, rig_jobs, 3);
+	CU_ASSERT_EQUAL(rig->jobs[2].job.klass, CLASS_BULK);
+	rig_settle(rig);
+	CU_ASSERT_EQUAL(rig->job_count, 3);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"flush\"}"), 0);
+	rig_until(rig, rig_empty, 0);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"flush\"}"), 0);
+	CU_ASSERT_EQUAL(number_at(0, "count"), 0);
+	tear_down(rig);
+}
+
+static void
+a_flush_ends_the_rest_of_a_dead_site(void)
+{
+	static const struct rig_answer down = {
+		.outcome = OUTCOME_DEFERRED, .scope = SCOPE_SITE,
+		.status = "4.4.1", .text = "Connection refused"
+	};
+	struct rig *rig = set_up(slow);
+
+	rig->answer = down;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@one.test");
+	rig_until(rig, rig_jobs, 1);
+	rig_settle(rig);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"queue.list\"}"), 0);
+	CU_ASSERT_STRING_EQUAL(text_at(0, "queue_name"), "deferred");
+	CU_ASSERT_TRUE(number_at(0, "next_attempt") > 0);
+	rig->answer = good;
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"flush\","
+	    "\"site\":\"one.test\"}"), 0);
+	CU_ASSERT_EQUAL(number_at(0, "count"), 1);
+	rig_until(rig, rig_empty, 0);
+	tear_down(rig);
+}
+
+/* ---- one message ---------------------------------------------------------------------------------- */
+
+static void
+a_message_is_shown_with_its_content(void)
+{
+	struct rig *rig = set_up(slow);
+	char request[128], id[MSGID_TEXT + 1];
+
+	rig->answer = later;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_waiting, 1);
+	snprintf(request, sizeof request, "{\"verb\":\"queue.show\","
+	    "\"id\":\"%s\",\"part\":\"all\"}", msgid_text(rig->id, id));
+	CU_ASSERT_EQUAL(ask(rig, request), 0);
+	CU_ASSERT_EQUAL_FATAL(row_count(), 2);
+	CU_ASSERT_STRING_EQUAL(text_at(0, "client"), "test[127.0.0.1]");
+	CU_ASSERT_STRING_EQUAL(text_at(1, "bytes"),
+	    "U3ViamVjdDogdGVzdA0KDQpIZWxsbw0K");
+	snprintf(request, sizeof request, "{\"verb\":\"queue.show\","
+	    "\"id\":\"%s\",\"part\":\"headers\"}", id);
+	CU_ASSERT_EQUAL(ask(rig, request), 0);
+	CU_ASSERT_STRING_EQUAL(text_at(1, "bytes"),
+	    "U3ViamVjdDogdGVzdA0KDQo=");
+	tear_down(rig);
+}
+
+static const struct {
+	const char *request;
+	int end;
+} mistakes[] = {
+	{ "{\"verb\":\"queue.show\",\"id\":\"3T9K2M0QWZ7B4H1C\"}", 66 },
+	{ "{\"verb\":\"queue.show\",\"id\":\"no id\"}", 64 },
+	{ "{\"verb\":\"queue.show\"}", 64 },
+	{ "{\"verb\":\"dance\"}", 64 },
+	{ "{}", 64 },
+	{ "[]", 76 },
+	{ "not json", 76 },
+	{ "{\"verb\":\"queue.list\",\"filter\":{\"colour\":1}}", 64 },
+	{ "{\"verb\":\"queue.list\",\"filter\":{\"class\":\"gold\"}}", 64 },
+	{ "{\"verb\":\"queue.list\",\"filter\":{\"ids\":[7]}}", 64 },
+	{ "{\"verb\":\"queue.list\",\"filter\":7}", 64 },
+	{ "{\"verb\":\"reload\"}", 69 },
+};
+
+static void
+mistakes_get_an_answer_that_says_so(void)
+{
+	struct rig *rig = set_up(slow);
+
+	for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
+		CU_ASSERT_EQUAL(ask(rig, mistakes[i].request),
+		    mistakes[i].end);
+		CU_ASSERT_EQUAL(row_count(), 0);
+		CU_ASSERT_TRUE(strlen(json_string_value(json_object_get(
+		    asking.end, "error"))) > 5);
+	}
+	tear_down(rig);
+}
+
+static void
+a_client_that_leaves_in_the_middle_harms_nobody(void)
+{
+	struct rig *rig = set_up(slow);
+	static const char request[] = "{\"verb\":\"queue.list\"}\n";
+	int fd;
+
+	rig->answer = later;
+	for (int i = 0; i < 600; i++)
+		rig_send(rig, CLASS_BULK, "a@from.test", "b@to.test");
+	rig_until(rig, rig_waiting, 600);
+	fd = reach(rig);
+	must(send(fd, request, sizeof request - 1, 0) > 0);
+	close(fd);
+	rig_settle(rig);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"queue.list\"}"), 0);
+	CU_ASSERT_EQUAL(row_count(), 600);
+	tear_down(rig);
+}
+
+const struct unit_test control_tests[] = {
+	UNIT(status_counts_by_class),
+	UNIT(a_listing_has_memory_and_index_in_order_of_id),
+	UNIT(a_filter_selects),
+	UNIT(a_long_listing_comes_in_pieces_and_whole),
+	UNIT(a_deleted_message_is_gone_without_a_report),
+	UNIT(what_flies_while_it_is_deleted_is_not_tried_again),
+	UNIT(a_change_needs_a_filter),
+	UNIT(what_is_held_stays_over_a_restart_and_a_lost_index),
+	UNIT(a_flush_tries_what_waits_now_and_only_that),
+	UNIT(a_flush_ends_the_rest_of_a_dead_site),
+	UNIT(a_message_is_shown_with_its_content),
+	UNIT(mistakes_get_an_answer_that_says_so),
+	UNIT(a_client_that_leaves_in_the_middle_harms_nobody),
+	UNIT_END
+};

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * routes.c - tests: from a domain to its site.
+ */
+#include "suites.h"
+
+#include "base/mem.h"
+#include "rig.h"
+
+static const char by_mx[] = "route * { to mx }\ntime-scale 0.01\n"
+    "class normal { retry 10s; lifetime 1h; warn never }\n";
+
+static void
+the_mx_hosts_are_the_site(void)
+{
+	struct rig *rig = rig_new(by_mx);
+
+	rig->mx[0] = "mx1.test";
+	rig->mx[1] = "mx2.test";
+	rig_start(rig);
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_jobs, 1);
+	CU_ASSERT_STRING_EQUAL(rig->jobs[0].site, "mx1.test:25+1");
+	CU_ASSERT_EQUAL(rig->questions, 1);
+	rig_free(&rig);
+}
+
+static void
+an_answer_is_kept_for_the_next_message(void)
+{
+	struct rig *rig = rig_new(by_mx);
+
+	rig_start(rig);
+	for (int i = 0; i < 10; i++)
+		rig_send(rig, CLASS_NORMAL, "a@from.test", i % 2 == 0 ?
+		    "b@to.test" : "c@TO.Test");
+	rig_until(rig, rig_jobs, 10);
+	CU_ASSERT_EQUAL(rig->questions, 1);
+	rig_free(&rig);
+}
+
+static void
+domains_with_the_same_hosts_are_one_site(void)
+{
+	static const char *const rcpts[] = { "a@one.test", "b@two.test",
+	    NULL };
+	struct rig *rig = rig_new(by_mx);
+
+	rig_start(rig);
+	rig_commit(rig, CLASS_NORMAL, "a@from.test", rcpts);
+	rig_until(rig, rig_jobs, 2);
+	CU_ASSERT_EQUAL(rig->sites_told, 1);
+	/* From now on they share a transaction, too. */
+	rig_commit(rig, CLASS_NORMAL, "a@from.test", rcpts);
+	rig_until(rig, rig_jobs, 3);
+	rig_settle(rig);
+	CU_ASSERT_EQUAL(rig->job_count, 3);
+	CU_ASSERT_EQUAL(rig->jobs[2].rcpt_count, 2);
+	rig_free(&rig);
+}
+
+static void
+domains_with_different_policies_are_different_sites(void)
+{
+	struct rig *rig = rig_new("route * { to 127.0.0.1:9 }\n"
+	    "site slow.test { connections 1 }\n");
+
+	rig_start(rig);
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@slow.test");
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@quick.test");
+	rig_until(rig, rig_jobs, 2);
+	CU_ASSERT_NOT_EQUAL(rig->jobs[0].job.site, rig->jobs[1].job.site);
+	rig_free(&rig);
+}
+
+static const struct {
+	enum answer_status answer;
+	const char *status;
+} failures[] = {
+	{ ANSWER_NONE, "Status: 5.1.2" },
+	{ ANSWER_NULL_MX, "Status: 5.1.10" },
+	{ ANSWER_NO_ADDRESS, "Status: 5.4.4" },
+};
+
+static void
+a_domain_that_takes_no_mail_sends_it_back(void)
+{
+	for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
+		struct rig *rig = rig_new("route from.test "
+		    "{ to 127.0.0.1:9 }\nroute * { to mx }\n");
+		struct record record;
+
+		rig->dns = failures[i].answer;
+		rig->answer.wait = true;
+		rig_start(rig);
+		rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+		rig_until(rig, rig_jobs, 1);
+		rig_read(rig, 0, &record);
+		CU_ASSERT_STRING_EQUAL(record.envelope->rcpts[0].address,
+		    "a@from.test");
+		CU_ASSERT_TRUE(rig_body_has(&record, failures[i].status));
+		record_fini(&record);
+		rig_free(&rig);
+	}
+}
+
+static void
+mail_that_would_loop_comes_back(void)
+{
+	struct rig *rig = rig_new("route from.test { to 127.0.0.1:9 }\n"
+	    "route * { to mx }\n");
+	struct record record;
+
+	rig->mx[0] = "relay.test";
+	rig->mx[1] = "mx2.test";
+	rig->answer.wait = true;
+	rig_start(rig);
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_jobs, 1);
+	rig_read(rig, 0, &record);
+	CU_ASSERT_TRUE(rig_body_has(&record, "Status: 5.4.6"));
+	record_fini(&record);
+	rig_free(&rig);
+}
+
+static bool
+asked(struct rig *rig, uint64_t number)
+{
+	return rig->questions >= number;
+}
+
+static void
+a_dns_that_fails_puts_off_and_is_asked_again(void)
+{
+	struct rig *rig = rig_new(by_mx);
+
+	rig->dns = ANSWER_TEMPORARY;
+	rig_start(rig);
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_waiting, 1);
+	CU_ASSERT_EQUAL(rig->job_count, 0);
+	rig->dns = ANSWER_OK;
+	rig_until(rig, rig_jobs, 1);
+	CU_ASSERT_TRUE(rig->job_count == 1 && rig->questions >= 2);
+	CU_ASSERT_TRUE(rig->jobs[0].job.attempt >= 2);
+	rig_free(&rig);
+}
+
+static void
+a_new_resolver_is_asked_what_the_old_one_did_not_answer(void)
+{
+	struct rig *rig = rig_new(by_mx);
+
+	rig_start(rig);
+	routes_resolver(rig->s, NULL);
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_settle(rig);
+	CU_ASSERT_EQUAL(rig->questions, 0);
+	routes_resolver(rig->s, rig->near_dns);
+	rig_until(rig, rig_jobs, 1);
+	CU_ASSERT_EQUAL(rig->questions, 1);
+	rig_free(&rig);
+}
+
+static void
+an_address_literal_needs_no_question(void)
+{
+	struct rig *rig = rig_new(by_mx);
+
+	rig_start(rig);
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@[192.0.2.9]");
+	rig_until(rig, rig_jobs, 1);
+	CU_ASSERT_EQUAL(rig->questions, 0);
+	CU_ASSERT_STRING_EQUAL(rig->jobs[0].site, "[192.0.2.9]:25");
+	rig_free(&rig);
+}
+
+static void
+a_routes_host_is_looked_up_by_name(void)
+{
+	struct rig *rig = rig_new("route * { to smart.test:2525 }\n");
+
+	rig->mx[0] = "smart.test";
+	rig_start(rig);
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_jobs, 1);
+	CU_ASSERT_EQUAL(rig->questions, 1);
+	CU_ASSERT_STRING_EQUAL(rig->jobs[0].site, "smart.test:2525");
+	rig_free(&rig);
+}
+
+static void
+a_routes_host_without_an_address_never_bounces(void)
+{
+	struct rig *rig = rig_new("route * { to smart.test }\n");
+
+	rig->dns = ANSWER_NONE;
+	rig_start(rig);
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, asked, 1);
+	rig_until(rig, rig_waiting, 1);
+	CU_ASSERT_EQUAL(rig->job_count, 0);
+	rig_free(&rig);
+}
+
+static struct conf *
+other_route(struct rig *rig, const char *to)
+{
+	struct buf text;
+	struct conf *conf;
+	struct err err;
+
+	buf_init(&text, 1 << 16);
+	buf_printf(&text, "hostname relay.test\nnode 1\nspool %s/spool\n"
+	    "listen 127.0.0.1:2525\nroute * { to %s }\n", rig->path, to);
+	conf = conf_parse(buf_peek(&text), "new", &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
+	buf_fini(&text);
+	return conf;
+}
+
+static void
+a_reload_moves_what_waits_to_the_new_route(void)
+{
+	struct rig *rig = rig_new("route * { to 127.0.0.1:9 }\n"
+	    "site * { connections 1 }\n");
+	struct conf *conf, *old = rig->conf;
+
+	rig->answer.wait = true;
+	rig_start(rig);
+	for (int i = 0; i < 10; i++)
+		rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_jobs, 2);
+	rig_settle(rig);
+	conf = other_route(rig, "127.0.0.7:9");
+	rig->conf = conf;
+	scheduler_reload(rig->s, conf);
+	rig_until(rig, rig_jobs, 10);
+	for (size_t i = 2; i < 10; i++)
+		CU_ASSERT_STRING_EQUAL(rig->jobs[i].site, "127.0.0.7:9");
+	conf_free(&old);
+	rig_free(&rig);
+}
+
+const struct unit_test routes_tests[] = {
+	UNIT(the_mx_hosts_are_the_site),
+	UNIT(an_answer_is_kept_for_the_next_message),
+	UNIT(domains_with_the_same_hosts_are_one_site),
+	UNIT(domains_with_different_policies_are_different_sites),
+	UNIT(a_domain_that_takes_no_mail_sends_it_back),
+	UNIT(mail_that_would_loop_comes_back),
+	UNIT(a_dns_that_fails_puts_off_and_is_asked_again),
+	UNIT(a_new_resolver_is_asked_what_the_old_one_did_not_answer),
+	UNIT(an_address_literal_needs_no_question),
+	UNIT(a_routes_host_is_looked_up_by_name),
+	UNIT(a_routes_host_without_an_address_never_bounces),
+	UNIT(a_reload_moves_what_waits_to_the_new_route),
+	UNIT_END
+};
