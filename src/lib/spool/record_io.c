@@ -9,6 +9,8 @@
 
 #include <sys/stat.h>
 
+enum { TRUSTED_BYTES = 256 << 10 };	/* are read without looking first */
+
 static bool
 read_exactly(int fd, void *out, size_t length, uint64_t offset,
     struct err *err)
@@ -49,21 +51,38 @@ decode_envelope(const struct record_header *header, struct span bytes,
 	return envelope;
 }
 
-/* Whether SIZE is the record's and in the file: before room is made. */
+/* Room is made for what a header claims only when the file is that long. */
 static bool
-is_there(int fd, uint64_t offset, uint64_t size,
-    const struct record_header *header, struct err *err)
+is_in_file(int fd, uint64_t size, struct err *err)
 {
 	struct stat st;
 
-	if (record_size(header) != size)
-		return err_set(err, ERR_FORMAT,
-		    "record at byte %llu has another size",
-		    (unsigned long long)offset);
+	if (size <= TRUSTED_BYTES)
+		return true;
 	if (fstat(fd, &st) == -1)
 		return err_sys(err, "stat", "segment");
 	return size <= (uint64_t)st.st_size || err_set(err, ERR_FORMAT,
-	    "record at byte %llu is cut off", (unsigned long long)offset);
+	    "a record of %llu bytes is cut off", (unsigned long long)size);
+}
+
+/* The record as it lies there, in one read; its header is OUT's. */
+static bool
+read_raw(int fd, uint64_t offset, uint64_t size, struct record *out,
+    struct err *err)
+{
+	uint8_t *raw;
+
+	buf_init(&out->raw, (size_t)size);
+	raw = buf_reserve(&out->raw, (size_t)size);
+	if (!read_exactly(fd, raw, (size_t)size, offset, err))
+		return false;
+	buf_added(&out->raw, (size_t)size);
+	if (record_header_decode(raw, &out->header) != RECORD_OK)
+		return err_set(err, ERR_FORMAT, "no record at byte %llu",
+		    (unsigned long long)offset);
+	return record_size(&out->header) == size || err_set(err, ERR_FORMAT,
+	    "record at byte %llu has another size",
+	    (unsigned long long)offset);
 }
 
 bool
@@ -71,19 +90,16 @@ record_read(int fd, uint64_t offset, uint64_t size, struct record *out,
     struct err *err)
 {
 	struct span content;
-	uint8_t *raw;
 
 	*out = (struct record){ 0 };
-	if (!read_header(fd, offset, &out->header, err))
+	if (size < RECORD_HEADER_BYTES || size > SIZE_MAX / 2)
+		return err_set(err, ERR_FORMAT, "no record has %llu bytes",
+		    (unsigned long long)size);
+	if (!is_in_file(fd, size, err))
 		return false;
-	if (!is_there(fd, offset, size, &out->header, err))
-		return false;
-	buf_init(&out->raw, (size_t)size);
-	raw = buf_reserve(&out->raw, (size_t)size);
-	if (!read_exactly(fd, raw, (size_t)size, offset, err))
+	if (!read_raw(fd, offset, size, out, err))
 		goto bad;
-	buf_added(&out->raw, (size_t)size);
-	content = span_make(raw + RECORD_HEADER_BYTES,
+	content = span_make(out->raw.data + RECORD_HEADER_BYTES,
 	    out->header.envelope_bytes + (size_t)out->header.body_bytes);
 	if (crc32c(0, content.data, content.length) !=
 	    out->header.content_crc) {
