@@ -59,7 +59,8 @@ check_limits(struct transaction *txn, struct rules *rules)
 	    dot->wire_bytes - dot->stuffed > conf->message_bytes)
 		transaction_refuse(txn, rules, 552, "5.3.4",
 		    "The message is larger than is taken here");
-	else if (conf->data_line != 0 && dot->longest > conf->data_line)
+	else if (conf->data_line != 0 &&
+	    dot->longest + strlen("\r\n") > conf->data_line)
 		transaction_refuse(txn, rules, 550, "5.6.0",
 		    "A line of the message is too long");
 }

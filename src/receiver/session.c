@@ -4,6 +4,7 @@
  */
 #include "receiver/session.h"
 
+#include "receiver/classify.h"
 #include "receiver/intake.h"
 #include "receiver/say.h"
 #include "receiver/verbs.h"
@@ -311,7 +312,7 @@ session_committed(struct session *session, bool ok, struct buf *reply)
 	} else if (txn->lowered)
 		reply_putf(reply, 250, "2.3.6",
 		    "%d is the new priority; Ok: queued as %s",
-		    txn->envelope->priority, id);
+		    priority_of_class(txn->klass), id);
 	else
 		reply_putf(reply, 250, "2.0.0", "Ok: queued as %s", id);
 	if (ok)

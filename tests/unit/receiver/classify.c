@@ -122,18 +122,24 @@ the_ceiling_holds_and_the_reply_says_so(void)
 static void
 the_new_priority_stands_first_and_the_id_last(void)
 {
-	struct talk talk;
-	char *text;
+	static const struct { const char *mail, *header; } asks[] = {
+		{ " MT-PRIORITY=4", "" }, { "", "X-Priority: 1\r\n" }
+	};
 
-	talk_begin(&talk, NULL, true);
-	talk.session.client.ceiling = CLASS_BULK;
-	post(&talk, " MT-PRIORITY=4", "");
-	text = talk_take_replies(&talk);
-	CU_ASSERT_TRUE(span_starts_nocase(span_of(text),
-	    "250 2.3.6 -4 is the new priority; Ok: queued as "));
-	CU_ASSERT_EQUAL(strlen(text), 48 + MSGID_TEXT + 2);
-	mem_free(text);
-	talk_end(&talk);
+	for (size_t i = 0; i < sizeof asks / sizeof asks[0]; i++) {
+		struct talk talk;
+		char *text;
+
+		talk_begin(&talk, NULL, true);
+		talk.session.client.ceiling = CLASS_BULK;
+		post(&talk, asks[i].mail, asks[i].header);
+		text = talk_take_replies(&talk);
+		CU_ASSERT_TRUE(span_starts_nocase(span_of(text),
+		    "250 2.3.6 -4 is the new priority; Ok: queued as "));
+		CU_ASSERT_EQUAL(strlen(text), 48 + MSGID_TEXT + 2);
+		mem_free(text);
+		talk_end(&talk);
+	}
 }
 
 static void

@@ -138,11 +138,11 @@ a_line_of_data_over_the_limit_is_refused(void)
 
 	talk_begin(&talk, conf, true);
 	open_transaction(&talk);
-	CU_ASSERT_STRING_EQUAL(say_often(&talk, "0123456789", 100,
-	    "\r\n.\r\n"), "250 2.0.0");
+	CU_ASSERT_STRING_EQUAL(say_often(&talk, "0123456789", 99,
+	    "12345678\r\n.\r\n"), "250 2.0.0");
 	HEARS(&talk, FROM_A TO_B "DATA\r\n", "250 2.1.0, 250 2.1.5, 354");
-	CU_ASSERT_STRING_EQUAL(say_often(&talk, "0123456789", 100,
-	    "x\r\n.\r\n"), "550 5.6.0");
+	CU_ASSERT_STRING_EQUAL(say_often(&talk, "0123456789", 99,
+	    "123456789\r\n.\r\n"), "550 5.6.0");
 	talk_end(&talk);
 }
 
