@@ -6,9 +6,10 @@ import re
 import resource
 import socket
 import ssl
-import subprocess
 import time
 
+from procs import assert_grew_less, children, cpu, memory
+from raw import certificate
 from scene import free_port, wait_until
 
 
@@ -85,50 +86,8 @@ class _Wire:
         self.socket = context.wrap_socket(self.socket)
 
 
-def _certificate(scene):
-    """The lines of configuration for a fresh certificate."""
-    cert, key = scene.certificate("relay.test")
-    return f"tls {{ certificate {cert}; key {key} }}\n"
-
-
 def _segments(relay):
     return glob.glob(f"{relay.spool}/*/*.messages")
-
-
-def _receivers(relay):
-    """The process ids of the relay's receivers."""
-    found = []
-    for path in glob.glob("/proc/[0-9]*/stat"):
-        try:
-            with open(path) as f:
-                pid, rest = f.read().split(" (", 1)
-        except OSError:
-            continue
-        name, rest = rest.rsplit(") ", 1)
-        if name.startswith("postrider-recei") and int(rest.split()[1]) == relay.process.process.pid:
-            found.append(int(pid))
-    return found
-
-
-def _memory(pid):
-    """Bytes that PID has for itself."""
-    with open(f"/proc/{pid}/status") as f:
-        return int(re.search(r"RssAnon:\s+(\d+) kB", f.read()).group(1)) * 1024
-
-
-def _assert_grew_less(pid, before, most):
-    """Unless a sanitizer keeps what was freed."""
-    with open(f"/proc/{pid}/maps") as f:
-        if "asan" in f.read():
-            return
-    grew = _memory(pid) - before
-    assert grew < most, f"it grew by {grew} bytes"
-
-
-def _cpu(pid):
-    with open(f"/proc/{pid}/stat") as f:
-        fields = f.read().rsplit(") ", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # ---- time ------------------------------------------------------------------------
@@ -221,7 +180,7 @@ def strangers_cannot_take_the_last_connections(scene):
 
 def without_descriptors_nobody_spins_and_all_goes_on_after(scene):
     relay = scene.relay("receivers 1", to=9)
-    receiver, = _receivers(relay)
+    receiver, = children(relay, "receiver")
     few = len(os.listdir(f"/proc/{receiver}/fd")) + 20
     try:
         resource.prlimit(receiver, resource.RLIMIT_NOFILE, (few, few))
@@ -230,40 +189,18 @@ def without_descriptors_nobody_spins_and_all_goes_on_after(scene):
         relay.process = scene.beside("few", ["prlimit", f"--nofile={few}", f"{scene.prefix}/sbin/postriderd", "-f", "-c",
                                              relay.conf])
         relay.ready()
-        receiver, = _receivers(relay)
+        receiver, = children(relay, "receiver")
     clients = [_Wire(relay.port, greeting=None) for _ in range(40)]
     relay.wait_log("cannot accept a connection: Too many open files")
-    before = _cpu(receiver)
+    before = cpu(receiver)
     time.sleep(1)
-    assert _cpu(receiver) - before < 0.2, "it spins"
+    assert cpu(receiver) - before < 0.2, "it spins"
     clients[0].hear()
     clients[0].ask("NOOP\r\n", 250)
     for client in clients[:30]:
         client.socket.close()
     for client in clients[30:]:
         assert client.hear()[0] == 220
-
-
-def replies_that_nobody_reads_take_no_memory(scene):
-    relay = scene.relay("receivers 1\nlimits { errors 10000 }", to=9)
-    receiver, = _receivers(relay)
-    client = _Wire(relay.port)
-    client.ask("EHLO client.test\r\n", 250)
-    client.ask("MAIL FROM:<a@client.test>\r\n", 250)
-    client.socket.setblocking(False)
-    before, sent = _memory(receiver), 0
-    flood = b"RCPT TO:<b@example.org>\r\n" * 4000
-    quiet = 0
-    while quiet < 50 and sent < 200e6:
-        try:
-            sent += client.socket.send(flood)
-            quiet = 0
-        except BlockingIOError:
-            quiet += 1
-            time.sleep(0.01)
-    assert sent < 200e6, "it goes on reading without end"
-    _assert_grew_less(receiver, before, 4e6)
-    _Wire(relay.port).ask("NOOP\r\n", 250)
 
 
 # ---- room -------------------------------------------------------------------------------
@@ -284,13 +221,13 @@ def without_room_on_disk_mail_is_refused_before_data(scene):
 
 def messages_in_memory_are_bounded_however_many_come(scene):
     relay = scene.relay("receivers 1\nlimits { memory 2M; message-size 20M }\nqueue { large-message 1M }", to=9)
-    receiver, = _receivers(relay)
+    receiver, = children(relay, "receiver")
     block = b"x" * 62 + b"\r\n"
-    before = _memory(receiver)
+    before = memory(receiver)
     clients = [_Wire(relay.port).begin() for _ in range(20)]
     for client in clients:
         client.say(b"Subject: x\r\n\r\n" + block * 12000)      # 768 kB each
-    _assert_grew_less(receiver, before, 8e6)
+    assert_grew_less(receiver, before, 8e6)
     codes = []
     for client in clients:
         client.say(".\r\n")
@@ -302,14 +239,14 @@ def messages_in_memory_are_bounded_however_many_come(scene):
 def a_large_message_takes_no_memory_and_arrives_whole(scene):
     sink = scene.sink()
     relay = scene.relay("receivers 1\nqueue { large-message 64k }\nlimits { message-size 100M }", to=sink.port)
-    receiver, = _receivers(relay)
+    receiver, = children(relay, "receiver")
     lines = [b"%08d %s" % (i, b"y" * 900) for i in range(8000)]
     client = _Wire(relay.port).begin()
-    before = _memory(receiver)
+    before = memory(receiver)
     client.say(b"Subject: large\r\n\r\n")
     for at in range(0, len(lines), 1000):
         client.say(b"\r\n".join(lines[at:at + 1000]) + b"\r\n")
-    _assert_grew_less(receiver, before, 4e6)
+    assert_grew_less(receiver, before, 4e6)
     text = client.ask(".\r\n", 250)
     assert "queued as" in text
     message, = sink.wait()
@@ -360,7 +297,7 @@ def a_reload_moves_to_another_address_and_learns_tls(scene):
     client = _Wire(relay.port)
     assert "STARTTLS" not in client.ask("EHLO client.test\r\n", 250)
     other = free_port()
-    relay.configure(_certificate(scene) + "route * { to 127.0.0.1:9 }",
+    relay.configure(certificate(scene) + "route * { to 127.0.0.1:9 }",
                     listen_more=f"listen 127.0.0.1:{other} {{ trust 127.0.0.0/8; ceiling bulk }}")
     relay.process.kill(1)
     wait_until(lambda: _answers(other), "the new address")
@@ -387,7 +324,7 @@ def _answers(port):
 
 def mail_comes_over_starttls_and_says_so(scene):
     sink = scene.sink()
-    relay = scene.relay(_certificate(scene), to=sink.port)
+    relay = scene.relay(certificate(scene), to=sink.port)
     client = _Wire(relay.port)
     assert "STARTTLS" in client.ask("EHLO client.test\r\n", 250)
     client.starttls()
@@ -398,18 +335,8 @@ def mail_comes_over_starttls_and_says_so(scene):
     assert re.search(rb"TLSv1\.[23]", message["body"]), message["body"]
 
 
-def what_comes_with_starttls_in_one_segment_ends_the_session(scene):
-    relay = scene.relay(_certificate(scene), to=9)
-    client = _Wire(relay.port)
-    client.ask("EHLO client.test\r\n", 250)
-    client.say("STARTTLS\r\nEHLO evil.test\r\nMAIL FROM:<x@y.test>\r\n")
-    code, _ = client.hear()
-    assert code == 554, code
-    assert client.ends() == b"", "nothing else is answered"
-
-
 def what_comes_between_starttls_and_the_handshake_is_not_obeyed(scene):
-    relay = scene.relay(_certificate(scene), to=9)
+    relay = scene.relay(certificate(scene), to=9)
     client = _Wire(relay.port)
     client.ask("EHLO client.test\r\n", 250)
     client.ask("STARTTLS\r\n", 220)
@@ -418,24 +345,9 @@ def what_comes_between_starttls_and_the_handshake_is_not_obeyed(scene):
     assert b"250" not in rest, rest
 
 
-def an_end_of_tls_within_data_is_no_end_of_data(scene):
-    relay = scene.relay(_certificate(scene), to=9)
-    client = _Wire(relay.port)
-    client.ask("EHLO client.test\r\n", 250)
-    client.starttls()
-    client.begin().say("Subject: x\r\n\r\nhalf")
-    raw = client.socket.unwrap()            # close_notify, and then in clear:
-    try:
-        raw.sendall(b"\r\n.\r\n")
-    except OSError:
-        pass
-    relay.wait_log("lost connection|connection closed|closed")
-    assert "message-id" not in relay.log_text()
-
-
 def a_listener_may_speak_tls_from_the_first_byte(scene):
     implicit = free_port()
-    relay = scene.relay(_certificate(scene), to=9,
+    relay = scene.relay(certificate(scene), to=9,
                         listen_more=f"listen 127.0.0.1:{implicit} {{ trust 127.0.0.0/8; tls implicit }}")
     client = _Wire(implicit, greeting=None)
     client.shake()
@@ -445,23 +357,6 @@ def a_listener_may_speak_tls_from_the_first_byte(scene):
     client.data()
     client.ask("x\r\n.\r\n", 250)
     relay.wait_log("client=unknown\\[127.0.0.1\\]")
-
-
-def smuggling_over_tls_gives_one_message_at_most(scene):
-    sink = scene.sink()
-    relay = scene.relay(_certificate(scene), to=sink.port)
-    evil = b"MAIL FROM:<evil@x.test>\r\nRCPT TO:<victim@y.test>\r\nDATA\r\nevil\r\n.\r\n"
-    for end in (b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r\n.\r", b"\r.\r", b"\r\n.\r\r\n", b"\r\n\0.\r\n"):
-        client = _Wire(relay.port)
-        client.ask("EHLO client.test\r\n", 250)
-        client.starttls()
-        client.begin().say(b"innocent" + end + evil)
-        code, text = client.hear()
-        assert (code, text[:4]) == (550, "5.6."), (end, code, text)
-        client.ask("NOOP\r\n", 250)
-    _Wire(relay.port).begin().ask("Subject: last\r\n\r\n.\r\n", 250)
-    message, = sink.wait()
-    assert b"Subject: last" in message["body"]
 
 
 # ---- local users ---------------------------------------------------------------------

@@ -3,10 +3,8 @@
 
 Trust comes from the address of the client alone.
 """
-import socket
-
-from raw import FROM, TO, Raw
-from scene import Skip, free_port
+from raw import FROM, TO, Raw, free_port_6
+from scene import free_port
 
 DENIED = "550 5.7.1"
 SYNTAX = "501 5.1.3"
@@ -174,14 +172,6 @@ def a_refused_recipient_stays_refused_beside_good_ones(scene):
     assert b"([127.0.0.1])" in message["body"] and [r["address"] for r in message["rcpts"]] == ["b@example.org"]
 
 
-def _free_port_6():
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
-            return server.getsockname()[1]
-    except OSError:
-        raise Skip("there is no IPv6 here")
-
-
 def trust_is_by_address(scene):
     """Trusted nets, the client's address, what it may."""
     sink = scene.sink()
@@ -202,7 +192,7 @@ def trust_is_by_address(scene):
         ("127.0.0.0/8", "::1", False),
         ("0.0.0.0/0", "::1", False),
     ]
-    listens = [(_free_port_6() if ":" in client else free_port(), *row) for row in rows for client in [row[1]]]
+    listens = [(free_port_6() if ":" in client else free_port(), *row) for row in rows for client in [row[1]]]
     more = "\n".join(f"listen {'[::1]' if ':' in client else '127.0.0.1'}:{port} {{ trust {net} }}"
                      for port, net, client, _ in listens)
     relay = scene.relay(to=sink.port, listen_more=more)

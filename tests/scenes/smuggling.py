@@ -38,7 +38,7 @@ class _Stage:
 
     def __init__(self, scene):
         self.sink = scene.sink()
-        self.relay = scene.relay(certificate(scene) + "\nreceivers 1\nlimits { errors 10000 }", to=self.sink.port)
+        self.relay = scene.relay(certificate(scene) + "receivers 1\nlimits { errors 10000 }", to=self.sink.port)
         self.port = self.relay.port
         self.turn = Turn(self.port)
         self.good = 0

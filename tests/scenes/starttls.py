@@ -186,7 +186,8 @@ def the_end_of_tls_is_the_end_of_the_session(scene):
 def junk_instead_of_a_handshake_ends_the_session(scene):
     sink, relay = _stage(scene)
     rows = {"clear text": b"EHLO x.test\r\n", "zeros": bytes(100), "an alert": b"\x15\x03\x03\x00\x02\x02\x28",
-            "a huge record": b"\x16\x03\x01\xff\xff" + b"\x01" * 70000, "a cut ClientHello": b"\x16\x03\x01\x02\x00\x01"}
+            "a huge record": b"\x16\x03\x01\xff\xff" + b"\x01" * 70000,
+            "a cut ClientHello": b"\x16\x03\x01\x02\x00\x01"}
     for name, junk in rows.items():
         with scene.row(f"{name} instead of a handshake ends the session"):
             with Raw(relay.port) as raw:
@@ -211,7 +212,7 @@ def _s_client(relay, *words, input="quit\n"):
 
 
 def old_versions_and_renegotiation_are_refused(scene):
-    sink, relay = _stage(scene, "\nlimits { idle 5s }")
+    sink, relay = _stage(scene, "limits { idle 5s }")
     for version, good in ("tls1", False), ("tls1_1", False), ("tls1_2", True), ("tls1_3", True):
         with scene.row(f"openssl s_client -{version} is {'served' if good else 'refused'}"):
             text = _s_client(relay, f"-{version}", "-cipher", "ALL:@SECLEVEL=0")

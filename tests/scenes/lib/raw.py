@@ -10,6 +10,8 @@ import socket
 import ssl
 import subprocess
 
+from scene import Skip
+
 PATIENCE = 30
 FROM = b"MAIL FROM:<a@client.test>\r\n"
 TO = b"RCPT TO:<b@example.org>\r\n"
@@ -23,7 +25,7 @@ def certificate(scene):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                         "-keyout", key, "-out", pem, "-days", "2", "-subj", "/CN=relay.test"],
                        check=True, capture_output=True, timeout=60)
-    return f"tls {{ certificate {pem}; key {key} }}"
+    return f"tls {{ certificate {pem}; key {key} }}\n"
 
 
 def trusting():
@@ -31,6 +33,15 @@ def trusting():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
+
+
+def free_port_6():
+    """A free port at ::1; without IPv6 here the test is skipped."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+            return server.getsockname()[1]
+    except OSError:
+        raise Skip("there is no IPv6 here")
 
 
 class Raw:
