@@ -188,10 +188,13 @@ deliverer_frame(struct deliverer *d, const struct frame *frame)
 void
 deliverer_reload(struct deliverer *d, const struct conf *conf)
 {
+	struct link *link = list_first(&d->leaving);
 	struct site *site;
 	size_t at = 0;
 
 	d->conf = conf;
+	for (; link != NULL; link = list_next(&d->leaving, link))
+		site_reload(list_item(link, struct site, link));
 	while ((site = map_each(&d->sites, &at)) != NULL) {
 		site_reload(site);
 		site_serve(site);

@@ -48,7 +48,8 @@ void deliverer_fini(struct deliverer *deliverer);
 /* A frame from the scheduler. */
 void deliverer_frame(struct deliverer *deliverer, const struct frame *frame);
 
-/* Another configuration: sites take their limits from it. */
+/* Another configuration, which takes the place of the one that was borrowed:
+ * sites take their limits from it. */
 void deliverer_reload(struct deliverer *deliverer, const struct conf *conf);
 
 /*

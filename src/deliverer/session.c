@@ -33,7 +33,7 @@ void
 session_init(struct session *s, const char *hostname, enum site_tls tls)
 {
 	memset(s, 0, sizeof(*s));
-	s->hostname = hostname;
+	snprintf(s->hostname, sizeof(s->hostname), "%s", hostname);
 	s->tls = tls;
 	transaction_init(&s->transaction);
 	reply_init(&s->reply);

@@ -44,7 +44,7 @@ struct session_failure {
 
 struct session {
 	enum session_state state;
-	const char *hostname;	/* what we call ourselves; borrowed */
+	char hostname[256];	/* what we call ourselves */
 	enum site_tls tls;
 	bool secured;
 	bool result_due;

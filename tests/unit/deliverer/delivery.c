@@ -180,6 +180,12 @@ three_are_held_and_one_stands_by(struct world *world)
 }
 
 static bool
+three_are_held(struct world *world)
+{
+	return world->hosts[0].holding == 3;
+}
+
+static bool
 four_are_held(struct world *world)
 {
 	return world->hosts[0].holding == 4;
@@ -397,6 +403,47 @@ a_site_that_is_gone_says_quit(void)
 	world_close(&world);
 }
 
+static bool
+one_connects(struct world *world)
+{
+	return world->deliverer.couriers == 1;
+}
+
+static bool
+the_site_leaves(struct world *world)
+{
+	return !list_empty(&world->deliverer.leaving);
+}
+
+static void
+a_reload_changes_limits_and_leaves_nobody_behind(void)
+{
+	struct world world = { 0 };
+	struct host *host = &world.hosts[0];
+	struct frame gone = { .kind = FRAME_SITE_GONE, .fd = -1,
+	    .site_gone = { 1 } };
+
+	world_open(&world, "connections 1");
+	world_site(&world, 0, 1);
+	host->hold = true;
+	for (int i = 0; i < 3; i++)
+		world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_run(&world, one_connects);
+	world_reload(&world, "connections 3");
+	world_run(&world, three_are_held);
+	CU_ASSERT_EQUAL(host->accepted, 3);
+	/* Of a site that is gone, what runs uses the new one too. */
+	channel_send(world.far, &gone);
+	world_run(&world, the_site_leaves);
+	world_reload(&world, "connections 2");
+	host->hold = false;
+	host_release(host);
+	world_results(&world, 3);
+	world_run(&world, all_gone);
+	CU_ASSERT_EQUAL(host->quits, 3);
+	world_close(&world);
+}
+
 const struct unit_test delivery_tests[] = {
 	UNIT(a_job_is_delivered_reported_and_logged),
 	UNIT(messages_follow_each_other_over_one_warm_connection),
@@ -411,5 +458,6 @@ const struct unit_test delivery_tests[] = {
 	UNIT(without_a_scheduler_only_what_is_past_recall_goes_on),
 	UNIT(a_segment_may_go_while_a_job_needs_it),
 	UNIT(a_site_that_is_gone_says_quit),
+	UNIT(a_reload_changes_limits_and_leaves_nobody_behind),
 	UNIT_END
 };

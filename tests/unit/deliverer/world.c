@@ -315,6 +315,16 @@ open_conf(struct world *world, const char *site)
 }
 
 void
+world_reload(struct world *world, const char *site)
+{
+	struct conf *former = world->conf;
+
+	open_conf(world, site);
+	deliverer_reload(&world->deliverer, world->conf);
+	conf_free(&former);
+}
+
+void
 world_open(struct world *world, const char *site)
 {
 	int ends[2];

@@ -46,6 +46,10 @@ struct world {
 void world_open(struct world *world, const char *site);
 void world_close(struct world *world);
 
+/* Another configuration with SITE takes the place of the former one, which is
+ * freed. */
+void world_reload(struct world *world, const char *site);
+
 /* Tell the deliverer of site 1 with hosts[FIRST], … COUNT of them. */
 void world_site(struct world *world, size_t first, size_t count);
 
