@@ -67,6 +67,7 @@ leave(void *owner)
 	struct worker *worker = owner;
 	struct process *p = worker_state(worker);
 
+	timer_free(&p->leave);
 	scheduler_free(&p->scheduler);
 	worker_done(worker);
 }
