@@ -8,6 +8,8 @@
  */
 #include "deliverer/command_out.h"
 
+#include <string.h>
+
 /* Quoted strings are where an address may hold what would end it. */
 static bool
 address_is_clean(const char *address)
@@ -23,7 +25,7 @@ address_is_clean(const char *address)
 				return false;
 		} else if (*at == '"') {
 			quoted = !quoted;
-		} else if (!quoted && (*at == ' ' || *at == '<' || *at == '>')) {
+		} else if (!quoted && strchr(" <>", *at) != NULL) {
 			return false;
 		}
 	}

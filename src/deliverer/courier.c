@@ -14,7 +14,7 @@
 
 enum { QUIT_MOST = 5000 };	/* ms; we have nothing to lose any more */
 
-/* ---- birth and death ------------------------------------------------------- */
+/* ---- birth and death ---------------------------------------------------- */
 
 static void on_reading(void *owner);
 
@@ -103,7 +103,7 @@ courier_past_recall(const struct courier *c)
 	    c->session.transaction.stage == STAGE_DOT));
 }
 
-/* ---- talk ------------------------------------------------------------------- */
+/* ---- talk --------------------------------------------------------------- */
 
 void
 courier_send(struct courier *c)
@@ -249,7 +249,7 @@ courier_step(struct courier *c)
 	}
 }
 
-/* ---- events ----------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------- */
 
 static void
 on_connected(struct courier *c)

@@ -64,7 +64,7 @@ void courier_free(struct courier *courier);
 /* The body of its message has been sent, or part of it. */
 bool courier_past_recall(const struct courier *courier);
 
-/* ---- for courier*.c ---------------------------------------------------------- */
+/* ---- for courier*.c ----------------------------------------------------- */
 
 conn_fn courier_event;
 

@@ -22,7 +22,7 @@ static const struct conn_limits limits = {
 	.write_most = 1 << 20,
 };
 
-/* ---- failure ---------------------------------------------------------------- */
+/* ---- failure ------------------------------------------------------------ */
 
 static void
 note(struct courier *c, uint16_t code, const char *status, const char *fmt,
@@ -137,7 +137,7 @@ courier_refused(struct courier *c, const char *why)
 		courier_dial(c);
 }
 
-/* ---- dialing ----------------------------------------------------------------- */
+/* ---- dialing ------------------------------------------------------------ */
 
 /* The next target into c->addr, c->host, c->relay; false: all were tried. */
 static bool

@@ -18,7 +18,7 @@ enum {
 
 static uint8_t piece[MESSAGE_PIECE];
 
-/* ---- the end of a job -------------------------------------------------------- */
+/* ---- the end of a job --------------------------------------------------- */
 
 static void
 free_again(struct courier *c)
@@ -80,7 +80,7 @@ damaged(struct courier *c, const char *why)
 	end_unsent(c, &fate);
 }
 
-/* ---- the beginning ------------------------------------------------------------ */
+/* ---- the beginning ------------------------------------------------------ */
 
 static void
 too_big(struct courier *c)
@@ -165,7 +165,7 @@ courier_verify(struct courier *c)
 		courier_step(c);
 }
 
-/* ---- the body ------------------------------------------------------------------ */
+/* ---- the body ----------------------------------------------------------- */
 
 void
 courier_body(struct courier *c)
@@ -219,7 +219,7 @@ courier_pump(struct courier *c)
 		timer_set(c->reading, 0);
 }
 
-/* ---- the result ---------------------------------------------------------------- */
+/* ---- the result --------------------------------------------------------- */
 
 /* A warm connection that the server had closed meanwhile: no failure.  It
  * may happen as often as there are warm connections, never on a fresh one. */

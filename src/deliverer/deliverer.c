@@ -74,7 +74,7 @@ deliverer_fini(struct deliverer *d)
 	tls_context_free(&d->tls);
 }
 
-/* ---- jobs ----------------------------------------------------------------- */
+/* ---- jobs --------------------------------------------------------------- */
 
 /* The job of a frame that names nothing we have. */
 static void
@@ -137,7 +137,7 @@ on_job(struct deliverer *d, const struct frame *frame)
 		site_serve(site);
 }
 
-/* ---- the other frames ------------------------------------------------------ */
+/* ---- the other frames --------------------------------------------------- */
 
 static void
 on_site(struct deliverer *d, const struct frame *frame)
@@ -183,7 +183,7 @@ deliverer_frame(struct deliverer *d, const struct frame *frame)
 		handlers[frame->kind](d, frame);
 }
 
-/* ---- all sites --------------------------------------------------------------- */
+/* ---- all sites ---------------------------------------------------------- */
 
 void
 deliverer_reload(struct deliverer *d, const struct conf *conf)

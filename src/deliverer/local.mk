@@ -11,6 +11,7 @@ src_deliverer_libdeliverer_a_SOURCES = \
 	src/deliverer/report.c src/deliverer/report.h \
 	src/deliverer/segments.c src/deliverer/segments.h \
 	src/deliverer/session.c src/deliverer/session.h \
+	src/deliverer/session_state.c \
 	src/deliverer/site.c src/deliverer/site.h \
 	src/deliverer/target.c src/deliverer/target.h \
 	src/deliverer/transaction.c src/deliverer/transaction.h \

@@ -32,7 +32,7 @@ struct message {
 enum message_step {
 	MESSAGE_READY,		/* verified; the envelope may be used */
 	MESSAGE_MORE,		/* call message_verify() in another turn */
-	MESSAGE_BAD		/* damaged, or cannot be read; nothing is open */
+	MESSAGE_BAD		/* damaged, or not to be read; nothing is open */
 };
 
 /* The record of SIZE bytes at OFFSET of FD; FD is borrowed until

@@ -30,7 +30,7 @@ pool_set_limit(struct pool *pool, unsigned limit)
 	pool->limit = limit;
 }
 
-/* ---- the lines ------------------------------------------------------------ */
+/* ---- the lines ---------------------------------------------------------- */
 
 static int64_t
 due(const struct job *job)
@@ -80,7 +80,7 @@ pool_drain(struct pool *pool)
 	return NULL;
 }
 
-/* ---- the reserve ---------------------------------------------------------- */
+/* ---- the reserve -------------------------------------------------------- */
 
 static unsigned
 reserve(const struct pool *pool)
@@ -138,7 +138,7 @@ pool_ended(struct pool *pool, uint8_t klass)
 		pool->calm--;
 }
 
-/* ---- opening -------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------ */
 
 unsigned
 pool_wants(const struct pool *pool, msec_t now)

@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-/* ---- times ---------------------------------------------------------------- */
+/* ---- times -------------------------------------------------------------- */
 
 /* "0.81, delays=0.01/0.6/0/0.2" */
 static void
@@ -30,7 +30,7 @@ delays_text(const struct report *report, char *out, size_t room)
 	    delay_text(report->done - report->begun, d));
 }
 
-/* ---- a recipient ---------------------------------------------------------- */
+/* ---- a recipient -------------------------------------------------------- */
 
 struct row {
 	uint32_t rcpt;
@@ -113,7 +113,7 @@ put_row(struct deliverer *deliverer, const struct report *report,
 	result_row_put(&result, &deliverer->rows);
 }
 
-/* ---- a job ---------------------------------------------------------------- */
+/* ---- a job -------------------------------------------------------------- */
 
 /* Without a reply the text says what happened, but not with whom. */
 static struct span

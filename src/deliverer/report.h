@@ -16,7 +16,7 @@ struct report {
 	const struct message *message;	/* null: could not be read */
 	const char *host;	/* that answered; null: none did */
 	const char *relay;	/* "host[addr]:port"; null: none */
-	unsigned used;		/* transactions over the connection, with this */
+	unsigned used;		/* transactions over the connection, and this */
 	usec_t begun;		/* MAIL, or the end of waiting */
 	usec_t setup;		/* of that, to make the connection */
 	usec_t done;

@@ -14,21 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *
-session_state_name(enum session_state state)
-{
-	static const char *const names[] = {
-		[SESSION_GREETING] = "greeting", [SESSION_EHLO] = "EHLO",
-		[SESSION_HELO] = "HELO", [SESSION_STARTTLS] = "STARTTLS",
-		[SESSION_HANDSHAKE] = "TLS handshake",
-		[SESSION_IDLE] = "idle", [SESSION_TRANSACTION] = "transaction",
-		[SESSION_BODY] = "message body", [SESSION_RESET] = "RSET",
-		[SESSION_QUIT] = "QUIT", [SESSION_OVER] = "over",
-	};
-
-	return names[state];
-}
-
 void
 session_init(struct session *s, const char *hostname, enum site_tls tls)
 {
@@ -46,7 +31,7 @@ session_fini(struct session *s)
 	reply_fini(&s->reply);
 }
 
-/* ---- failing -------------------------------------------------------------- */
+/* ---- failing ------------------------------------------------------------ */
 
 static void
 fail_by_reply(struct session *s)
@@ -114,7 +99,7 @@ session_untouched(const struct session *s)
 	return !s->transaction.touched;
 }
 
-/* ---- the way to idle ------------------------------------------------------ */
+/* ---- the way to idle ---------------------------------------------------- */
 
 static void
 say_hello(struct session *s, const char *verb, enum session_state next,
@@ -194,7 +179,7 @@ session_secured(struct session *s, struct buf *out)
 	say_hello(s, "EHLO", SESSION_EHLO, out);
 }
 
-/* ---- transactions --------------------------------------------------------- */
+/* ---- transactions ------------------------------------------------------- */
 
 enum session_begun
 session_begin(struct session *s, const struct envelope *envelope,
@@ -259,7 +244,7 @@ session_quit(struct session *s, struct buf *out)
 	s->state = SESSION_QUIT;
 }
 
-/* ---- steps ---------------------------------------------------------------- */
+/* ---- steps -------------------------------------------------------------- */
 
 /* The whole reply that the state waits for is in s->reply. */
 static void
@@ -382,33 +367,4 @@ session_step(struct session *s, struct span *in, struct buf *out)
 	}
 	s->result_due = false;
 	return wish;
-}
-
-msec_t
-session_patience(const struct session *s, const struct conf_site *site)
-{
-	switch (s->state) {
-	case SESSION_GREETING:
-		return site->greeting;
-	case SESSION_IDLE:
-		return site->idle;
-	case SESSION_BODY:
-		return site->block;
-	case SESSION_QUIT:
-		return site->quit;
-	case SESSION_TRANSACTION:
-		break;
-	default:
-		return site->helo;
-	}
-	switch (s->transaction.stage) {
-	case STAGE_MAIL:
-		return site->mail;
-	case STAGE_RCPT:
-		return site->rcpt;
-	case STAGE_DATA:
-		return site->data;
-	default:
-		return site->dot;
-	}
 }

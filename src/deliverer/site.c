@@ -28,7 +28,7 @@ job_free(struct job **job)
 	*job = NULL;
 }
 
-/* ---- birth and death ------------------------------------------------------- */
+/* ---- birth and death ---------------------------------------------------- */
 
 struct site *
 site_find(struct deliverer *d, uint32_t number)
@@ -126,7 +126,7 @@ site_lost_courier(struct site *site)
 		site_free(&site);
 }
 
-/* ---- work ------------------------------------------------------------------ */
+/* ---- work --------------------------------------------------------------- */
 
 void
 site_serve(struct site *site)
@@ -149,7 +149,7 @@ site_serve(struct site *site)
 		courier_new(site);
 }
 
-/* ---- failure --------------------------------------------------------------- */
+/* ---- failure ------------------------------------------------------------ */
 
 /* The log wants id and addresses, which nobody has read yet. */
 static bool

@@ -34,7 +34,7 @@ transaction_fini(struct transaction *t)
 	buf_fini(&t->texts);
 }
 
-/* ---- verdicts ------------------------------------------------------------- */
+/* ---- verdicts ----------------------------------------------------------- */
 
 /* A million bytes of texts is enough for any report; what does not fit is
  * left out, the code and status stay. */
@@ -123,7 +123,7 @@ transaction_text(const struct transaction *t, const struct verdict *verdict)
 	    verdict->text_length);
 }
 
-/* ---- the beginning -------------------------------------------------------- */
+/* ---- the beginning ------------------------------------------------------ */
 
 static void
 make_room(struct transaction *t, size_t count)
@@ -195,7 +195,7 @@ transaction_begin(struct transaction *t, const struct envelope *envelope,
 	return true;
 }
 
-/* ---- replies -------------------------------------------------------------- */
+/* ---- replies ------------------------------------------------------------ */
 
 static bool
 pipelined(const struct transaction *t)

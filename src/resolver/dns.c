@@ -36,7 +36,7 @@ struct query {
 	unsigned slot;
 };
 
-/* ---- setting up ------------------------------------------------------------- */
+/* ---- setting up --------------------------------------------------------- */
 
 static bool
 check(int code, const char *what, struct err *err)
@@ -138,7 +138,7 @@ dns_close(struct dns **at)
 	*at = NULL;
 }
 
-/* ---- asking ------------------------------------------------------------------ */
+/* ---- asking ------------------------------------------------------------- */
 
 static void
 on_answer(void *data, int rcode, void *packet, int length, int secure,

@@ -49,7 +49,7 @@ lookup_free(struct lookup **at)
 	*at = NULL;
 }
 
-/* ---- the answer -------------------------------------------------------------- */
+/* ---- the answer --------------------------------------------------------- */
 
 /* "WHAT: NAME" is for people. */
 static void
@@ -90,7 +90,7 @@ lookup_expire(struct lookup *l)
 	conclude(l);
 }
 
-/* ---- addresses --------------------------------------------------------------- */
+/* ---- addresses ---------------------------------------------------------- */
 
 static void
 ask(struct lookup *l, const char *name, enum dns_type type, unsigned slot)
@@ -124,7 +124,7 @@ on_addresses(struct lookup *l, unsigned slot, const struct dns_reply *reply)
 		    reply->rows[i].address, 16);
 }
 
-/* ---- MX ---------------------------------------------------------------------- */
+/* ---- MX ----------------------------------------------------------------- */
 
 static void
 make_room(struct lookup *l, size_t count)
@@ -210,7 +210,7 @@ on_mx(struct lookup *l, const struct dns_reply *reply)
 	ask_addresses(l);
 }
 
-/* ---- replies ------------------------------------------------------------------ */
+/* ---- replies ------------------------------------------------------------ */
 
 void
 lookup_start(struct lookup *l)
@@ -243,7 +243,7 @@ lookup_reply(struct lookup *l, unsigned slot, const struct dns_reply *reply)
 		conclude(l);
 }
 
-/* ---- the list ------------------------------------------------------------------ */
+/* ---- the list ----------------------------------------------------------- */
 
 /* IPv6 and IPv4 in turn, IPv6 first. */
 static void

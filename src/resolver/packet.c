@@ -105,7 +105,7 @@ read_name(struct reader *r, char out[DNS_NAME_SIZE])
 	return good;
 }
 
-/* ---- rows ------------------------------------------------------------------- */
+/* ---- rows --------------------------------------------------------------- */
 
 static bool
 read_mx(struct reader *r, size_t length, struct dns_row *row)

@@ -55,7 +55,7 @@ resolver_init(struct resolver *r, struct loop *loop, const struct conf *conf,
 	return true;
 }
 
-/* ---- answers ----------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------ */
 
 static uint32_t
 ttl_of(const struct resolver *r, const struct lookup *l)
@@ -120,7 +120,7 @@ settle(struct inquiry *inquiry)
 		inquiry_free(inquiry);
 }
 
-/* ---- questions ------------------------------------------------------------------ */
+/* ---- questions ---------------------------------------------------------- */
 
 static void
 on_reply(void *owner, unsigned slot, const struct dns_reply *reply)

@@ -26,7 +26,9 @@ struct run {
 static void
 set_up(void)
 {
-	static const char *const addresses[RCPTS] = { "a@x", "\"b c\"@x", "d@x" };
+	static const char *const addresses[RCPTS] = {
+		"a@x", "\"b c\"@x", "d@x"
+	};
 
 	if (envelope != NULL)
 		return;

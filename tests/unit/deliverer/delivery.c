@@ -137,7 +137,8 @@ urgent_goes_first_by_deadline_then_normal_then_bulk(void)
 		int64_t deadline;
 		const char *body;
 	} mails[] = {
-		{ CLASS_BULK, 0, "bulk 1\r\n" }, { CLASS_BULK, 0, "bulk 2\r\n" },
+		{ CLASS_BULK, 0, "bulk 1\r\n" },
+		{ CLASS_BULK, 0, "bulk 2\r\n" },
 		{ CLASS_NORMAL, 0, "normal 1\r\n" },
 		{ CLASS_URGENT, 0, "urgent, any time\r\n" },
 		{ CLASS_URGENT, 300, "urgent 300\r\n" },

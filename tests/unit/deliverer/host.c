@@ -70,7 +70,7 @@ or_else(const char *rule, const char *usual)
 	return rule != NULL ? rule : usual;
 }
 
-/* ---- commands --------------------------------------------------------------- */
+/* ---- commands ----------------------------------------------------------- */
 
 static void
 on_mail(struct guest *guest)
@@ -191,7 +191,7 @@ on_body_line(struct guest *guest, struct span line)
 	say(guest, or_else(host->dot, "250 2.0.0 ok"));
 }
 
-/* ---- connections -------------------------------------------------------------- */
+/* ---- connections -------------------------------------------------------- */
 
 /* One line, without its CRLF. */
 static void

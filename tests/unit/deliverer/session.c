@@ -173,8 +173,9 @@ static void
 what_is_no_reply_ends_the_session_at_any_step(void)
 {
 	struct script script = {
-		.tls = SITE_TLS_NONE, .name = "garbage", .rcpts = 1, .talk = { "220 hi\r\n",
-		EHLO_C, EHLO_S, GROUP, DONE, "BODY\r\n.\r\n" },
+		.tls = SITE_TLS_NONE, .name = "garbage", .rcpts = 1,
+		.talk = { "220 hi\r\n", EHLO_C, EHLO_S, GROUP, DONE,
+		    "BODY\r\n.\r\n" },
 	};
 	static const char *const results[] = {
 		"-", "-", "a=deferred(0 4.5.0)", "a=deferred(0 4.5.0)"
@@ -236,7 +237,8 @@ patience_follows_what_is_waited_for(void)
 		msec_t patience;
 	} rows[] = {
 		{ SESSION_GREETING, STAGE_OVER, 1 },
-		{ SESSION_EHLO, STAGE_OVER, 2 }, { SESSION_HELO, STAGE_OVER, 2 },
+		{ SESSION_EHLO, STAGE_OVER, 2 },
+		{ SESSION_HELO, STAGE_OVER, 2 },
 		{ SESSION_HANDSHAKE, STAGE_OVER, 2 },
 		{ SESSION_RESET, STAGE_OVER, 2 },
 		{ SESSION_TRANSACTION, STAGE_MAIL, 3 },
@@ -244,7 +246,8 @@ patience_follows_what_is_waited_for(void)
 		{ SESSION_TRANSACTION, STAGE_DATA, 5 },
 		{ SESSION_BODY, STAGE_BODY, 6 },
 		{ SESSION_TRANSACTION, STAGE_DOT, 7 },
-		{ SESSION_QUIT, STAGE_OVER, 8 }, { SESSION_IDLE, STAGE_OVER, 9 },
+		{ SESSION_QUIT, STAGE_OVER, 8 },
+		{ SESSION_IDLE, STAGE_OVER, 9 },
 	};
 	struct session session;
 

@@ -24,7 +24,7 @@ static const char *const outcomes[] = {
 	[OUTCOME_DEFERRED] = "deferred", [OUTCOME_AGAIN] = "again",
 };
 
-/* ---- the scheduler ------------------------------------------------------------ */
+/* ---- the scheduler ------------------------------------------------------ */
 
 static void
 note_rows(struct world_result *result, struct span rows)
@@ -86,7 +86,7 @@ send_frame(struct world *world, struct frame frame)
 	channel_send(world->far, &frame);
 }
 
-/* ---- the segment --------------------------------------------------------------- */
+/* ---- the segment -------------------------------------------------------- */
 
 static void
 put_segment(struct world *world)
@@ -215,7 +215,7 @@ world_site(struct world *world, size_t first, size_t count)
 	buf_free(&hosts);
 }
 
-/* ---- running -------------------------------------------------------------------- */
+/* ---- running ------------------------------------------------------------ */
 
 static void
 on_look(void *owner)
@@ -289,7 +289,7 @@ world_logged(struct world *world, const char *text)
 	return strstr(log, text) != NULL;
 }
 
-/* ---- beginning and end ------------------------------------------------------------ */
+/* ---- beginning and end -------------------------------------------------- */
 
 static void
 on_drained(void *owner)

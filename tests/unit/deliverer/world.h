@@ -12,7 +12,7 @@
 #include "deliverer/deliverer.h"
 #include "unit/deliverer/host.h"
 
-/* ---- the world ------------------------------------------------------------- */
+/* ---- the world ---------------------------------------------------------- */
 
 enum { WORLD_HOSTS = 3, WORLD_RESULTS = 128 };
 

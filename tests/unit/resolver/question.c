@@ -58,7 +58,7 @@ struct side {
 	char zone[64];
 };
 
-/* ---- the server -------------------------------------------------------------- */
+/* ---- the server --------------------------------------------------------- */
 
 static unsigned
 start_server(struct side *side)
@@ -103,7 +103,7 @@ stop_server(struct side *side)
 	unlink(side->zone);
 }
 
-/* ---- the scheduler ------------------------------------------------------------- */
+/* ---- the scheduler ------------------------------------------------------ */
 
 static void
 put_hosts(struct answer *answer, struct span hosts)
@@ -187,8 +187,8 @@ open_side(struct side *side, const char *options)
 {
 	unsigned port = start_server(side);
 	char *text = mem_printf("hostname x.test\nspool /s\ncontrol /c\n"
-	    "listen 127.0.0.1:1 { }\nroute * { to mx }\nresolver { server 127.0.0.1@%u; %s }\n", port,
-	    options);
+	    "listen 127.0.0.1:1 { }\nroute * { to mx }\n"
+	    "resolver { server 127.0.0.1@%u; %s }\n", port, options);
 	struct err err = { .text = "" };
 	int ends[2];
 
@@ -222,7 +222,7 @@ close_side(struct side *side)
 	loop_free(&side->loop);
 }
 
-/* ---- tests ---------------------------------------------------------------------- */
+/* ---- tests -------------------------------------------------------------- */
 
 static const struct {
 	uint8_t kind;
