@@ -14,6 +14,7 @@ src_ctl_libctl_a_SOURCES = \
 	src/ctl/sendmail_options.c src/ctl/sendmail_options.h \
 	src/ctl/submit.c src/ctl/submit.h \
 	src/ctl/tool.c src/ctl/tool.h \
+	src/ctl/trace_line.c src/ctl/trace_line.h \
 	src/ctl/verb_find.c src/ctl/verbs.h
 src_ctl_libctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 LIB_CTL = src/ctl/libctl.a src/lib/conf/libconf.a $(LIB_SPOOL)
@@ -26,8 +27,12 @@ postrider_SOURCES = src/ctl/postrider.c \
 	src/ctl/queue_show.c \
 	src/ctl/queue_verbs.c \
 	src/ctl/relay_verbs.c \
+	src/ctl/route_text.c src/ctl/route_text.h \
+	src/ctl/route_verb.c \
 	src/ctl/spool_verbs.c \
-	src/ctl/status_verb.c
+	src/ctl/status_verb.c \
+	src/ctl/trace_read.c src/ctl/trace_read.h \
+	src/ctl/trace_verb.c
 postrider_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 postrider_LDADD = $(LIB_CTL) $(JANSSON_LIBS) $(DB_LIBS) $(IO_LIBS)
 

@@ -26,6 +26,7 @@ static const struct option_row rows[] = {
 	{ 'j', "json", NULL, TAKES_JSON, PLACE(json) },
 	{ 'e', "envelope", NULL, TAKES_PART, PLACE(envelope) },
 	{ 'h', "headers", NULL, TAKES_PART, PLACE(headers) },
+	{ 0, "from", "SENDER", TAKES_FROM, PLACE(from) },
 	{ 0, "changed", NULL, TAKES_CHANGED, PLACE(changed) },
 	{ 0, "sender", "G", TAKES_SENDER, PLACE(sender) },
 	{ 0, "site", "G", TAKES_SITE, PLACE(site) },

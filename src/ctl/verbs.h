@@ -36,7 +36,7 @@ verb_fn verb_status, verb_flush, verb_reload, verb_stop;
 verb_fn verb_queue_list, verb_queue_show;
 verb_fn verb_queue_delete, verb_queue_hold, verb_queue_release;
 verb_fn verb_queue_retry;
-verb_fn verb_config_check, verb_config_show, verb_route;
+verb_fn verb_config_check, verb_config_show, verb_route, verb_trace;
 verb_fn verb_spool_check, verb_spool_rebuild;
 
 #endif

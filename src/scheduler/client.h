@@ -13,6 +13,18 @@
 #include <sysexits.h>
 
 struct show;
+struct client;
+
+/*
+ * A long answer: ON sends a piece of it and says how it goes on.  Whoever
+ * lets one wait wakes it with control_wake().  The first member of what a
+ * verb keeps.
+ */
+enum task_step { TASK_MORE, TASK_WAITS, TASK_DONE };
+struct task {
+	enum task_step (*on)(struct task *task, struct client *client);
+	void (*free)(struct task *task, struct scheduler *s);
+};
 
 struct client {
 	struct link link;
@@ -24,6 +36,7 @@ struct client {
 	struct walk *walk;
 	walk_fn *visit;
 	struct show *show;
+	struct task *task;
 	uint32_t token;		/* of a reload, 0 = none */
 };
 
@@ -44,6 +57,16 @@ struct control {
 void client_row(struct client *client, json_t *row);
 /* The last line.  WHY is null when END is EX_OK. */
 void client_end(struct client *client, int end, const char *why);
+
+/* CLIENT is busy with TASK (taken over) until that is done. */
+void client_start(struct client *client, struct task *task);
+
+/* A text of REQUEST, null: it has none. */
+const char *request_text(const json_t *request, const char *key);
+
+/* The verbs that have files of their own. */
+typedef void request_fn(struct client *client, const json_t *request);
+request_fn request_route;
 
 /* Handle one REQUEST. */
 void client_request(struct client *client, const json_t *request);

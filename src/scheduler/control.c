@@ -33,6 +33,8 @@ client_free(struct client *client)
 	list_remove(&client->control->clients, &client->link);
 	walk_free(&client->walk);
 	show_free(&client->show, client->control->s);
+	if (client->task != NULL)
+		client->task->free(client->task, client->control->s);
 	conn_free(&client->conn);
 	mem_free(client);
 }
@@ -67,7 +69,7 @@ static bool
 is_busy(const struct client *client)
 {
 	return client->walk != NULL || client->show != NULL ||
-	    client->token != 0;
+	    client->task != NULL || client->token != 0;
 }
 
 static void
@@ -161,6 +163,13 @@ go_on(void *owner)
 		}
 	}
 	if (more)
+		timer_set(control->more, 0);
+}
+
+void
+control_wake(struct control *control)
+{
+	if (control != NULL && !list_empty(&control->clients))
 		timer_set(control->more, 0);
 }
 

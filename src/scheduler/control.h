@@ -17,6 +17,9 @@ struct control *control_new(struct scheduler *s, int fd,
     struct worker *worker);
 void control_free(struct control **control);
 
+/* Something happened that answers may wait for.  CONTROL may be null. */
+void control_wake(struct control *control);
+
 /* The master's answer to a reload. */
 void control_reloaded(struct control *control,
     const struct frame_reloaded *reloaded);

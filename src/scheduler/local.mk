@@ -8,6 +8,8 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/client.h \
 	src/scheduler/control.c src/scheduler/control.h \
 	src/scheduler/dispatch.c src/scheduler/dispatch.h \
+	src/scheduler/explain.c src/scheduler/explain.h \
+	src/scheduler/explain_route.c \
 	src/scheduler/filter.c src/scheduler/filter.h \
 	src/scheduler/hosts.c src/scheduler/hosts.h \
 	src/scheduler/intake.c src/scheduler/intake.h \

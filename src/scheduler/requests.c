@@ -13,8 +13,6 @@ enum {
 	SHOW_PIECES = 4
 };
 
-typedef void request_fn(struct client *client, const json_t *request);
-
 /* ---- status --------------------------------------------------------------------------- */
 
 static void
@@ -193,6 +191,12 @@ do_stop(struct client *client, const json_t *request)
 		client_end(client, EX_OK, NULL);
 }
 
+const char *
+request_text(const json_t *request, const char *key)
+{
+	return json_string_value(json_object_get(request, key));
+}
+
 /* ---- the table ----------------------------------------------------------------------------------- */
 
 static const struct {
@@ -203,6 +207,7 @@ static const struct {
 	{ "status",		true,	do_status },
 	{ "queue.list",		true,	do_list },
 	{ "flush",		true,	do_flush },
+	{ "route",		true,	request_route },
 	{ "queue.show",		false,	do_show },
 	{ "queue.delete",	false,	do_delete },
 	{ "queue.hold",		false,	do_hold },
@@ -215,8 +220,7 @@ static const struct {
 void
 client_request(struct client *client, const json_t *request)
 {
-	const char *verb = json_string_value(json_object_get(request,
-	    "verb"));
+	const char *verb = request_text(request, "verb");
 	char why[128];
 
 	for (size_t i = 0; verb != NULL &&
@@ -251,11 +255,32 @@ walk_goes_on(struct client *client)
 	return false;
 }
 
+void
+client_start(struct client *client, struct task *task)
+{
+	client->task = task;
+	timer_set(client->control->more, 0);
+}
+
+static bool
+task_goes_on(struct client *client)
+{
+	enum task_step step = client->task->on(client->task, client);
+
+	if (step == TASK_DONE) {
+		client->task->free(client->task, client->control->s);
+		client->task = NULL;
+	}
+	return step == TASK_MORE;
+}
+
 bool
 client_go_on(struct client *client)
 {
 	if (client->walk != NULL)
 		return walk_goes_on(client);
+	if (client->task != NULL)
+		return task_goes_on(client);
 	for (int i = 0; client->show != NULL && i < SHOW_PIECES; i++)
 		if (!show_on(client->show, client))
 			show_free(&client->show, client->control->s);

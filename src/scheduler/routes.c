@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "io/addr.h"
+#include "scheduler/control.h"
 #include "scheduler/hosts.h"
 #include "scheduler/scheduler.h"
 #include "smtp/path.h"
@@ -179,6 +180,7 @@ release_waiting(struct scheduler *s, struct domain *domain)
 	}
 	while ((link = list_take(&waiting)) != NULL)
 		window_place(s, list_item(link, struct entry, place), false);
+	control_wake(s->control);
 	scheduler_ask(s);
 }
 
@@ -314,8 +316,10 @@ routes_resolver(struct scheduler *s, struct channel *resolver)
 	size_t at = 0;
 
 	s->routes.resolver = resolver;
-	if (resolver == NULL)
+	if (resolver == NULL) {
+		control_wake(s->control);
 		return;
+	}
 	while ((question = map_each(&s->routes.questions, &at)) != NULL)
 		send_question(s, question);
 }

@@ -14,6 +14,7 @@ tests_unit_test_ctl_SOURCES = \
 	tests/unit/ctl/sendmail_options.c \
 	tests/unit/ctl/submit.c \
 	tests/unit/ctl/suites.h \
+	tests/unit/ctl/trace_line.c \
 	tests/unit/ctl/verb_find.c \
 	tests/unit/unit.h
 tests_unit_test_ctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \

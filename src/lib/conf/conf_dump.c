@@ -87,6 +87,43 @@ write_block(enum conf_block_id id, const void *item, const void *fresh,
 	buf_fini(&lines);
 }
 
+/* LINE is "name value". */
+static void
+tell_line(struct span line, const struct conf_option *option,
+    conf_value_fn *fn, void *owner)
+{
+	char *value = span_copy(span_trim(span_skip(line,
+	    strlen(option->name))));
+
+	fn(owner, option->name, value);
+	mem_free(value);
+}
+
+void
+conf_each_value(enum conf_block_id block, const void *item,
+    conf_value_fn *fn, void *owner)
+{
+	struct buf lines;
+
+	buf_init(&lines, SIZE_MAX / 2);
+	for (size_t i = 0; i < conf_option_count; i++) {
+		const struct conf_option *option = &conf_options[i];
+		struct span rest;
+
+		if (option->block != block)
+			continue;
+		buf_clear(&lines);
+		write_option(option, item, "", &lines);
+		for (rest = buf_peek(&lines); rest.length > 0; ) {
+			size_t at = span_find(rest, '\n');
+
+			tell_line(span_first(rest, at), option, fn, owner);
+			rest = span_skip(rest, at + 1);
+		}
+	}
+	buf_fini(&lines);
+}
+
 /* One of everything, with nothing changed: what CONF is compared to. */
 static struct conf *
 fresh_conf(const struct conf *conf)

@@ -119,4 +119,12 @@ enum { CONF_NODE_UNSET = 4096 };
  */
 const char *conf_each_name(size_t *at, struct buf *out);
 
+/*
+ * Call FN with the name and the value of each option of BLOCK in ITEM, as
+ * they stand in a file; one that repeats comes once for each line.
+ */
+typedef void conf_value_fn(void *owner, const char *name, const char *value);
+void conf_each_value(enum conf_block_id block, const void *item,
+    conf_value_fn *fn, void *owner);
+
 #endif

@@ -16,6 +16,7 @@ main(int argc, char **argv)
 		{ "options", options_tests },
 		{ "sendmail_options", sendmail_options_tests },
 		{ "submit", submit_tests },
+		{ "trace_line", trace_line_tests },
 		{ "verb_find", verb_find_tests },
 		{ NULL, NULL }
 	};

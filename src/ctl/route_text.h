@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * route_text.h - routes, sites and schedules for people.
+ */
+#ifndef CTL_ROUTE_TEXT_H
+#define CTL_ROUTE_TEXT_H
+
+#include <jansson.h>
+
+#include <stddef.h>
+
+/* A row of the control verb "route"; what it does not have is left out. */
+void route_text_print(json_t *row);
+
+/* The state of a site, one fact on a line, behind INDENT. */
+void route_text_site(json_t *site, const char *indent);
+
+/* The schedule of each class. */
+void route_text_classes(json_t *classes);
+
+/* "3.2s", "5m", "4h10m": MS for people. */
+const char *route_text_ms(long long ms, char *out, size_t most);
+
+#endif

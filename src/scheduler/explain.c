@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * explain.c - sites and limits as JSON.
+ */
+#include "scheduler/explain.h"
+
+#include "io/addr.h"
+#include "scheduler/scheduler.h"
+#include "wire/frames.h"
+
+/* ---- options ---------------------------------------------------------------------- */
+
+static void
+add_value(void *owner, const char *name, const char *value)
+{
+	json_t *object = owner;
+	uint64_t number;
+
+	if (span_number(span_of(value), INT64_MAX, &number))
+		json_object_set_new(object, name,
+		    json_integer((json_int_t)number));
+	else
+		json_object_set_new(object, name, json_string(value));
+}
+
+json_t *
+explain_options(enum conf_block_id block, const void *item)
+{
+	json_t *object = json_object();
+
+	conf_each_value(block, item, add_value, object);
+	return object;
+}
+
+json_t *
+explain_classes(const struct conf *conf)
+{
+	json_t *classes = json_object();
+
+	for (unsigned c = 0; c < CLASS_COUNT; c++)
+		json_object_set_new(classes, class_name(c),
+		    explain_options(BLOCK_URGENT + c, conf));
+	return classes;
+}
+
+/* ---- sites ------------------------------------------------------------------------ */
+
+static json_t *
+host_object(const struct host_row *row)
+{
+	json_t *addresses = json_array();
+	char text[ADDR_TEXT_SIZE];
+	struct addr addr = { .port = 0 };
+
+	for (size_t at = 0; at + sizeof addr.ip <= row->addresses.length;
+	    at += sizeof addr.ip) {
+		memcpy(&addr.ip, row->addresses.data + at, sizeof addr.ip);
+		json_array_append_new(addresses, json_string(addr_text(addr,
+		    text)));
+	}
+	return json_pack("{s:s%, s:i, s:i, s:o}",
+	    "name", row->name.data, row->name.length,
+	    "port", (int)row->port,
+	    "preference", (int)row->preference,
+	    "addresses", addresses);
+}
+
+json_t *
+explain_hosts(const struct site *site)
+{
+	struct span list = span_make(site->hosts, site->host_bytes);
+	json_t *hosts = json_array();
+	struct host_row row;
+
+	while (host_row_pull(&list, &row))
+		json_array_append_new(hosts, host_object(&row));
+	return hosts;
+}
+
+static const char *
+state_of(const struct site *site)
+{
+	if (heap_holds(&site->rest))
+		return "rests";
+	if (site->failures > 0)
+		return "probed";
+	return "answers";
+}
+
+/* What is in memory and what is in the index, of each class. */
+static json_t *
+waiting_counts(const struct site *site)
+{
+	json_t *counts = json_object();
+
+	for (unsigned c = 0; c < CLASS_COUNT; c++)
+		json_object_set_new(counts, class_name(c),
+		    json_integer((json_int_t)(site->ready[c].count +
+		    site->spilled_count[c])));
+	return counts;
+}
+
+/* The window is a number only while it is narrower than the limits. */
+static void
+add_window(json_t *row, const struct site *site)
+{
+	if (site->window < 2 * site->connections)
+		json_object_set_new(row, "window",
+		    json_integer(site->window));
+}
+
+json_t *
+explain_site(const struct scheduler *s, const struct site *site)
+{
+	json_t *row = json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:i, s:i, "
+	    "s:i, s:o}",
+	    "site", site->name,
+	    "domain", site->domain,
+	    "domains", (json_int_t)site->domains.count,
+	    "state", state_of(site),
+	    "connections", (int)site->connections,
+	    "recipients", (int)site->recipients,
+	    "flying", (int)site->flying,
+	    "took_ms", (int)site->took_ms,
+	    "failures", (int)site->failures,
+	    "waiting", waiting_counts(site));
+
+	add_window(row, site);
+	if (heap_holds(&site->rest))
+		json_object_set_new(row, "rests_ms", json_integer(
+		    site->rest.key > scheduler_now(s) ?
+		    site->rest.key - scheduler_now(s) : 0));
+	if (site->failures > 0 && site->reason != NULL)
+		json_object_set_new(row, "reason",
+		    json_string(site->reason));
+	return row;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * explain.h - sites, routes and limits as JSON: what the operator is told
+ * when asking why something goes where it goes, or does not.
+ */
+#ifndef SCHEDULER_EXPLAIN_H
+#define SCHEDULER_EXPLAIN_H
+
+#include "conf/conf_table.h"
+#include "scheduler/site.h"
+
+#include <jansson.h>
+
+struct scheduler;
+
+/* The options of BLOCK in ITEM: {"connections":20,"idle":"30s",…}. */
+json_t *explain_options(enum conf_block_id block, const void *item);
+
+/* One object for each class, with its schedule. */
+json_t *explain_classes(const struct conf *conf);
+
+/* The state of SITE. */
+json_t *explain_site(const struct scheduler *s, const struct site *site);
+
+/* Its hosts in the order in which they are tried, with their addresses. */
+json_t *explain_hosts(const struct site *site);
+
+#endif
