@@ -70,13 +70,28 @@ static void
 damaged(struct courier *c, const char *why)
 {
 	struct fate fate = {
-		.outcome = OUTCOME_DEFERRED, .scope = SCOPE_MESSAGE,
+		.outcome = OUTCOME_DEFERRED, .scope = SCOPE_SPOOL,
 		.status = "4.3.0", .text = "damaged in the spool",
 	};
 
 	log_error("a message at byte %llu of segment %u is damaged in the "
 	    "spool: %s", (unsigned long long)c->job->offset,
 	    c->job->segment->number, why);
+	end_unsent(c, &fate);
+}
+
+/* The disk may be able to read it another time. */
+static void
+unreadable(struct courier *c, const char *why)
+{
+	struct fate fate = {
+		.outcome = OUTCOME_DEFERRED, .scope = SCOPE_MESSAGE,
+		.status = "4.3.0", .text = "cannot be read from the spool",
+	};
+
+	log_error("a message at byte %llu of segment %u cannot be read: %s",
+	    (unsigned long long)c->job->offset, c->job->segment->number,
+	    why);
 	end_unsent(c, &fate);
 }
 
@@ -134,7 +149,10 @@ go_on(struct courier *c, enum message_step step, const struct err *err)
 		timer_set(c->reading, 0);
 		break;
 	case MESSAGE_BAD:
-		damaged(c, err->text);
+		if (err->kind == ERR_FORMAT)
+			damaged(c, err->text);
+		else
+			unreadable(c, err->text);
 		break;
 	}
 }

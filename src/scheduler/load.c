@@ -5,6 +5,7 @@
 #include "scheduler/window.h"
 
 #include "base/mem.h"
+#include "scheduler/quarantine.h"
 #include "scheduler/results.h"
 #include "scheduler/scheduler.h"
 #include "scheduler/takeup.h"
@@ -142,7 +143,8 @@ window_segment(const struct scheduler *s, const struct index_row *row)
 	struct segment *segment = segment_find(s, row->segment);
 
 	if (segment == NULL || segment->gone ||
-	    (segment->old && row->offset >= segment->taken))
+	    (segment->old && row->offset >= segment->taken) ||
+	    quarantine_has(segment, row->offset))
 		return NULL;
 	return segment;
 }

@@ -6,6 +6,7 @@
 
 #include "base/fsys.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "scheduler/results.h"
 #include "scheduler/scheduler.h"
 
@@ -15,6 +16,32 @@
 #include <unistd.h>
 
 enum { PIECE = 64 << 10, NAME_SIZE = 96 };
+
+struct spoilt {
+	uint64_t from, to;
+};
+
+bool
+quarantine_has(const struct segment *segment, uint64_t offset)
+{
+	for (size_t i = 0; i < segment->spoilt_count; i++)
+		if (offset >= segment->spoilt[i].from &&
+		    offset < segment->spoilt[i].to)
+			return true;
+	return false;
+}
+
+/* The index may hold rows of what nobody can read any more. */
+static void
+remember(struct segment *segment, uint64_t from, uint64_t to)
+{
+	if (quarantine_has(segment, from))
+		return;
+	segment->spoilt = mem_resize(segment->spoilt,
+	    segment->spoilt_count + 1, sizeof *segment->spoilt);
+	segment->spoilt[segment->spoilt_count++] =
+	    (struct spoilt){ from, to };
+}
 
 static bool
 copy_range(int from, int to, uint64_t at, uint64_t end, const char *name,
@@ -94,6 +121,7 @@ quarantine_bytes(struct scheduler *s, struct segment *segment,
 {
 	char name[NAME_SIZE];
 
+	remember(segment, from, to);
 	snprintf(name, sizeof name, "%s-%02u-%08x-%llu.bytes",
 	    class_name(segment->name.klass), segment->name.slot,
 	    segment->name.sequence, (unsigned long long)from);

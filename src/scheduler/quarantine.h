@@ -17,6 +17,9 @@ struct segment;
 void quarantine_bytes(struct scheduler *s, struct segment *segment,
     uint64_t from, uint64_t to, const char *why);
 
+/* Whether OFFSET of SEGMENT lies in such bytes. */
+bool quarantine_has(const struct segment *segment, uint64_t offset);
+
 /* The record ID at OFFSET, which was not taken up: none of its recipients
  * counts as open. */
 void quarantine_record(struct scheduler *s, struct segment *segment,

@@ -462,6 +462,10 @@ handle_rest(struct scheduler *s, struct entry *entry,
 		return;
 	}
 	entry_set_rcpts(entry, sorted->later, sorted->later_count);
+	if (result->scope == SCOPE_SPOOL) {
+		quarantine_message(s, entry->message, "its record is damaged");
+		return;
+	}
 	if (news == SITE_FAILED) {
 		site_failed(s, entry, site, &sorted->last);
 		return;

@@ -153,6 +153,7 @@ segment_forget(struct scheduler *s, struct segment *segment)
 	if (link_on_list(&segment->finished))
 		list_remove(&s->segments.finished, &segment->finished);
 	journal_fini(&segment->journal);
+	mem_free(segment->spoilt);
 	map_remove(&s->segments.by_name, segment_key(segment));
 	mem_free(segment);
 }

@@ -18,6 +18,7 @@
 struct scheduler;
 struct syncer;
 struct past;
+struct spoilt;
 
 enum {
 	SEGMENT_KEY = 8,
@@ -49,6 +50,8 @@ struct segment {
 	struct link reading;	/* intake: has something to read */
 	struct scanner *scanner;	/* intake: while reading */
 	struct past *past;	/* intake: while reading an old one */
+	struct spoilt *spoilt;	/* quarantine: what of it is damaged */
+	size_t spoilt_count;
 	size_t pins;		/* jobs and reports that need its file */
 	uint64_t known[SEGMENT_DELIVERERS / 64];	/* dispatch: to whom */
 };

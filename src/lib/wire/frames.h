@@ -212,7 +212,8 @@ enum outcome {
 enum scope {
 	SCOPE_RECIPIENT,	/* that recipient only */
 	SCOPE_MESSAGE,		/* this transaction */
-	SCOPE_SITE		/* no host of the site would talk to us */
+	SCOPE_SITE,		/* no host of the site would talk to us */
+	SCOPE_SPOOL		/* nothing was sent: the record is damaged */
 };
 
 /* What became of a job; one row per recipient of it in `rows`. */

@@ -70,6 +70,20 @@ def _die_with_the_test():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
+def in_session(session):
+    """The processes of this session."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path) as f:
+                fields = f.read().rsplit(") ", 1)[1].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append(int(path.split("/")[2]))
+    return found
+
+
 class Process:
     """A program of ours that runs beside the test, with its output in files."""
 
@@ -211,6 +225,24 @@ queue {{ reserve 1M }}
                                [f"{self.scene.prefix}/sbin/postriderd", "-f", "-c", self.conf],
                                env={**os.environ, **env})
         return self
+
+    def refuses_to_start(self):
+        """Start it and see it fail; the CompletedProcess, when nobody of its session is left."""
+        child = subprocess.Popen([f"{self.scene.prefix}/sbin/postriderd", "-f", "-c", self.conf], text=True,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        try:
+            out, err = child.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            raise AssertionError(f"{self.conf}: it started") from None
+        assert not COMPLAINTS.search(err), err
+        wait_until(lambda: not in_session(child.pid), "the session is empty")
+        return subprocess.CompletedProcess(child.args, child.returncode, out, err)
+
+    def processes(self):
+        """{role: pid} of the children; several of a role count as one."""
+        rows = json.loads(self.tool("status", "-j"))["processes"]
+        return {row["role"]: row["pid"] for row in rows}
 
     def ready(self):
         def answers():

@@ -277,7 +277,7 @@ a_damaged_message_is_not_sent(void)
 		    "0=deferred(0 4.3.0 damaged in the spool) "
 		    "1=deferred(0 4.3.0 damaged in the spool)");
 		CU_ASSERT_EQUAL(world_result(&world, job)->scope,
-		    SCOPE_MESSAGE);
+		    SCOPE_SPOOL);
 		/* The connection is none the worse for it. */
 		CU_ASSERT_EQUAL(world.hosts[0].transactions, 1);
 		CU_ASSERT_EQUAL(world.hosts[0].mail_count, 1);

@@ -292,6 +292,53 @@ a_damaged_header_hides_only_its_own_record(void)
 	rig_free(&rig);
 }
 
+/* Its row must not be taken for something to deliver, or to settle. */
+static void
+what_waited_in_the_index_goes_with_its_damaged_record(void)
+{
+	struct rig *rig = rig_new("route * { to 127.0.0.1:9 }\n"
+	    "queue { status-sync 0 }\n"
+	    "class normal { retry 100ms; lifetime 2h; warn never }\n");
+	struct committed first;
+
+	rig_start(rig);
+	rig->answer = later;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "one@to.test");
+	first = rig->where;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "two@to.test");
+	rig_until(rig, rig_waiting, 2);
+	rig_stop(rig);
+	rig_new_receiver(rig);
+	damage(rig, first.offset + RECORD_HEADER_BYTES + 8, 16);
+	rig->job_count = 0;
+	rig->answer = (struct rig_answer){ .outcome = OUTCOME_DELIVERED,
+	    .code = 250, .status = "2.0.0", .text = "250 2.0.0 Ok" };
+	rig_start(rig);
+	rig_until(rig, rig_no_segments, 0);
+	CU_ASSERT_EQUAL(rig->job_count, 1);
+	CU_ASSERT_EQUAL(rig->jobs[0].job.offset, rig->where.offset);
+	CU_ASSERT_EQUAL(rig_files(rig, "corrupt", ""), 1);
+	rig_settle(rig);
+	rig_free(&rig);
+}
+
+static void
+what_a_deliverer_finds_damaged_is_kept_and_not_tried_again(void)
+{
+	struct rig *rig = rig_new(fixed);
+
+	rig_start(rig);
+	rig->answer = later;
+	rig->answer.scope = SCOPE_SPOOL;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "one@to.test");
+	rig_until(rig, rig_empty, 0);
+	rig_new_receiver(rig);
+	rig_until(rig, rig_no_segments, 0);
+	CU_ASSERT_EQUAL(rig->job_count, 1);
+	CU_ASSERT_EQUAL(rig_files(rig, "corrupt", ".message"), 1);
+	rig_free(&rig);
+}
+
 static void
 a_journal_without_messages_goes(void)
 {
@@ -414,6 +461,8 @@ const struct unit_test spool_tests[] = {
 	UNIT(a_torn_tail_was_never_promised),
 	UNIT(a_record_broken_in_the_middle_is_kept_and_the_rest_goes_on),
 	UNIT(a_damaged_header_hides_only_its_own_record),
+	UNIT(what_waited_in_the_index_goes_with_its_damaged_record),
+	UNIT(what_a_deliverer_finds_damaged_is_kept_and_not_tried_again),
 	UNIT(a_journal_without_messages_goes),
 	UNIT(the_segment_of_a_living_receiver_is_never_removed),
 	UNIT(a_wake_up_that_was_lost_is_made_good_by_the_next),

@@ -1,0 +1,380 @@
+# SPDX-License-Identifier: ISC
+"""faults: disks, files and processes that fail, and what mail there was."""
+import collections
+import contextlib
+import glob
+import os
+import re
+import shutil
+import signal
+import smtplib
+import subprocess
+import threading
+
+from scene import Skip, free_port, in_session, wait_until
+
+QUICK = "time-scale 0.1\nclass normal { retry 2s }\n"
+PICKY = {"RCPT": {"later*": "451 4.7.1 later", "*": "250 2.1.5 Ok"}}
+
+
+def _need_root(why):
+    if os.getuid() != 0:
+        raise Skip(f"needs root: {why}")
+
+
+class _Load:
+    """Clients that send numbered messages until they are told to stop; what was acknowledged is kept."""
+
+    def __init__(self, relay, clients=4):
+        self.relay, self.acknowledged, self.over = relay, [], threading.Event()
+        self.threads = [threading.Thread(target=self._client, args=(i,), daemon=True) for i in range(clients)]
+        for thread in self.threads:
+            thread.start()
+
+    def _client(self, number):
+        count = 0
+        while not self.over.is_set():
+            try:
+                with smtplib.SMTP("127.0.0.1", self.relay.port, timeout=20) as client:
+                    while not self.over.is_set():
+                        name = f"m{number}-{count}"
+                        count += 1
+                        client.sendmail("a@client.test", [f"{name}@example.org"], f"Subject: {name}\r\n\r\nx\r\n")
+                        self.acknowledged.append(name)
+            except (OSError, smtplib.SMTPException):
+                self.over.wait(0.02)
+
+    def stop(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+        assert self.acknowledged, "nothing was acknowledged, so nothing is shown"
+        return self.acknowledged
+
+
+def _copies(sink):
+    """How often each name of a load came."""
+    return collections.Counter(r["address"].split("@")[0] for m in sink.delivered() for r in m["rcpts"]
+                               if r["code"] == 250)
+
+
+def _all_came(sink, names):
+    wait_until(lambda: set(names) <= set(_copies(sink)), "all that was acknowledged", 60)
+
+
+# ---- starts ------------------------------------------------------------------------
+
+
+def a_start_that_cannot_succeed_says_why_and_leaves_nobody(scene):
+    running = scene.relay(to=9)
+    with open(f"{scene.dir}/file", "w"):
+        pass
+    rows = [
+        ("a file as spool", "spool .*", f"spool {scene.dir}/file", 73, [f"{scene.dir}/file"]),
+        ("a spool below a file", "spool .*", f"spool {scene.dir}/file/spool", 73, [f"{scene.dir}/file"]),
+        ("a spool that nobody can make", "spool .*", "spool /proc/spool", 73, ["/proc/spool"]),
+        ("a log that nobody can make", "log .*", f"log file {scene.dir}/absent/log", 73, [f"{scene.dir}/absent/log"]),
+        ("a control socket below a file", "control .*", f"control {scene.dir}/file/control", None,
+         [f"{scene.dir}/file"]),
+        ("the spool of another", "spool .*", f"spool {running.spool}", 69, [running.spool, "in use"]),
+        ("the port of another", "listen .*", f"listen 127.0.0.1:{running.port}", 69, [f"127.0.0.1:{running.port}",
+                                                                                      "in use"]),
+        ("an address of others", "listen .*", f"listen 192.0.2.1:{free_port()}", None, ["192.0.2.1:"]),
+        ("a key that is not there", "(listen .*)", rf"\1\ntls {{ certificate {scene.dir}/no.pem; key {scene.dir}/no.key }}",
+         78, [f"{scene.dir}/no.pem"]),
+    ]
+    if os.getuid() == 0:
+        rows.append(("a user that is not there", "user .*", "user nosuchuser", 78, ["nosuchuser"]))
+    for words, line, instead, status, said in rows:
+        relay = scene.relay(name="bad", start=False, to=9)
+        scene.relays.remove(relay)
+        with open(relay.conf) as f:
+            text = f.read()
+        changed = re.sub(f"(?m)^{line}$", instead, text, count=1)
+        assert changed != text, words
+        with open(relay.conf, "w") as f:
+            f.write(changed)
+        done = relay.refuses_to_start()
+        assert done.returncode == status if status else done.returncode in (69, 71, 73), (words, done)
+        assert all(word in done.stderr for word in said), (words, done.stderr)
+        assert done.stderr.count("\n") <= 3, (words, done.stderr)
+    assert running.process.process.poll() is None
+    running.send()
+
+
+# ---- the spool ------------------------------------------------------------------------
+
+
+def _records(path):
+    """[(where a record begins, its bytes up to the next one)] of a segment."""
+    with open(path, "rb") as f:
+        data = f.read()
+    starts = [match.start() for match in re.finditer(rb"\x8ePRmail\n", data)] + [len(data)]
+    return [(begin, data[begin:end]) for begin, end in zip(starts, starts[1:])]
+
+
+def _flip(path, offset):
+    with open(path, "r+b") as f:
+        f.seek(offset)
+        byte = f.read(1)[0]
+        f.seek(offset)
+        f.write(bytes([byte ^ 0x55]))
+
+
+def a_record_that_the_disk_has_spoilt_is_put_aside_and_the_rest_goes_on(scene):
+    sink = scene.sink({"RCPT": "451 4.7.1 later"})
+    relay = scene.relay(QUICK.replace("2s", "1h"), to=sink.port)
+    names = [f"n{i}" for i in range(9)]
+    idents = {name: relay.send(f"{name}@example.org", f"Subject: {name}\r\n\r\nthe text of {name}\r\n") for name in names}
+    wait_until(lambda: len(relay.statuses("deferred")) == 9, "all are deferred")
+    relay.stop()
+    segment, = glob.glob(f"{relay.spool}/normal/*.messages")
+    records = _records(segment)
+    assert len(records) == 9
+    spoilt = {1: 20, 4: None, 7: 100}       # in the header, in the text, in the envelope
+    for number, offset in spoilt.items():
+        begin, data = records[number]
+        assert f"n{number}@example.org".encode() in data
+        _flip(segment, begin + (offset or data.index(b"the text of")))
+    sound = [name for i, name in enumerate(names) if i not in spoilt]
+    done = relay.tool("spool", "check", check=False)
+    assert done.returncode == 65 and done.stdout.count("fault: ") == 3, done
+    assert os.path.basename(segment) in done.stdout, done.stdout
+    sink.play({})
+    relay.start().ready()
+    relay.tool("flush")
+    wait_until(lambda: len(_copies(sink)) == len(sound), "the sound ones")
+    wait_until(lambda: len(os.listdir(f"{relay.spool}/corrupt")) == 3, "three files in corrupt/")
+    relay.wait_empty()
+    assert _copies(sink) == {name: 1 for name in sound}
+    relay.wait_log(r"error: .*corrupt/")
+    kept = b"".join(open(path, "rb").read() for path in glob.glob(f"{relay.spool}/corrupt/*"))
+    for number in (1, 7):
+        assert f"the text of n{number}".encode() in kept, "what was spoilt is kept for the operator"
+    wait_until(lambda: not os.path.exists(segment), "with all of it dealt with, the segment goes")
+    relay.stop()
+    assert relay.tool("spool", "check").splitlines()[-1].startswith("0 faults"), "nothing is left to complain of"
+
+
+def _spoil(path, how):
+    for name in glob.glob(f"{path}/index/*"):
+        size = os.path.getsize(name)
+        with open(name, "r+b") as f:
+            if how == "garbage":
+                f.write(os.urandom(max(size, 4096)))
+            elif how == "half":
+                f.truncate(size // 2)
+            elif how == "empty":
+                f.truncate(0)
+            elif how == "one byte in the middle":
+                f.seek(size // 2)
+                f.write(b"\xff")
+
+
+def an_index_that_is_lost_or_spoilt_is_made_anew_and_nothing_comes_twice(scene):
+    sink = scene.sink(PICKY)
+    relay = scene.relay(QUICK.replace("2s", "1h"), to=sink.port)
+    for i in range(5):
+        relay.send([f"ok{i}@example.org", f"later{i}@example.org"])
+    wait_until(lambda: len(relay.statuses("deferred")) == 5, "the first tries")
+    wait_until(lambda: [r["queue_name"] for r in relay.queue()] == ["deferred"] * 5, "five wait")
+    waiting = sorted(row["queue_id"] for row in relay.queue())
+    for how in ("removed", "garbage", "half", "empty", "one byte in the middle", "rebuilt"):
+        relay.stop()
+        assert os.listdir(f"{relay.spool}/index")
+        if how == "removed":
+            shutil.rmtree(f"{relay.spool}/index")
+        elif how == "rebuilt":
+            relay.tool("spool", "rebuild")
+        else:
+            _spoil(relay.spool, how)
+        relay.start().ready()
+        wait_until(lambda: sorted(row["queue_id"] for row in relay.queue()) == waiting, f"the queue after: {how}")
+    sink.play({})
+    relay.tool("flush")
+    wait_until(lambda: len(_copies(sink)) == 10, "all ten recipients")
+    relay.wait_empty()
+    assert _copies(sink) == {f"{word}{i}": 1 for word in ("ok", "later") for i in range(5)}, _copies(sink)
+    assert not os.listdir(f"{relay.spool}/corrupt")
+
+
+@contextlib.contextmanager
+def _small_disk(scene, size):
+    """A file system of SIZE at the directory "small"."""
+    _need_root("a file system of its own")
+    path = f"{scene.dir}/small"
+    os.mkdir(path)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", path],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Skip(f"cannot mount a tmpfs: {done.stderr.strip()}")
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", "-l", path], check=True)
+
+
+def a_full_disk_stops_what_comes_in_and_not_what_goes_out(scene):
+    with _small_disk(scene, "6M") as disk:
+        sink = scene.sink({"RCPT": "451 4.7.1 later"})
+        relay = scene.relay(start=False)
+        relay.spool = f"{disk}/spool"
+        relay.configure(f"{QUICK.replace('2s', '1h')}queue {{ segment-size 256k }}\nroute * {{ to 127.0.0.1:{sink.port} }}")
+        relay.start().ready()
+        text, names = "Subject: x\r\n\r\n" + ("x" * 70 + "\r\n") * 700, []
+
+        def refused():
+            with relay.smtp() as client:
+                code, answer = client.mail("a@client.test")
+                if code != 250:
+                    assert (code, answer[:5]) == (452, b"4.3.1"), (code, answer)
+                    return True
+            names.append(f"m{len(names)}")
+            relay.send(f"{names[-1]}@example.org", text)
+            return False
+
+        wait_until(refused, "the disk is full", 60)
+        assert len(names) > 40, f"only {len(names)} messages of 50 KB on 6 MB"
+        wait_until(lambda: len(relay.statuses("deferred")) == len(names), "all were tried")
+        sink.play({})
+        relay.tool("flush")
+        wait_until(lambda: len(_copies(sink)) == len(names), "delivery goes on")
+        relay.wait_empty()
+        assert _copies(sink) == {name: 1 for name in names}
+        # and what was delivered makes room
+        wait_until(lambda: not refused(), "mail is taken again")
+        wait_until(lambda: len(_copies(sink)) == len(names), "the new one")
+        relay.stop()
+
+
+# ---- processes ----------------------------------------------------------------------------
+
+
+def a_process_that_is_killed_is_replaced_and_nothing_is_lost(scene):
+    sink = scene.sink()
+    relay = scene.relay(QUICK, to=sink.port)
+    load = _Load(relay)
+    for role in ("receiver", "deliverer", "scheduler", "resolver"):
+        before = relay.processes()
+        seen = len(load.acknowledged)
+        os.kill(before[role], signal.SIGKILL)
+
+        def replaced():
+            done = relay.tool("status", "-j", check=False)
+            return done.returncode == 0 and relay.processes().get(role, before[role]) != before[role]
+        wait_until(replaced, f"another {role}")
+        wait_until(lambda: len(load.acknowledged) >= seen + 20, f"service after the death of the {role}")
+        after = relay.processes()
+        assert {r: pid for r, pid in after.items() if r != role} == {r: pid for r, pid in before.items() if r != role}
+    names = load.stop()
+    _all_came(sink, names)
+    relay.wait_empty()
+    extra = sum(_copies(sink)[name] - 1 for name in names)
+    assert extra <= 60, f"{extra} copies of {len(names)}: more than were under way at the two kills that may make some"
+    assert relay.log_text().count("killed by signal 9") >= 4 or \
+        len(re.findall(r"(?i)signal 9|killed", relay.log_text())) >= 4, "the log tells"
+
+
+def when_the_master_is_killed_its_children_leave_and_the_next_one_goes_on(scene):
+    sink = scene.sink(PICKY)
+    relay = scene.relay(QUICK, to=sink.port)
+    relay.process.process.kill()
+    relay.process.process.wait()
+    relay.process = None
+    relay.start().ready()
+    load = _Load(relay)
+    wait_until(lambda: len(load.acknowledged) >= 50, "some load")
+    relay.send("later@example.org")
+    children = list(relay.processes().values())
+    relay.process.process.kill()
+    relay.process.process.wait()
+    wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in children), "the children are gone")
+    names = load.stop()
+    sink.play({})
+    relay.start().ready()
+    _all_came(sink, [*names, "later"])
+    relay.wait_empty()
+    assert set(_copies(sink)) >= set(names)
+
+
+def reloads_under_load_lose_nothing_and_drop_nobody(scene):
+    sink = scene.sink()
+    relay = scene.relay(QUICK, to=sink.port)
+    with relay.smtp() as client:
+        load = _Load(relay, 3)
+        pids = relay.processes()
+        for i in range(15):
+            seen = len(load.acknowledged)
+            text = f"{QUICK}limits {{ recipients {1000 + i} }}\n"
+            # each third one is bad, and changes nothing
+            relay.configure(text + ("nonsense" if i % 3 == 1 else f"route * {{ to 127.0.0.1:{sink.port} }}"))
+            relay.process.kill(signal.SIGHUP)
+            wait_until(lambda: len(load.acknowledged) > seen + 3, "service goes on")
+            assert client.noop()[0] == 250, "an open session goes on"
+        names = load.stop()
+        _all_came(sink, names)
+        assert client.mail("a@client.test")[0] == 250, "and can be used"
+    relay.wait_empty()
+    assert _copies(sink) == {name: 1 for name in names}
+    assert relay.processes() == pids
+    assert len(re.findall(r"nonsense", relay.log_text())) >= 1
+
+
+def a_stop_under_load_loses_and_repeats_nothing(scene):
+    sink = scene.sink({"delay": {"DOT": 0.01}})
+    relay = scene.relay(QUICK + "site * { connections 5 }", to=sink.port)
+    load = _Load(relay, 6)
+    wait_until(lambda: len(load.acknowledged) > 150, "some load")
+    pids = list(relay.processes().values())
+    relay.stop()
+    names = load.stop()
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
+    relay.start().ready()
+    _all_came(sink, names)
+    relay.wait_empty()
+    assert {name: _copies(sink)[name] for name in names} == {name: 1 for name in names}
+
+
+# ---- other things that run out ----------------------------------------------------------------
+
+
+def a_log_that_cannot_be_written_holds_nothing_up(scene):
+    sink = scene.sink()
+    relay = scene.relay(QUICK, to=sink.port, log="file /dev/full")
+    for i in range(50):
+        relay.send(f"n{i}@example.org")
+    sink.wait(50)
+    relay.wait_empty()
+    assert "error" not in relay.process.errors()
+
+
+def _descriptors(pid, most):
+    """Process PID may have so many from now on; said by the user that it runs as."""
+    how = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}
+    subprocess.run(["prlimit", "--pid", str(pid), f"--nofile={most}:"], check=True, **how)
+
+
+def a_deliverer_without_descriptors_does_not_spin(scene):
+    sink = scene.sink()
+    relay = scene.relay(QUICK, to=sink.port)
+    pid = relay.processes()["deliverer"]
+    held = len(os.listdir(f"/proc/{pid}/fd"))
+    _descriptors(pid, held + 1)
+
+    def used():
+        with open(f"/proc/{pid}/stat") as f:
+            fields = f.read().rsplit(") ", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    before = used()
+    for i in range(20):
+        relay.send(f"n{i}@example.org")
+    relay.wait_log("oo many open files")
+    relay.wait_log("status=deferred")
+    assert used() - before < 1, f"{used() - before} s of CPU for nothing"
+    assert not sink.messages()
+    _descriptors(pid, 1024)
+    relay.tool("flush")
+    sink.wait(20)
+    relay.wait_empty()
+    assert relay.processes()["deliverer"] == pid
