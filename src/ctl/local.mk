@@ -29,6 +29,8 @@ postrider_SOURCES = src/ctl/postrider.c \
 	src/ctl/relay_verbs.c \
 	src/ctl/route_text.c src/ctl/route_text.h \
 	src/ctl/route_verb.c \
+	src/ctl/shape_verb.c \
+	src/ctl/site_verbs.c \
 	src/ctl/spool_verbs.c \
 	src/ctl/status_verb.c \
 	src/ctl/trace_read.c src/ctl/trace_read.h \

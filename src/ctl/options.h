@@ -20,7 +20,8 @@ enum {
 	TAKES_PART = 1 << 1,	/* -e, -h */
 	TAKES_CHANGED = 1 << 2,
 	TAKES_SENDER = 1 << 3, TAKES_SITE = 1 << 4, TAKES_CLASS = 1 << 5,
-	TAKES_FROM = 1 << 7,
+	TAKES_FROM = 1 << 7, TAKES_PAUSE = 1 << 8,	/* --reason, --for */
+	TAKES_BY = 1 << 9,
 	TAKES_FLUSH = TAKES_SENDER | TAKES_SITE | TAKES_CLASS,
 	TAKES_FILTER = TAKES_FLUSH | 1 << 6	/* and the rest of a filter */
 };
@@ -29,7 +30,7 @@ enum {
 struct options {
 	const char *config;
 	bool json, envelope, headers, changed, all;
-	const char *from;
+	const char *from, *reason, *lasting, *by;
 	const char *sender, *recipient, *site, *klass, *older;
 	unsigned used;		/* TAKES_ bits of the options given */
 };

@@ -139,28 +139,50 @@ print_policy(json_t *row)
 }
 
 void
-route_text_classes(json_t *classes)
+route_text_schedule(json_t *schedule)
 {
-	const char *klass, *name;
-	json_t *row, *value;
+	const char *name, *separator = "";
+	json_t *value;
 
-	json_object_foreach(classes, klass, row) {
-		bool first = true;
+	fputs("    ", stdout);
+	json_object_foreach(schedule, name, value) {
+		fputs(separator, stdout);
+		print_value(name, value);
+		separator = "; ";
+	}
+	putchar('\n');
+}
 
-		printf(NAME_FORMAT, "    ", klass);
-		json_object_foreach(row, name, value) {
-			if (!json_is_string(value) && !json_is_integer(value))
-				continue;
-			if (!first)
-				fputs("; ", stdout);
-			first = false;
-			print_value(name, value);
-		}
-		putchar('\n');
+static void
+print_classes(json_t *classes)
+{
+	const char *klass;
+	json_t *schedule;
+
+	json_object_foreach(classes, klass, schedule) {
+		printf("    %-8s", klass);
+		route_text_schedule(schedule);
 	}
 }
 
 /* ---- the state of a site ------------------------------------------------------------------ */
+
+static void
+print_pause(json_t *site, const char *indent)
+{
+	json_t *pause = json_object_get(site, "pause");
+	char pattern[TEXT_MOST], when[32];
+
+	if (pause == NULL)
+		return;
+	listing_text(pause, "pattern", pattern, sizeof(pattern));
+	printf(NAME_FORMAT "%s, since %s", indent, "pause", pattern,
+	    listing_time(number(pause, "since"), when, sizeof(when)));
+	if (number(pause, "until") != 0)
+		printf(", until %s", listing_time(number(pause, "until"),
+		    when, sizeof(when)));
+	putchar('\n');
+}
 
 static void
 print_state(json_t *site, const char *indent)
@@ -179,6 +201,7 @@ print_state(json_t *site, const char *indent)
 	listing_text(site, "reason", reason, sizeof(reason));
 	if (*reason != '\0')
 		printf(NAME_FORMAT "%s\n", indent, "reason", reason);
+	print_pause(site, indent);
 }
 
 static void
@@ -216,7 +239,8 @@ route_text_print(json_t *row)
 	json_t *site = json_object_get(row, "site");
 	char text[TEXT_MOST];
 
-	print_rule(row);
+	if (json_object_get(row, "route") != NULL)
+		print_rule(row);
 	print_hosts(row);
 	if (site != NULL) {
 		listing_text(site, "site", text, sizeof(text));
@@ -226,5 +250,5 @@ route_text_print(json_t *row)
 		route_text_site(site, "    ");
 	}
 	print_policy(row);
-	route_text_classes(json_object_get(row, "classes"));
+	print_classes(json_object_get(row, "classes"));
 }

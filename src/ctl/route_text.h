@@ -15,8 +15,8 @@ void route_text_print(json_t *row);
 /* The state of a site, one fact on a line, behind INDENT. */
 void route_text_site(json_t *site, const char *indent);
 
-/* The schedule of each class. */
-void route_text_classes(json_t *classes);
+/* "retry 5s 15s; lifetime 4h; …" on a line. */
+void route_text_schedule(json_t *schedule);
 
 /* "3.2s", "5m", "4h10m": MS for people. */
 const char *route_text_ms(long long ms, char *out, size_t most);

@@ -67,6 +67,9 @@ const char *request_text(const json_t *request, const char *key);
 /* The verbs that have files of their own. */
 typedef void request_fn(struct client *client, const json_t *request);
 request_fn request_route;
+request_fn request_site_list, request_site_show, request_site_pause;
+request_fn request_site_resume, request_site_reset;
+request_fn request_class_show, request_shape;
 
 /* Handle one REQUEST. */
 void client_request(struct client *client, const json_t *request);

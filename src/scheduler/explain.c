@@ -80,6 +80,8 @@ explain_hosts(const struct site *site)
 static const char *
 state_of(const struct site *site)
 {
+	if (site->paused != NULL)
+		return "paused";
 	if (heap_holds(&site->rest))
 		return "rests";
 	if (site->failures > 0)
@@ -109,6 +111,25 @@ add_window(json_t *row, const struct site *site)
 		    json_integer(site->window));
 }
 
+static void
+add_pause(const struct scheduler *s, const struct site *site, json_t *row)
+{
+	const struct pause *pause = pauses_of(s, site);
+
+	if (pause != NULL)
+		json_object_set_new(row, "pause", explain_pause(pause));
+}
+
+json_t *
+explain_pause(const struct pause *pause)
+{
+	return json_pack("{s:s, s:s, s:I, s:I}",
+	    "pattern", pause->pattern,
+	    "reason", pause->reason,
+	    "since", (json_int_t)(pause->since / 1000000),
+	    "until", (json_int_t)(pause->until / 1000000));
+}
+
 json_t *
 explain_site(const struct scheduler *s, const struct site *site)
 {
@@ -130,8 +151,9 @@ explain_site(const struct scheduler *s, const struct site *site)
 		json_object_set_new(row, "rests_ms", json_integer(
 		    site->rest.key > scheduler_now(s) ?
 		    site->rest.key - scheduler_now(s) : 0));
-	if (site->failures > 0 && site->reason != NULL)
+	if (site_why(site) != NULL)
 		json_object_set_new(row, "reason",
-		    json_string(site->reason));
+		    json_string(site_why(site)));
+	add_pause(s, site, row);
 	return row;
 }

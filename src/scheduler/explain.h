@@ -7,6 +7,7 @@
 #define SCHEDULER_EXPLAIN_H
 
 #include "conf/conf_table.h"
+#include "scheduler/pauses.h"
 #include "scheduler/site.h"
 
 #include <jansson.h>
@@ -18,6 +19,9 @@ json_t *explain_options(enum conf_block_id block, const void *item);
 
 /* One object for each class, with its schedule. */
 json_t *explain_classes(const struct conf *conf);
+
+/* A pause; `until` 0: until it is resumed. */
+json_t *explain_pause(const struct pause *pause);
 
 /* The state of SITE. */
 json_t *explain_site(const struct scheduler *s, const struct site *site);

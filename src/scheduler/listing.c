@@ -60,7 +60,7 @@ add_row(struct scheduler *s, const struct item *item, struct parts *parts,
 		note_time(parts, row->row.due);
 	} else if (site != NULL && site_is_down(site)) {
 		parts->waiting = true;
-		reason = site->reason;
+		reason = site_why(site);
 	} else {
 		parts->active = true;
 	}
@@ -93,7 +93,7 @@ add_entry(struct scheduler *s, const struct item *item,
 		note_time(parts, entry->wait.key);
 	} else if (entry->state == ENTRY_READY && site_is_down(site)) {
 		parts->waiting = true;
-		reason = site->reason;
+		reason = site_why(site);
 		if (heap_holds(&site->rest))
 			note_time(parts, wall_of(s, site->rest.key));
 	} else {

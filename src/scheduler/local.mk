@@ -16,11 +16,16 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/listing.c src/scheduler/listing.h \
 	src/scheduler/load.c \
 	src/scheduler/past.c src/scheduler/past.h \
+	src/scheduler/pauses.c src/scheduler/pauses.h \
+	src/scheduler/pauses_file.c \
 	src/scheduler/quarantine.c src/scheduler/quarantine.h \
 	src/scheduler/queue.c src/scheduler/queue.h \
 	src/scheduler/rcpt_set.h \
 	src/scheduler/refill.c \
 	src/scheduler/requests.c \
+	src/scheduler/requests_class.c \
+	src/scheduler/requests_site.c \
+	src/scheduler/shape.c src/scheduler/shape.h \
 	src/scheduler/show.c \
 	src/scheduler/report.c src/scheduler/report.h \
 	src/scheduler/results.c src/scheduler/results.h \

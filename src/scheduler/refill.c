@@ -89,7 +89,8 @@ refill_line(struct scheduler *s, struct site *site, uint8_t klass)
 	struct link *link = list_first(&site->spilled[klass]);
 	struct domain *domain;
 
-	if (link == NULL || site->ready[klass].count >= low_mark(site))
+	if (link == NULL || site->paused != NULL ||
+	    site->ready[klass].count >= low_mark(site))
 		return false;
 	domain = list_item(link, struct domain, spilled_at[klass]);
 	list_remove(&site->spilled[klass], link);

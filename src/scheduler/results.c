@@ -156,8 +156,8 @@ results_aged(struct scheduler *s, struct entry *entry)
 	struct message *message = entry->message;
 	const char *why = "its site does not answer";
 
-	if (entry->site != NULL && entry->site->reason != NULL)
-		why = entry->site->reason;
+	if (entry->site != NULL && site_why(entry->site) != NULL)
+		why = site_why(entry->site);
 	if (retry_end(s->conf, message->klass, message->arrived) <=
 	    scheduler_wall(s)) {
 		results_say(s, entry, "5.4.7", "expired", why);

@@ -205,6 +205,7 @@ settle(struct scheduler *s, struct domain *domain, msec_t expires)
 		}
 		domain->site = site;
 		list_append(&site->domains, &domain->at_site);
+		pauses_join(s, site, domain->name);
 		window_attach(s, domain);
 		if (old != NULL) {
 			move_entries(s, domain, old);

@@ -142,6 +142,7 @@ second(void *owner)
 	timer_set(s->second, SECOND);
 	follow_clock(s);
 	window_care(s);
+	pauses_care(s);
 	show_numbers(s);
 	if (++s->seconds % LOOK_AFTER == 0) {
 		intake_look_after(s);
@@ -182,6 +183,7 @@ init_parts(struct scheduler *s)
 	dispatch_init(s);
 	reports_init(s);
 	window_init(s);
+	pauses_init(s);
 }
 
 static bool
@@ -189,6 +191,7 @@ start_parts(struct scheduler *s, struct err *err)
 {
 	if (!segments_start(s, err) || !reports_start(s, err))
 		return false;
+	pauses_load(s);
 	window_open(s);
 	return intake_start(s, err);
 }
@@ -229,6 +232,7 @@ scheduler_free(struct scheduler **scheduler)
 	routes_fini(s);
 	queue_fini(&s->queue);
 	dispatch_fini(s);
+	pauses_fini(s);
 	timer_free(&s->again);
 	timer_free(&s->wake);
 	timer_free(&s->second);

@@ -17,6 +17,7 @@
 #include "io/loop.h"
 #include "scheduler/dispatch.h"
 #include "scheduler/intake.h"
+#include "scheduler/pauses.h"
 #include "scheduler/queue.h"
 #include "scheduler/report.h"
 #include "scheduler/routes.h"
@@ -54,6 +55,7 @@ struct scheduler {
 	struct dispatch dispatch;
 	struct reports reports;
 	struct window window;
+	struct pauses pauses;
 	struct control *control;	/* null: not given a socket yet */
 };
 

@@ -67,7 +67,15 @@ site_free(struct queue *queue, struct site *site)
 bool
 site_is_down(const struct site *site)
 {
-	return site->failures > 0;
+	return site->failures > 0 || site->paused != NULL;
+}
+
+const char *
+site_why(const struct site *site)
+{
+	if (site->paused != NULL)
+		return site->paused;
+	return site->failures > 0 ? site->reason : NULL;
 }
 
 static bool
@@ -87,7 +95,7 @@ site_credit(const struct site *site, enum mail_class klass)
 {
 	unsigned most = site->connections;
 
-	if (rests(site))
+	if (rests(site) || site->paused != NULL)
 		return 0;
 	if (site_is_down(site))
 		return 1;
@@ -267,6 +275,24 @@ site_rouse(struct queue *queue, struct site *site)
 {
 	heap_remove(&queue->resting, &site->rest);
 	update(queue, site);
+}
+
+void
+site_pause(struct queue *queue, struct site *site, const char *why)
+{
+	site->paused = why;
+	update(queue, site);
+}
+
+void
+site_reset(struct queue *queue, struct site *site)
+{
+	site->failures = 0;
+	site->window = UINT32_MAX;
+	site->took_ms = 0;
+	mem_free(site->reason);
+	site->reason = NULL;
+	site_rouse(queue, site);
 }
 
 void

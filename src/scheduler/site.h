@@ -42,6 +42,7 @@ struct site {
 	unsigned failures;	/* in a row; 0 = it answers */
 	msec_t rested;		/* when the present rest began */
 	char *reason;		/* why it failed last; null: never */
+	const char *paused;	/* the operator's reason; null: it is not */
 
 	/* for their owners */
 	struct list domains;	/* routes: those that lead here */
@@ -117,10 +118,20 @@ void site_landed(struct queue *queue, struct site *site, struct entry *entry,
     enum site_news news, unsigned took, msec_t sent, msec_t now,
     const struct conf *conf);
 
+/* Nothing goes there because of WHY, which outlives the pause; null: the
+ * pause is over. */
+void site_pause(struct queue *queue, struct site *site, const char *why);
+
+/* As if it had never failed. */
+void site_reset(struct queue *queue, struct site *site);
+
+/* Why nothing goes there; null: something does. */
+const char *site_why(const struct site *site);
+
 /* End the rest: by the operator, or with new addresses. */
 void site_rouse(struct queue *queue, struct site *site);
 
-/* Whether SITE rests or is being probed. */
+/* Whether SITE rests, is being probed, or is paused. */
 bool site_is_down(const struct site *site);
 
 /* For the parts of the core. */

@@ -221,6 +221,13 @@ hold(struct scheduler *s, struct entry *entry)
 
 /* ---- who stays in memory -------------------------------------------------------------- */
 
+/* Nobody knows for how long a pause lasts: all waits in the index. */
+static size_t
+down_least(const struct site *site)
+{
+	return site->paused != NULL ? 0 : DOWN_LEAST;
+}
+
 /*
  * A site may have as many entries in memory as there is free room: the more
  * it has, the less is left, so one site alone gets half, two a third each,
@@ -244,11 +251,17 @@ does_not_fit(const struct scheduler *s, const struct entry *entry)
 	if (site != NULL && site->spilled_count[klass] > 0)
 		return true;
 	if (site != NULL && site_is_down(site) &&
-	    site->ready[klass].count >= DOWN_LEAST)
+	    site->ready[klass].count >= down_least(site))
 		return true;
 	if (mine < SITE_LEAST && used < most + most / 4)
 		return false;
 	return mine >= (klass == CLASS_URGENT ? 4 * room : room);
+}
+
+static bool
+is_paused(const struct entry *entry)
+{
+	return entry->site != NULL && entry->site->paused != NULL;
 }
 
 void
@@ -265,7 +278,8 @@ window_place(struct scheduler *s, struct entry *entry, enum place how)
 		return;
 	else if (entry->domain->state == DOMAIN_FAILED)
 		results_unroutable(s, entry);
-	else if (how == PLACE_NEW && does_not_fit(s, entry))
+	else if ((how == PLACE_NEW || is_paused(entry)) &&
+	    does_not_fit(s, entry))
 		window_spill(s, entry);
 	else
 		stay(s, entry, how == PLACE_FRONT);
@@ -277,7 +291,8 @@ window_shrink(struct scheduler *s, struct site *site)
 	for (int c = 0; c < CLASS_COUNT; c++) {
 		struct list *line = &site->ready[c];
 
-		while (s->window.index != NULL && line->count > DOWN_LEAST) {
+		while (s->window.index != NULL &&
+		    line->count > down_least(site)) {
 			struct entry *entry = list_item(line->head.prev,
 			    struct entry, place);
 

@@ -105,3 +105,93 @@ def trace_says_where_to_look_when_the_log_is_no_file(scene):
     relay.configure("route * { to mx }", log="stderr")
     done = relay.tool("trace", "a@example.org", check=False)
     assert done.returncode == 78 and "standard error" in done.stderr, done
+
+
+# ---- sites, classes, ages -----------------------------------------------------------
+
+
+def _sites(relay, *words):
+    return [row for line in relay.tool("site", "list", "-j", *words).splitlines() if "site" in (row := json.loads(line))]
+
+
+def a_paused_site_gets_nothing_until_it_is_resumed_and_others_do(scene):
+    sink, other = scene.sink(), scene.sink()
+    relay = scene.relay(f"route a.example {{ to 127.0.0.1:{sink.port} }}", to=other.port)
+    relay.send("x@a.example")
+    sink.wait(1)
+    said = relay.tool("site", "pause", "a.example", "--reason", "their disk is full", "--for", "1h")
+    assert said == "paused 1 site\n", said
+    idents = [relay.send(f"x{i}@a.example") for i in range(40)]
+    relay.send("x@b.example")
+    other.wait(1)
+    wait_until(lambda: [r["queue_name"] for r in relay.queue()] == ["deferred"] * 40, "all of them wait")
+    row = relay.queue()[0]
+    assert row["recipients"][0]["delay_reason"] == "paused by the operator: their disk is full", row
+    site = [r for r in _sites(relay) if r["state"] == "paused"]
+    assert len(site) == 1 and sum(site[0]["waiting"].values()) == 40, site
+    assert 3500 < site[0]["pause"]["until"] - site[0]["pause"]["since"] <= 3600, site
+    shown = relay.tool("site", "show", "a.example")
+    assert "their disk is full" in shown and "paused" in shown and "a.example" in shown, shown
+    assert "their disk is full" in relay.tool("site", "list")
+    assert relay.tool("queue", "retry", idents[0], check=False).returncode == 66
+    relay.stop()
+    relay.start().ready()
+    wait_until(lambda: [r["queue_name"] for r in relay.queue()] == ["deferred"] * 40, "the pause holds after a restart")
+    relay.send("y@a.example")
+    assert len(sink.delivered()) == 1, sink.delivered()
+    assert relay.tool("site", "resume", "a.example") == "resumed 1 site\n"
+    sink.wait(42)
+    again = relay.tool("site", "resume", "a.example", check=False)
+    assert again.returncode == 66 and "not paused" in again.stderr, again
+
+
+def a_pause_ends_at_its_time_and_may_come_before_the_site(scene):
+    sink = scene.sink()
+    relay = scene.relay(to=sink.port)
+    assert "mail that comes for it will wait" in relay.tool("site", "pause", "*.later.example", "--for", "3s")
+    relay.send("x@one.later.example")
+    assert [r["state"] for r in _sites(relay)] == ["paused"], _sites(relay)
+    assert sink.delivered() == []
+    sink.wait(1)
+    relay.wait_log(r"the pause of \*\.later\.example is over")
+    assert [r["state"] for r in _sites(relay)] == ["answers"], _sites(relay)
+    bad = relay.tool("site", "pause", "x", "--for", "soon", check=False)
+    assert bad.returncode == 64 and "not a time" in bad.stderr, bad
+    unknown = relay.tool("site", "show", "unknown.example", check=False)
+    assert unknown.returncode == 66 and "no such site" in unknown.stderr, unknown
+
+
+def a_reset_site_forgets_its_failures_and_is_tried_at_once(scene):
+    port = free_port()
+    relay = scene.relay("class normal { retry 1h }", to=port)
+    relay.send()
+    row = wait_until(lambda: [r for r in _sites(relay) if r["state"] == "rests"], "the site rests")[0]
+    assert row["failures"] == 1 and "refused" in row["reason"], row
+    assert relay.tool("site", "reset", f"127.0.0.1:{port}") == "reset 1 site\n"
+    relay.send()
+    wait_until(lambda: len(relay.statuses("deferred")) == 2, "the second try, without a rest before it")
+    assert [r["failures"] for r in _sites(relay)] == [1], _sites(relay)
+
+
+def classes_and_ages_of_what_waits_are_counted(scene):
+    relay = scene.relay("class normal { retry 1h }", to=free_port())
+    for i in range(5):
+        relay.send([f"x{i}@a.example", f"y{i}@b.example"], sender=f"s{i}@news.example")
+    relay.send("z@a.example", sender="<>", options=["MT-PRIORITY=4"])
+    wait_until(lambda: len(relay.queue()) == 6, "six messages wait")
+    classes = {row["class"]: row for row in map(json.loads, relay.tool("class", "show", "-j").splitlines())}
+    assert list(classes) == ["urgent", "normal", "bulk"], classes
+    assert 0 <= classes["normal"]["oldest_s"] < 60 and "oldest_s" not in classes["bulk"], classes
+    assert classes["normal"]["schedule"]["retry"] == "1h", classes
+    assert "retry 1h; lifetime 5d" in relay.tool("class", "show")
+    lines = [line.split() for line in relay.tool("queue", "shape").splitlines()]
+    assert lines[0] == ["T", "5", "10", "20", "40", "80", "160", "320", "640", "1280", "1280+"], lines
+    assert lines[1] == ["TOTAL", "11", "11", *"000000000"], lines
+    by = {row.get("name", "sum"): row["counts"][0]
+          for row in map(json.loads, relay.tool("queue", "shape", "-j", "--by", "sender").splitlines())}
+    assert by == {"sum": 6, "news.example": 5, "MAILER-DAEMON": 1}, by
+    by = {row.get("name", "sum"): row["counts"][0]
+          for row in map(json.loads, relay.tool("queue", "shape", "-j", "--by", "class", "--class", "urgent").splitlines())}
+    assert by == {"sum": 1, "urgent": 1}, by
+    bad = relay.tool("queue", "shape", "--by", "colour", check=False)
+    assert bad.returncode == 64, bad

@@ -16,6 +16,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/results.c \
 	tests/unit/scheduler/routes.c \
 	tests/unit/scheduler/retry.c \
+	tests/unit/scheduler/shape.c \
 	tests/unit/scheduler/site.c
 tests_unit_test_scheduler_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/tests $(JANSSON_CFLAGS) $(CUNIT_CFLAGS)

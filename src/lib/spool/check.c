@@ -214,7 +214,8 @@ check_corrupt(struct check *check, struct err *err)
 static bool
 belongs_to_root(const char *name)
 {
-	static const char *const known[] = { "index", "corrupt", "jail" };
+	static const char *const known[] = { "index", "corrupt", "jail", "paused",
+	    "paused.new" };
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strcmp(name, known[i]) == 0)

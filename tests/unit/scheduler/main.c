@@ -8,6 +8,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct unit_suite suites[] = {
+		{ "shape", shape_tests },
 		{ "site", site_tests },
 		{ "queue", queue_tests },
 		{ "retry", retry_tests },

@@ -321,6 +321,41 @@ a_new_limit_counts_at_once(void)
 	tear_down();
 }
 
+static void
+a_paused_site_offers_nothing_and_keeps_its_line(void)
+{
+	struct site *site = set_up(10);
+	struct entry *entry = core_entry(&queue, site, CLASS_URGENT);
+
+	site_pause(&queue, site, "because");
+	CU_ASSERT_TRUE(site_is_down(site));
+	CU_ASSERT_STRING_EQUAL(site_why(site), "because");
+	CU_ASSERT_PTR_NULL(queue_pick(&queue, 0));
+	core_entry(&queue, site, CLASS_BULK);
+	CU_ASSERT_PTR_NULL(queue_pick(&queue, 0));
+	site_pause(&queue, site, NULL);
+	CU_ASSERT_FALSE(site_is_down(site));
+	CU_ASSERT_PTR_EQUAL(queue_pick(&queue, 0), entry);
+	tear_down();
+}
+
+static void
+a_reset_site_forgets_that_it_failed(void)
+{
+	struct site *site = set_up(10);
+
+	core_entry(&queue, site, CLASS_NORMAL);
+	core_entry(&queue, site, CLASS_NORMAL);
+	core_entry(&queue, site, CLASS_NORMAL);
+	land(site, queue_pick(&queue, 1), SITE_FAILED, 1, 2);
+	CU_ASSERT_PTR_NULL(queue_pick(&queue, 3));
+	site_reset(&queue, site);
+	CU_ASSERT_FALSE(site_is_down(site));
+	CU_ASSERT_PTR_NULL(site_why(site));
+	CU_ASSERT_EQUAL(pick_all(3), 2);
+	tear_down();
+}
+
 const struct unit_test site_tests[] = {
 	UNIT(the_most_pressing_class_goes_first),
 	UNIT(inside_a_class_who_came_first_goes_first),
@@ -340,5 +375,7 @@ const struct unit_test site_tests[] = {
 	UNIT(what_the_site_says_of_a_message_is_no_failure_of_the_site),
 	UNIT(an_operator_ends_a_rest),
 	UNIT(a_new_limit_counts_at_once),
+	UNIT(a_paused_site_offers_nothing_and_keeps_its_line),
+	UNIT(a_reset_site_forgets_that_it_failed),
 	UNIT_END
 };

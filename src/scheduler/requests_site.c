@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * requests_site.c - the verbs about sites.
+ *
+ * A listing holds the keys of the sites there were when it began: what it
+ * needs is bounded by what is in memory anyway.
+ */
+#include "base/mem.h"
+#include "scheduler/client.h"
+#include "scheduler/explain.h"
+#include "scheduler/scheduler.h"
+
+#include <stdlib.h>
+
+enum {
+	SITES_A_TURN = 64,
+	DOMAINS_SHOWN = 20
+};
+
+struct site_task {
+	struct task task;
+	char *pattern;		/* null: all */
+	char **keys;
+	size_t count, at;
+	uint64_t matched;
+	void (*each)(struct client *client, struct site *site);
+	bool counts;		/* the answer is a number */
+};
+
+static const struct pause *
+pause_at(const struct scheduler *s, size_t at)
+{
+	const struct link *link = list_first(&s->pauses.list);
+
+	while (link != NULL && at-- > 0)
+		link = list_next(&s->pauses.list, link);
+	return link == NULL ? NULL : list_item(link, struct pause, link);
+}
+
+/* ---- through the sites ---------------------------------------------------------------- */
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+collect_keys(struct scheduler *s, struct site_task *t)
+{
+	const struct site *site;
+	size_t at = 0;
+
+	t->keys = mem_array(s->queue.sites.count + 1, sizeof *t->keys);
+	while ((site = map_each(&s->queue.sites, &at)) != NULL)
+		t->keys[t->count++] = mem_strdup(site->key);
+	qsort(t->keys, t->count, sizeof *t->keys, by_name);
+}
+
+static void
+finish(struct site_task *t, struct client *client)
+{
+	if (t->pattern != NULL && t->matched == 0) {
+		client_end(client, EX_NOINPUT, "no such site is known; a "
+		    "site is known when there is mail for it");
+		return;
+	}
+	if (t->counts)
+		client_row(client, json_pack("{s:I}", "count",
+		    (json_int_t)t->matched));
+	client_end(client, EX_OK, NULL);
+}
+
+static enum task_step
+on_sites(struct task *task, struct client *client)
+{
+	struct site_task *t = (struct site_task *)task;
+	struct scheduler *s = client->control->s;
+
+	for (int i = 0; i < SITES_A_TURN && t->at < t->count; i++) {
+		struct site *site = site_find(&s->queue, t->keys[t->at++]);
+
+		if (site == NULL || (t->pattern != NULL &&
+		    !pauses_match(t->pattern, site)))
+			continue;
+		t->matched++;
+		t->each(client, site);
+	}
+	if (t->at < t->count)
+		return TASK_MORE;
+	finish(t, client);
+	return TASK_DONE;
+}
+
+static void
+free_sites(struct task *task, struct scheduler *s)
+{
+	struct site_task *t = (struct site_task *)task;
+
+	(void)s;
+	for (size_t i = 0; i < t->count; i++)
+		mem_free(t->keys[i]);
+	mem_free(t->keys);
+	mem_free(t->pattern);
+	mem_free(t);
+}
+
+static void
+start_sites(struct client *client, const char *pattern,
+    void (*each)(struct client *client, struct site *site), bool counts)
+{
+	struct site_task *t = mem_new(struct site_task);
+
+	t->task = (struct task){ .on = on_sites, .free = free_sites };
+	t->pattern = pattern == NULL ? NULL : mem_strdup(pattern);
+	t->each = each;
+	t->counts = counts;
+	collect_keys(client->control->s, t);
+	client_start(client, &t->task);
+}
+
+/* Null: the end line was sent. */
+static const char *
+pattern_of(struct client *client, const json_t *request)
+{
+	const char *pattern = request_text(request, "site");
+
+	if (pattern == NULL || *pattern == '\0') {
+		client_end(client, EX_USAGE, "which site? a name is "
+		    "expected");
+		return NULL;
+	}
+	return pattern;
+}
+
+/* ---- looking ---------------------------------------------------------------------------- */
+
+static void
+list_site(struct client *client, struct site *site)
+{
+	client_row(client, explain_site(client->control->s, site));
+}
+
+/* Pauses are told too: they may match nothing that is known. */
+void
+request_site_list(struct client *client, const json_t *request)
+{
+	const struct pause *pause;
+
+	for (size_t i = 0; (pause = pause_at(client->control->s, i)) != NULL;
+	    i++)
+		client_row(client, json_pack("{s:o}", "pause",
+		    explain_pause(pause)));
+	start_sites(client, request_text(request, "site"), list_site, false);
+}
+
+static json_t *
+domain_names(const struct site *site)
+{
+	const struct link *link = list_first(&site->domains);
+	json_t *names = json_array();
+
+	for (int i = 0; i < DOMAINS_SHOWN && link != NULL; i++) {
+		json_array_append_new(names, json_string(list_item(link,
+		    struct domain, at_site)->name));
+		link = list_next(&site->domains, link);
+	}
+	return names;
+}
+
+static void
+show_site(struct client *client, struct site *site)
+{
+	struct scheduler *s = client->control->s;
+	struct span list = span_make(site->hosts, site->host_bytes);
+	const struct conf_site *policy;
+	struct host_row row = { .name = span_of("") };
+	json_t *object = explain_site(s, site), *options;
+
+	if (!host_row_pull(&list, &row))
+		row.name = span_of("");
+	policy = conf_site_for(s->conf, span_of(site->domain), row.name);
+	options = explain_options(BLOCK_SITE, policy);
+	json_object_set_new(options, "pattern",
+	    json_string(policy->pattern));
+	json_object_set_new(object, "policy", options);
+	json_object_set_new(object, "hosts", explain_hosts(site));
+	json_object_set_new(object, "some_domains", domain_names(site));
+	client_row(client, object);
+}
+
+void
+request_site_show(struct client *client, const json_t *request)
+{
+	const char *pattern = pattern_of(client, request);
+
+	if (pattern != NULL)
+		start_sites(client, pattern, show_site, false);
+}
+
+/* ---- changing ------------------------------------------------------------------------------ */
+
+static void
+reset_one(struct client *client, struct site *site)
+{
+	struct scheduler *s = client->control->s;
+
+	site_reset(&s->queue, site);
+	window_hungry(s, site);
+	scheduler_ask(s);
+}
+
+void
+request_site_reset(struct client *client, const json_t *request)
+{
+	const char *pattern = pattern_of(client, request);
+
+	if (pattern != NULL)
+		start_sites(client, pattern, reset_one, true);
+}
+
+static void
+tell_count(struct client *client, uint64_t count)
+{
+	client_row(client, json_pack("{s:I}", "count", (json_int_t)count));
+	client_end(client, EX_OK, NULL);
+}
+
+static uint64_t
+count_matches(const struct scheduler *s, const char *pattern)
+{
+	const struct site *site;
+	uint64_t count = 0;
+	size_t at = 0;
+
+	while ((site = map_each(&s->queue.sites, &at)) != NULL)
+		count += pauses_match(pattern, site);
+	return count;
+}
+
+void
+request_site_pause(struct client *client, const json_t *request)
+{
+	struct scheduler *s = client->control->s;
+	const char *pattern = pattern_of(client, request);
+	const char *reason = request_text(request, "reason");
+	json_int_t seconds = json_integer_value(json_object_get(request,
+	    "seconds"));
+	usec_t until = 0;
+	struct err err;
+
+	if (pattern == NULL)
+		return;
+	if (seconds < 0 || seconds > INT32_MAX) {
+		client_end(client, EX_USAGE, "seconds: a time to come is "
+		    "expected");
+		return;
+	}
+	if (seconds > 0)
+		until = scheduler_wall(s) + seconds * 1000000;
+	if (pauses_add(s, pattern, reason != NULL ? reason : "", until,
+	    &err))
+		tell_count(client, count_matches(s, pattern));
+	else
+		client_end(client, err.kind == ERR_FORMAT ? EX_DATAERR :
+		    EX_IOERR, err.text);
+}
+
+void
+request_site_resume(struct client *client, const json_t *request)
+{
+	struct scheduler *s = client->control->s;
+	const char *pattern = pattern_of(client, request);
+	struct err err;
+
+	if (pattern == NULL)
+		return;
+	if (pauses_end(s, pattern, &err))
+		tell_count(client, count_matches(s, pattern));
+	else
+		client_end(client, err.kind == ERR_FORMAT ? EX_NOINPUT :
+		    EX_IOERR, err.text);
+}
