@@ -626,9 +626,26 @@ routes_sweep(struct scheduler *s)
 	sweep_sites(s);
 }
 
+/* Also those that nothing is for now: their domains are looked up later. */
+static void
+limit_anew(struct scheduler *s, struct site *site)
+{
+	struct span list = span_make(site->hosts, site->host_bytes);
+	const struct conf_site *policy;
+	struct host_row row;
+
+	if (!host_row_pull(&list, &row))
+		return;
+	policy = conf_site_for(s->conf, span_of(site->domain), row.name);
+	site_limit(&s->queue, site, policy->connections,
+	    policy->recipients);
+}
+
 void
 routes_reload(struct scheduler *s)
 {
+	struct site *site;
+	size_t at = 0;
 	struct link *link;
 
 	for (link = list_first(&s->routes.ages); link != NULL;
@@ -639,6 +656,8 @@ routes_reload(struct scheduler *s)
 		if (!is_idle(domain))
 			routes_refresh(s, domain);
 	}
+	while ((site = map_each(&s->queue.sites, &at)) != NULL)
+		limit_anew(s, site);
 }
 
 void

@@ -195,3 +195,42 @@ def classes_and_ages_of_what_waits_are_counted(scene):
     assert by == {"sum": 1, "urgent": 1}, by
     bad = relay.tool("queue", "shape", "--by", "colour", check=False)
     assert bad.returncode == 64, bad
+
+
+# ---- a reload -------------------------------------------------------------------------
+
+
+def changed_limits_of_a_site_hold_after_a_reload(scene):
+    sink = scene.sink({"delay": {"DOT": 0.05}})
+    relay = scene.relay("site * { connections 1; recipients 1 }", to=sink.port)
+    pid = [p["pid"] for p in json.loads(relay.tool("status", "-j"))["processes"] if p["role"] == "scheduler"]
+    for i in range(60):
+        relay.send(f"b{i}@example.org")
+    wait_until(lambda: len(sink.delivered()) >= 5, "some of them came")
+    assert sink.connections()[1] == 1, sink.connections()
+    relay.configure(f"site * {{ connections 6; recipients 3 }}\nroute * {{ to 127.0.0.1:{sink.port} }}")
+    relay.tool("reload")
+    wait_until(lambda: sink.connections()[1] > 2, "more connections while the queue is the same")
+    assert [r["connections"] for r in _sites(relay)] == [6], _sites(relay)
+    sink.wait(60)
+    assert sink.connections()[1] <= 6, sink.connections()
+    relay.send([f"c{i}@example.org" for i in range(6)])
+    assert [len(m["rcpts"]) for m in sink.wait(62)[60:]] == [3, 3]
+    relay.configure(f"site * {{ connections 1 }}\nroute * {{ to 127.0.0.1:{sink.port} }}")
+    relay.tool("reload")
+    assert [r["connections"] for r in _sites(relay)] == [1], _sites(relay)
+    assert pid == [p["pid"] for p in json.loads(relay.tool("status", "-j"))["processes"] if p["role"] == "scheduler"]
+
+
+def a_changed_retry_schedule_and_route_hold_after_a_reload(scene):
+    sink, dead = scene.sink(), free_port()
+    relay = scene.relay("class normal { retry 1h }", to=dead)
+    relay.send()
+    wait_until(lambda: relay.statuses("deferred"), "its first try")
+    assert _route(relay, "x@example.org")[0]["classes"]["normal"]["retry"] == "1h"
+    relay.configure(f"class normal {{ retry 2s }}\nroute * {{ to 127.0.0.1:{sink.port} }}")
+    relay.tool("reload")
+    row, = _route(relay, "x@example.org")
+    assert row["classes"]["normal"]["retry"] == "2s" and row["hosts"][0]["port"] == sink.port, row
+    relay.tool("flush")
+    sink.wait(1)
