@@ -110,6 +110,15 @@ store_look_at_disk(struct receiver *receiver)
 	receiver->rules.disk_free = (uint64_t)fs.f_bavail * fs.f_frsize;
 }
 
+/* Much can be written before the disk is looked at again. */
+static void
+spend(struct receiver *receiver, uint64_t size)
+{
+	uint64_t *left = &receiver->rules.disk_free;
+
+	*left = *left > size ? *left - size : 0;
+}
+
 /* ---- large messages ------------------------------------------------------ */
 
 void
@@ -240,9 +249,12 @@ on_committed(void *cookie, bool ok, const struct committed *where,
 	if (ok) {
 		board_add(board, METRIC_ACCEPTED, 1);
 		board_add(board, METRIC_ACCEPTED_BYTES, (int64_t)where->size);
-	} else
+		spend(front->receiver, where->size);
+	} else {
 		log_error("%s: not taken: %s", msgid_text(txn->id, id),
 		    err->text);
+		front->receiver->disk_looked = 0;	/* look at once */
+	}
 	front_committed(front, ok);
 }
 
