@@ -12,6 +12,7 @@ tests_unit_test_base_SOURCES = \
 	tests/unit/base/log.c \
 	tests/unit/base/main.c \
 	tests/unit/base/map.c \
+	tests/unit/base/marks.c \
 	tests/unit/base/must.c \
 	tests/unit/base/rand.c \
 	tests/unit/base/span.c \

@@ -11,6 +11,7 @@ src_lib_base_libbase_a_SOURCES = \
 	src/lib/base/list.h \
 	src/lib/base/log.c src/lib/base/log.h \
 	src/lib/base/map.c src/lib/base/map.h \
+	src/lib/base/marks.c src/lib/base/marks.h \
 	src/lib/base/mem.c src/lib/base/mem.h \
 	src/lib/base/must.c src/lib/base/must.h \
 	src/lib/base/rand.c src/lib/base/rand.h \

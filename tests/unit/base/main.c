@@ -46,6 +46,7 @@ main(int argc, char **argv)
 		{ "span", span_tests },
 		{ "heap", heap_tests },
 		{ "list", list_tests },
+		{ "marks", mark_tests },
 		{ "map", map_tests },
 		{ "hash and crc32c", hash_tests },
 		{ "rand and clock", rand_tests },
