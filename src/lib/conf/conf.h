@@ -90,6 +90,7 @@ struct conf_class {
 	unsigned retry_count;
 	msec_t lifetime;
 	msec_t warn;		/* delay warning after; 0 = never */
+	msec_t deadline;	/* of mail that has none; 0 = none */
 };
 
 /* Mail with header NAME whose value matches PATTERN is of class KLASS. */
@@ -139,13 +140,18 @@ struct conf {
 	msec_t idle;		/* between commands, and pieces of data */
 	msec_t session;		/* a session in all */
 	size_t memory;		/* bytes of messages coming in, per process */
+	msec_t hold;		/* most of FUTURERELEASE; 0 = not offered */
+	msec_t deliver_by;	/* least of DELIVERBY with R; 0 = any */
 
 	/* queue { } */
 	size_t window;		/* entries held in memory */
 	uint64_t segment_bytes;	/* a segment is closed beyond this */
 	uint64_t large_bytes;	/* a message over this has its own segment */
 	msec_t status_sync;	/* journals are synced at least so often */
-	uint64_t reserve_bytes;	/* less room than this on disk: 452 */
+	uint64_t reserve_bytes;	/* of disk, that only urgent mail gets */
+	uint64_t bulk_reserve;	/* more of it, that bulk mail does not get */
+	size_t bulk_most, normal_most;	/* entries in all; 0 = no limit */
+	msec_t bulk_delay, normal_delay;	/* of commits; 0 = no limit */
 	unsigned retry_jitter;	/* percent */
 	struct conf_class classes[CLASS_COUNT];
 

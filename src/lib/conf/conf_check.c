@@ -168,6 +168,11 @@ static const struct pair {
 	{ BLOCK_URGENT, "warn", BLOCK_URGENT, "lifetime", true },
 	{ BLOCK_NORMAL, "warn", BLOCK_NORMAL, "lifetime", true },
 	{ BLOCK_BULK, "warn", BLOCK_BULK, "lifetime", true },
+	{ BLOCK_URGENT, "deadline", BLOCK_URGENT, "lifetime", true },
+	{ BLOCK_NORMAL, "deadline", BLOCK_NORMAL, "lifetime", true },
+	{ BLOCK_BULK, "deadline", BLOCK_BULK, "lifetime", true },
+	{ BLOCK_QUEUE, "bulk-most", BLOCK_QUEUE, "normal-most", false },
+	{ BLOCK_QUEUE, "bulk-delay", BLOCK_QUEUE, "normal-delay", false },
 };
 
 static const struct conf_option *
@@ -196,7 +201,8 @@ check_pair(struct conf_parser *parser, const struct pair *pair)
 	low_value = conf_number_fetch(low->kind, low_field);
 	high_value = conf_number_fetch(high->kind,
 	    (char *)parser->conf + high->offset);
-	if (low_value <= high_value)
+	if (low_value <= high_value ||
+	    (high_value == 0 && high->zero != NULL))	/* no limit */
 		return true;
 	place = conf_seen(parser, pair->low_block, pair->low);
 	if (place.file == NULL) {

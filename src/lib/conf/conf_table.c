@@ -42,7 +42,10 @@
 	    "after so long a message goes back to its sender"), \
 	{ block, "warn", KIND_TIME, UNIT_TIME, after, 1 * S, 30 * D, "never", \
 	    CONF(classes[klass].warn), \
-	    "after so long the sender is told of the delay" }
+	    "after so long the sender is told of the delay" }, \
+	{ block, "deadline", KIND_TIME, UNIT_TIME, "none", 1 * S, 30 * D, \
+	    "none", CONF(classes[klass].deadline), \
+	    "mail that has none is to be delivered within this time" }
 
 #define TIMEOUT(name, fallback, member, text) \
 	TIME(BLOCK_SITE, name, fallback, 100, 1 * H, SITE(member), text)
@@ -122,6 +125,10 @@ const struct conf_option conf_options[] = {
 	    "a session in all"),
 	SIZE(BLOCK_LIMITS, "memory", "256M", 1 * M, 64 * G, CONF(memory),
 	    "messages being received, in each receiver"),
+	{ BLOCK_LIMITS, "hold", KIND_TIME, UNIT_TIME, "30d", 1 * S, 365 * D,
+	    "never", CONF(hold), "mail may ask to be held back so long" },
+	TIME(BLOCK_LIMITS, "deliver-by", "0", 0, 1 * D, CONF(deliver_by),
+	    "the least time that mail may give us with BY and R"),
 
 	SIZE(BLOCK_QUEUE, "window", "200000", 1, 100000000, CONF(window),
 	    "entries held in memory; the others wait on disk"),
@@ -132,7 +139,22 @@ const struct conf_option conf_options[] = {
 	TIME(BLOCK_QUEUE, "status-sync", "1s", 0, 1 * MIN, CONF(status_sync),
 	    "what became of mail is on stable storage so soon"),
 	BYTES(BLOCK_QUEUE, "reserve", "64M", 0, 1024 * G,
-	    CONF(reserve_bytes), "with less room on disk no mail is taken"),
+	    CONF(reserve_bytes),
+	    "with less room on disk only urgent mail is taken"),
+	BYTES(BLOCK_QUEUE, "bulk-reserve", "64M", 0, 1024 * G,
+	    CONF(bulk_reserve), "so much more room there must be for bulk"),
+	{ BLOCK_QUEUE, "normal-most", KIND_SIZE, UNIT_SIZE, "10000000", 1,
+	    1000000000, "unlimited", CONF(normal_most),
+	    "with so many entries waiting no normal or bulk mail is taken" },
+	{ BLOCK_QUEUE, "bulk-most", KIND_SIZE, UNIT_SIZE, "5000000", 1,
+	    1000000000, "unlimited", CONF(bulk_most),
+	    "with so many entries waiting no bulk mail is taken" },
+	{ BLOCK_QUEUE, "normal-delay", KIND_TIME, UNIT_TIME, "10s", 1,
+	    10 * MIN, "unlimited", CONF(normal_delay),
+	    "when commits take so long no normal or bulk mail is taken" },
+	{ BLOCK_QUEUE, "bulk-delay", KIND_TIME, UNIT_TIME, "3s", 1,
+	    10 * MIN, "unlimited", CONF(bulk_delay),
+	    "when commits take so long no bulk mail is taken" },
 	{ BLOCK_QUEUE, "jitter", KIND_UNSIGNED, UNIT_PERCENT, "20", 0, 90,
 	    NULL, CONF(retry_jitter), "pauses vary by so many percent" },
 
