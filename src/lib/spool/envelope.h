@@ -27,7 +27,8 @@ enum {
 	ENVELOPE_REPORT = 4,	/* a DSN of ours */
 	ENVELOPE_DOTS = 8,	/* the stored body has stuffed dots */
 	ENVELOPE_PRIORITY = 16,	/* MT-PRIORITY was given */
-	ENVELOPE_FLAGS_ALL = 31	/* those that are known: others are refused */
+	ENVELOPE_TRACE = 32,	/* BY with T */
+	ENVELOPE_FLAGS_ALL = 63	/* those that are known: others are refused */
 };
 
 enum { ENVELOPE_RCPTS_MOST = 100000, ENVELOPE_STRING_MOST = 16384 };

@@ -86,7 +86,7 @@ static const struct row rows[FRAME_COUNT] = {
 	    F(U8, closed.klass), F(U16, closed.slot),
 	    F(U32, closed.sequence), F(U64, closed.to) } },
 	[FRAME_PRESSURE] = { "pressure", SCHEDULER, RECEIVER, NO_FD, {
-	    F(U8, pressure.refuse), F(SPAN, pressure.why) } },
+	    F(U8, pressure.slow), F(U8, pressure.refuse) } },
 	[FRAME_QUESTION] = { "question", SCHEDULER, RESOLVER, NO_FD, {
 	    F(U32, question.token), F(U8, question.kind),
 	    F(SPAN, question.name) } },
@@ -110,8 +110,9 @@ static const struct row rows[FRAME_COUNT] = {
 	    F(SPAN, job.rcpts) } },
 	[FRAME_RESULT] = { "result", DELIVERER, SCHEDULER, NO_FD, {
 	    F(U32, result.job), F(U32, result.site), F(U8, result.scope),
-	    F(U8, result.dsn_passed), F(U32, result.took),
-	    F(SPAN, result.mta), F(SPAN, result.rows) } },
+	    F(U8, result.dsn_passed), F(U8, result.by_passed),
+	    F(U32, result.took), F(SPAN, result.mta),
+	    F(SPAN, result.rows) } },
 };
 
 static const size_t sizes[] = {

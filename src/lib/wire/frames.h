@@ -129,10 +129,10 @@ struct frame_closed {
 	uint64_t to;
 };
 
-/* What may be taken in.  refuse: bit per class; why: for the reply. */
+/* The queue is long: a bit per class that is to be slowed, or not taken. */
 struct frame_pressure {
+	uint8_t slow;
 	uint8_t refuse;
-	struct span why;
 };
 
 enum question_kind {
@@ -198,7 +198,7 @@ struct frame_job {
 	uint64_t offset;	/* of the record in the segment */
 	uint64_t size;		/* of the record */
 	uint64_t picked;	/* wall usec: taken up by the scheduler */
-	int64_t deadline;	/* wall usec, 0 = none: the order among urgent */
+	int64_t deadline;	/* monotonic usec, 0 = none */
 	struct span rcpts;	/* u32 each, little-endian: rcpt_list */
 };
 
@@ -222,6 +222,7 @@ struct frame_result {
 	uint32_t site;
 	uint8_t scope;		/* of what went wrong, if anything did */
 	uint8_t dsn_passed;	/* the peer took the DSN parameters on */
+	uint8_t by_passed;	/* and BY */
 	uint32_t took;		/* ms from MAIL to the reply to the dot */
 	struct span mta;	/* name of the host that answered; may be empty */
 	struct span rows;	/* result_row below */

@@ -33,7 +33,7 @@ static const struct frame samples[] = {
 	{ FRAME_CLOSED, -1, { .closed = { 1, 301, 70001,
 	    0x1112131415161718 } } },
 	{ FRAME_BROKEN, -1, { .closed = { 0, 302, 70002, UINT64_MAX } } },
-	{ FRAME_PRESSURE, -1, { .pressure = { 6, S("no space") } } },
+	{ FRAME_PRESSURE, -1, { .pressure = { 4, 6 } } },
 	{ FRAME_QUESTION, -1, { .question = { 1, QUESTION_HOST,
 	    S("mx.example.org") } } },
 	{ FRAME_ANSWER, -1, { .answer = { 1, ANSWER_TEMPORARY, 1, 300,
@@ -45,7 +45,7 @@ static const struct frame samples[] = {
 	{ FRAME_SEGMENT_GONE, -1, { .segment_gone = { 15 } } },
 	{ FRAME_JOB, -1, { .job = { 1, 2, 3, 1, 513, 0x2122232425262728, 99,
 	    1700000000000000, -5, S("\1\0\0\0") } } },
-	{ FRAME_RESULT, -1, { .result = { 1, 2, SCOPE_SITE, 1, 1234,
+	{ FRAME_RESULT, -1, { .result = { 1, 2, SCOPE_SITE, 1, 1, 1234,
 	    S("mx"), S("rows") } } },
 };
 
@@ -167,10 +167,10 @@ static const struct {
 	{ 5, 255, S("1234"), "no such frame" },
 	{ 4, FRAME_GO, S("123"), "ends too soon (frame go" },
 	{ 6, FRAME_GO, S("12345"), "too long (frame go" },
-	{ 10, FRAME_PRESSURE, S("\1\5\0\0\0abcd"), "ends too soon" },
-	{ 10, FRAME_PRESSURE, S("\1\xff\xff\xff\xff""abcd"),
+	{ 14, FRAME_RELOADED, S("1234\1\5\0\0\0abcd"), "ends too soon" },
+	{ 14, FRAME_RELOADED, S("1234\1\xff\xff\xff\xff""abcd"),
 	    "ends too soon" },
-	{ 10, FRAME_PRESSURE, S("\1\3\0\0\0abcd"), "too long" },
+	{ 14, FRAME_RELOADED, S("1234\1\3\0\0\0abcd"), "too long" },
 };
 
 static void
