@@ -24,6 +24,8 @@ struct front {
 	struct session session;
 	msec_t ends;		/* the session's last moment, monotonic */
 	bool committing;	/* the committer has our message */
+	struct link late;	/* receiver->slowed: committed, not told yet */
+	msec_t answer_at;	/* when it is told */
 	bool choked;		/* waits until its replies have left */
 	struct commit_stream *stream;	/* of a large message; or null */
 	struct msgid stream_id;	/* whose */

@@ -97,6 +97,7 @@ settle_class(struct transaction *txn, struct rules *rules,
 	struct verdict verdict = classify(client,
 	    (envelope->flags & ENVELOPE_PRIORITY) != 0, envelope->priority,
 	    facts);
+	struct complaint no;
 
 	txn->klass = (uint8_t)verdict.klass;
 	txn->lowered = verdict.lowered;
@@ -104,9 +105,9 @@ settle_class(struct transaction *txn, struct rules *rules,
 		envelope->flags |= ENVELOPE_PRIORITY;
 		envelope->priority = (int8_t)verdict.priority;
 	}
-	if ((rules->refuse & (1U << verdict.klass)) != 0)
-		transaction_refuse(txn, rules, 452, "4.3.1",
-		    "Mail of this class is not taken just now");
+	no = pressure_verdict(&rules->pressure, verdict.klass);
+	if (no.code != 0)
+		transaction_refuse(txn, rules, no.code, no.status, no.text);
 }
 
 static void

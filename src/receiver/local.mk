@@ -6,6 +6,7 @@ src_receiver_libsession_a_SOURCES = \
 	src/receiver/intake.c src/receiver/intake.h \
 	src/receiver/mail.c \
 	src/receiver/policy.c src/receiver/policy.h \
+	src/receiver/pressure.c src/receiver/pressure.h \
 	src/receiver/rules.h \
 	src/receiver/say.c src/receiver/say.h \
 	src/receiver/session.c src/receiver/session.h \

@@ -18,8 +18,9 @@ offered(const struct session *session)
 {
 	if (!session->extended)
 		return 0;
-	return EXT_SIZE | EXT_8BITMIME | EXT_DSN |
-	    (session->client.trusted ? EXT_MT_PRIORITY : 0);
+	return EXT_SIZE | EXT_8BITMIME | EXT_DSN | EXT_DELIVERBY |
+	    (session->client.trusted ? EXT_MT_PRIORITY : 0) |
+	    (may_hold(session) ? EXT_FUTURERELEASE : 0);
 }
 
 static enum session_state
@@ -56,11 +57,13 @@ act_mail(struct session *session, struct span argument, struct buf *reply)
 	    &path, &params);
 
 	if (complaint.code == 0)
-		complaint = policy_mail(session->rules, &params);
+		complaint = policy_mail(session->rules, &session->client,
+		    &params);
 	if (complaint.code != 0)
 		return reject(session, "MAIL", complaint, span_skip(argument,
 		    strlen("FROM:")), reply);
-	session->txn = transaction_new(path.mailbox, &params);
+	session->txn = transaction_new(path.mailbox, &params,
+	    session->rules->now);
 	reply_put(reply, 250, "2.1.0", "Ok");
 	return SESSION_ADDRESSED;
 }

@@ -9,7 +9,6 @@
 #include "receiver/store.h"
 
 #include "base/log.h"
-#include "base/mem.h"
 
 #include <unistd.h>
 
@@ -104,17 +103,6 @@ descriptor(struct worker *worker, const struct frame *frame)
 /* ---- the scheduler ------------------------------------------------------- */
 
 static void
-set_pressure(struct receiver *receiver, const struct frame_pressure *pressure)
-{
-	struct rules *rules = &receiver->rules;
-
-	rules->refuse = pressure->refuse;
-	mem_free(rules->refuse_why);
-	rules->refuse_why = pressure->why.length == 0 ? NULL :
-	    span_copy(pressure->why);
-}
-
-static void
 peer(struct worker *worker, struct channel *channel, enum role role,
     unsigned number)
 {
@@ -135,19 +123,19 @@ on_frame(struct worker *worker, struct channel *channel,
 	struct receiver *receiver = worker_state(worker);
 
 	if (channel == receiver->scheduler && frame->kind == FRAME_PRESSURE)
-		set_pressure(receiver, &frame->pressure);
+		pressure_queue(&receiver->rules.pressure,
+		    frame->pressure.slow, frame->pressure.refuse);
 }
 
 static void
 on_gone(struct worker *worker, struct channel *channel)
 {
-	static const struct frame_pressure none = { 0 };
 	struct receiver *receiver = worker_state(worker);
 
 	if (channel != receiver->scheduler)
 		return;
 	receiver->scheduler = NULL;
-	set_pressure(receiver, &none);
+	pressure_queue(&receiver->rules.pressure, 0, 0);
 }
 
 int
@@ -165,6 +153,7 @@ main(void)
 	list_init(&receiver.fronts);
 	list_init(&receiver.listeners);
 	list_init(&receiver.throttled);
+	list_init(&receiver.slowed);
 	clients_init(&receiver.clients);
 	status = worker_main(ROLE_RECEIVER, &ops, &receiver);
 	clients_fini(&receiver.clients);

@@ -10,8 +10,6 @@
 
 static const struct complaint WELCOME;
 
-enum { ALL_CLASSES = (1 << CLASS_COUNT) - 1 };
-
 const char *
 client_text(const struct client *client, char out[CLIENT_TEXT_SIZE])
 {
@@ -54,36 +52,78 @@ policy_local(uint32_t uid)
 	};
 }
 
-/* What pressure says to a message of which MAIL said PARAMS. */
-static struct complaint
-under_pressure(const struct rules *rules, const struct mail_params *params)
+/* The most pressing class that a message of which MAIL said PARAMS may turn
+ * out to be of. */
+static enum mail_class
+best_class(const struct client *client, const struct mail_params *params)
 {
-	uint8_t refuse = rules->refuse & ALL_CLASSES;
-	const char *why = rules->refuse_why != NULL ? rules->refuse_why :
-	    "Too much mail is waiting, try again later";
+	enum mail_class asked = params->has_priority ?
+	    class_of_priority(params->priority) : CLASS_URGENT;
 
-	if (params->has_priority &&
-	    (refuse & (1U << class_of_priority(params->priority))) == 0)
-		return WELCOME;
-	if (params->has_priority ? refuse != 0 : refuse == ALL_CLASSES)
-		return (struct complaint){ 452, "4.3.1", why };
+	return asked > client->ceiling ? asked : client->ceiling;
+}
+
+/* Its class is not known yet, unless MT-PRIORITY was given: it is refused
+ * when all classes that it may be of are. */
+static struct complaint
+under_pressure(const struct rules *rules, const struct client *client,
+    const struct mail_params *params)
+{
+	unsigned first = best_class(client, params);
+	unsigned last = params->has_priority ? first : CLASS_BULK;
+	struct complaint complaint = WELCOME;
+
+	for (unsigned c = first; c <= last; c++) {
+		complaint = pressure_verdict(&rules->pressure, c);
+		if (complaint.code == 0)
+			return WELCOME;
+	}
+	return complaint;
+}
+
+/* RFC 4865: the time until then is known, and it is no longer than we
+ * promised; mail that must be there by a time is not held beyond that. */
+static struct complaint
+holdable(const struct rules *rules, const struct mail_params *params)
+{
+	int64_t now = rules->now / 1000000;
+	int64_t hold = params->hold_until != 0 ? params->hold_until - now :
+	    params->hold_seconds;
+
+	if (hold > rules->conf->hold / MSEC_SECOND)
+		return (struct complaint){ 554, "5.5.4",
+			"The message is to be held longer than is done here" };
+	if (params->has_by && hold >= params->by_seconds)
+		return (struct complaint){ 501, "5.5.4",
+			"The message is to be held beyond the time of BY" };
 	return WELCOME;
 }
 
 struct complaint
-policy_mail(const struct rules *rules, const struct mail_params *params)
+policy_mail(const struct rules *rules, const struct client *client,
+    const struct mail_params *params)
 {
 	const struct conf *conf = rules->conf;
 	uint64_t size = params->has_size ? params->size : 0;
+	uint64_t floor = pressure_floor(conf, best_class(client, params));
 
 	if (conf->message_bytes != 0 && size > conf->message_bytes)
 		return (struct complaint){ 552, "5.3.4",
 			"The message is larger than is taken here" };
-	if (rules->disk_free < conf->reserve_bytes ||
-	    size > rules->disk_free - conf->reserve_bytes)
+	if (params->has_by && params->by_return &&
+	    params->by_seconds < conf->deliver_by / MSEC_SECOND)
+		return (struct complaint){ 554, "5.4.7",
+			"There is less time to deliver than is needed here" };
+	if (params->has_hold) {
+		struct complaint complaint = holdable(rules, params);
+
+		if (complaint.code != 0)
+			return complaint;
+	}
+	if (rules->disk_free < floor || size > rules->disk_free - floor)
 		return (struct complaint){ 452, "4.3.1",
 			"Insufficient system storage, try again later" };
-	return under_pressure(rules, params);
+	return under_pressure(rules, client, params);
 }
 
 /* The last eighth of the memory is for urgent mail alone. */

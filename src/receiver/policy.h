@@ -15,9 +15,9 @@ struct client policy_client(const struct conf_listen *listen,
 /* The same for a local user on the submission socket. */
 struct client policy_local(uint32_t uid);
 
-/* May a message begin?  Room on disk, pressure, size. */
+/* May a message of CLIENT begin?  Its size and times, room on disk, pressure. */
 struct complaint policy_mail(const struct rules *rules,
-    const struct mail_params *params);
+    const struct client *client, const struct mail_params *params);
 
 /*
  * May CLIENT send to PATH?  Only trusted networks relay, and there is no

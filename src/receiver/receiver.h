@@ -30,6 +30,8 @@ struct receiver {
 	msec_t disk_looked;	/* when the free space was last looked at */
 	struct list throttled;	/* fronts whose disk is slower than they */
 	struct timer *unthrottle;
+	struct list slowed;	/* fronts whose reply is late on purpose */
+	struct timer *unslow;
 
 	struct channel *scheduler;	/* null: gone */
 	struct frame_closed closed[CLOSED_KEPT];	/* segments lately */

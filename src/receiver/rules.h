@@ -11,6 +11,7 @@
 
 #include "conf/conf.h"
 #include "io/addr.h"
+#include "receiver/pressure.h"
 #include "spool/msgid.h"
 
 struct rules {
@@ -18,8 +19,7 @@ struct rules {
 	usec_t now;		/* wall time of the bytes at hand */
 	struct msgid_maker ids;
 	bool draining;		/* nothing new is taken */
-	uint8_t refuse;		/* bit per class that is not taken now */
-	char *refuse_why;	/* null: nothing is refused */
+	struct pressure pressure;
 	uint64_t disk_free;	/* bytes left for the spool */
 	size_t in_flight;	/* bytes of messages held in memory */
 	uint64_t refused;	/* replies 4yz and 5yz, ever */

@@ -14,7 +14,9 @@
 enum {
 	PIECE_BYTES = 256 << 10,	/* of a large message at once */
 	WAITING_MOST = 1 << 20,		/* not written yet: slow the client */
-	LOOK_AGAIN = 4			/* ms until its disk is asked again */
+	LOOK_AGAIN = 4,			/* ms until its disk is asked again */
+	LOOK_EVERY = 250,		/* ms between looks at disk and commits */
+	SLOW_REPLY = 250		/* ms that a slowed reply is late */
 };
 
 /* Urgent mail may fill a write; bulk is kept short, so that no sync of it
@@ -91,16 +93,26 @@ store_announce(struct receiver *receiver)
 
 /* ---- disk ---------------------------------------------------------------- */
 
-void
-store_look_at_disk(struct receiver *receiver)
+/* The slowest lane speaks for the disk. */
+static msec_t
+slowest_commit(const struct receiver *receiver)
 {
-	msec_t now = loop_now(receiver->worker->loop);
+	msec_t slowest = 0;
+
+	for (int c = 0; c < CLASS_COUNT && receiver->committer != NULL; c++) {
+		msec_t delay = commit_delay(receiver->committer, c);
+
+		if (delay > slowest)
+			slowest = delay;
+	}
+	return slowest;
+}
+
+static void
+look_at_room(struct receiver *receiver)
+{
 	struct statvfs fs;
 
-	if (receiver->disk_looked != 0 &&
-	    now - receiver->disk_looked < MSEC_SECOND)
-		return;
-	receiver->disk_looked = now;
 	if (fstatvfs(receiver->dirs.root, &fs) == -1) {
 		receiver->rules.disk_free = 0;
 		log_error("the free space of %s cannot be known: %m",
@@ -114,9 +126,27 @@ store_look_at_disk(struct receiver *receiver)
 static void
 spend(struct receiver *receiver, uint64_t size)
 {
-	uint64_t *left = &receiver->rules.disk_free;
+	struct rules *rules = &receiver->rules;
 
-	*left = *left > size ? *left - size : 0;
+	rules->disk_free = rules->disk_free > size ?
+	    rules->disk_free - size : 0;
+	pressure_disk(&rules->pressure, rules->conf, rules->disk_free);
+}
+
+void
+store_look_at_disk(struct receiver *receiver)
+{
+	struct rules *rules = &receiver->rules;
+	msec_t now = loop_now(receiver->worker->loop);
+
+	if (receiver->disk_looked != 0 &&
+	    now - receiver->disk_looked < LOOK_EVERY)
+		return;
+	receiver->disk_looked = now;
+	look_at_room(receiver);
+	pressure_disk(&rules->pressure, rules->conf, rules->disk_free);
+	pressure_commit(&rules->pressure, rules->conf,
+	    slowest_commit(receiver));
 }
 
 /* ---- large messages ------------------------------------------------------ */
@@ -235,6 +265,43 @@ store_follow(struct front *front)
 		throttle(front);
 }
 
+/* ---- late replies --------------------------------------------------------- */
+
+/*
+ * Under pressure the client of mail that is not urgent hears of its success
+ * a little later than it could, and sends less.  All wait equally long: the
+ * first of the list is the next.
+ */
+static void
+answer_late(struct front *front)
+{
+	struct receiver *receiver = front->receiver;
+
+	front->answer_at = loop_now(receiver->worker->loop) + SLOW_REPLY;
+	list_append(&receiver->slowed, &front->late);
+	if (!timer_is_set(receiver->unslow))
+		timer_set(receiver->unslow, SLOW_REPLY);
+}
+
+static void
+on_unslow(void *owner)
+{
+	struct receiver *receiver = owner;
+	msec_t now = loop_now(receiver->worker->loop);
+	struct link *link;
+
+	while ((link = list_first(&receiver->slowed)) != NULL) {
+		struct front *front = list_item(link, struct front, late);
+
+		if (front->answer_at > now && !receiver->rules.draining) {
+			timer_set(receiver->unslow, front->answer_at - now);
+			return;
+		}
+		list_remove(&receiver->slowed, link);
+		front_committed(front, true);
+	}
+}
+
 /* ---- commit -------------------------------------------------------------- */
 
 static void
@@ -255,7 +322,11 @@ on_committed(void *cookie, bool ok, const struct committed *where,
 		    err->text);
 		front->receiver->disk_looked = 0;	/* look at once */
 	}
-	front_committed(front, ok);
+	if (ok && !front->receiver->rules.draining &&
+	    pressure_slows(&front->receiver->rules.pressure, txn->klass))
+		answer_late(front);
+	else
+		front_committed(front, ok);
 }
 
 void
@@ -302,6 +373,8 @@ store_open(struct receiver *receiver, struct err *err)
 	    receiver->worker->number);
 	receiver->unthrottle = timer_new(receiver->worker->loop,
 	    on_unthrottle, receiver);
+	receiver->unslow = timer_new(receiver->worker->loop, on_unslow,
+	    receiver);
 	store_look_at_disk(receiver);
 	return true;
 }
@@ -310,6 +383,7 @@ void
 store_close(struct receiver *receiver)
 {
 	timer_free(&receiver->unthrottle);
+	timer_free(&receiver->unslow);
 	committer_free(&receiver->committer);
 	spool_dirs_close(&receiver->dirs);
 }

@@ -7,8 +7,28 @@
 
 #include "base/mem.h"
 
+/* Times that count from NOW become times of the clock; 0 stays for none. */
+static void
+set_times(struct envelope *envelope, const struct mail_params *params,
+    usec_t now)
+{
+	if (params->has_by) {
+		envelope->by = now + params->by_seconds * 1000000;
+		if (envelope->by < 1)
+			envelope->by = 1;
+		envelope->by_return = params->by_return;
+		if (params->by_trace)
+			envelope->flags |= ENVELOPE_TRACE;
+	}
+	if (params->has_hold)
+		envelope->hold = params->hold_until != 0 ?
+		    params->hold_until * 1000000 :
+		    now + params->hold_seconds * 1000000;
+}
+
 struct transaction *
-transaction_new(struct span reverse_path, const struct mail_params *params)
+transaction_new(struct span reverse_path, const struct mail_params *params,
+    usec_t now)
 {
 	struct transaction *txn = mem_new(struct transaction);
 	struct envelope *envelope = envelope_new();
@@ -23,6 +43,7 @@ transaction_new(struct span reverse_path, const struct mail_params *params)
 		envelope->flags |= ENVELOPE_PRIORITY;
 		envelope->priority = params->priority;
 	}
+	set_times(envelope, params, now);
 	txn->envelope = envelope;
 	txn->declared = params->has_size ? params->size : 0;
 	return txn;

@@ -41,8 +41,9 @@ struct transaction {
 	bool lowered;		/* asked for more than it may have */
 };
 
+/* MAIL said PARAMS at NOW (wall). */
 struct transaction *transaction_new(struct span reverse_path,
-    const struct mail_params *params);
+    const struct mail_params *params, usec_t now);
 
 /* *TXN may be null already. */
 void transaction_reset(struct transaction **txn, struct rules *rules);

@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <time.h>
 
 /* Commands of other protocols: somebody talks through a browser. */
 static const char *const strangers[] = {
@@ -80,21 +81,62 @@ act_helo(struct session *session, struct span argument, struct buf *reply)
 	return SESSION_GREETED;
 }
 
+enum { OFFER_MOST = 80 };
+
+bool
+may_hold(const struct session *session)
+{
+	return session->client.trusted && session->rules->conf->hold > 0;
+}
+
+/* RFC 2852: with the least time for mode R, if there is one. */
+static const char *
+offer_deliver_by(const struct conf *conf, char out[OFFER_MOST])
+{
+	long long least = conf->deliver_by / MSEC_SECOND;
+
+	if (least > 0)
+		snprintf(out, OFFER_MOST, "\nDELIVERBY %lld", least);
+	else
+		snprintf(out, OFFER_MOST, "\nDELIVERBY");
+	return out;
+}
+
+/* RFC 4865: the longest interval, and the time it ends now. */
+static const char *
+offer_hold(const struct session *session, char out[OFFER_MOST])
+{
+	const struct rules *rules = session->rules;
+	long long most = rules->conf->hold / MSEC_SECOND;
+	time_t end = (time_t)(rules->now / 1000000 + most);
+	char text[32] = "";
+	struct tm tm;
+
+	out[0] = '\0';
+	if (!may_hold(session) || gmtime_r(&end, &tm) == NULL)
+		return out;
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	snprintf(out, OFFER_MOST, "\nFUTURERELEASE %lld %s", most, text);
+	return out;
+}
+
 enum session_state
 act_ehlo(struct session *session, struct span argument, struct buf *reply)
 {
 	const struct conf *conf = session->rules->conf;
 	const struct client *client = &session->client;
+	char by[OFFER_MOST], hold[OFFER_MOST];
 
 	if (!take_helo(session, argument, reply))
 		return session->state;
 	session->extended = true;
 	reply_putf(reply, 250, NULL,
-	    "%s\nPIPELINING\nSIZE %llu%s\n8BITMIME\nDSN%s\n"
+	    "%s\nPIPELINING\nSIZE %llu%s\n8BITMIME\nDSN%s%s%s\n"
 	    "ENHANCEDSTATUSCODES", conf->hostname,
 	    (unsigned long long)conf->message_bytes,
 	    client->can_tls && session->tls == NULL ? "\nSTARTTLS" : "",
-	    client->trusted ? "\nMT-PRIORITY MIXER" : "");
+	    client->trusted ? "\nMT-PRIORITY MIXER" : "",
+	    offer_deliver_by(conf, by), offer_hold(session, hold));
 	return SESSION_GREETED;
 }
 

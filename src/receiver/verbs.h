@@ -16,6 +16,9 @@ typedef enum session_state act_fn(struct session *session,
 act_fn act_unknown, act_missing, act_helo, act_ehlo, act_mail, act_rcpt,
     act_data, act_rset, act_noop, act_quit, act_vrfy, act_help, act_starttls;
 
+/* Whether SESSION may ask for mail to be held back (FUTURERELEASE). */
+bool may_hold(const struct session *session);
+
 /* Give a reply, and count it when it is a refusal. */
 void answer(struct session *session, struct buf *reply, unsigned code,
     const char *status, const char *text);

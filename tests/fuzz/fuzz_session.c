@@ -174,7 +174,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	set_up();
 	rules.conf = conf;
-	rules.refuse = data[0] & 0x80 ? 1 << CLASS_BULK : 0;
+	pressure_queue(&rules.pressure, 0,
+	    data[0] & 0x80 ? 1 << CLASS_BULK : 0);
 	client.trusted = data[0] & 1;
 	client.can_tls = data[0] & 2;
 	client.local = data[0] & 4;

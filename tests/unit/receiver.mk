@@ -14,7 +14,8 @@ tests_unit_test_receiver_SOURCES = tests/unit/unit.h \
 	tests/unit/receiver/session.c \
 	tests/unit/receiver/smuggling.c \
 	tests/unit/receiver/starttls.c \
-	tests/unit/receiver/states.c
+	tests/unit/receiver/states.c \
+	tests/unit/receiver/times.c
 tests_unit_test_receiver_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
 	$(CUNIT_CFLAGS)
 tests_unit_test_receiver_LDADD = src/receiver/libsession.a $(LIB_SPOOL) \

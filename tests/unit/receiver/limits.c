@@ -338,36 +338,120 @@ a_full_disk_is_told_before_data(void)
 
 	talk_begin(&talk, NULL, true);	/* reserve 1k */
 	talk_hear(&talk, HELLO);
-	talk.rules.disk_free = 1023;
+	talk.rules.disk_free = 255;	/* urgent mail leaves a quarter */
 	HEARS(&talk, FROM_A, "452 4.3.1");
 	HEARS(&talk, TO_B, "503 5.5.1");
-	talk.rules.disk_free = 2024;
+	talk.rules.disk_free = 1256;
 	HEARS(&talk, "MAIL FROM:<a@b.test> SIZE=1001\r\n", "452 4.3.1");
 	HEARS(&talk, "MAIL FROM:<a@b.test> SIZE=1000\r\n", "250 2.1.0");
 	talk_end(&talk);
 }
 
 static void
-pressure_refuses_the_classes_it_names(void)
+a_long_queue_refuses_the_classes_it_names(void)
 {
 	struct talk talk;
 
 	talk_begin(&talk, NULL, true);
 	talk_hear(&talk, HELLO);
-	talk.rules.refuse = 1 << CLASS_BULK;
-	HEARS(&talk, "MAIL FROM:<a@b.test> MT-PRIORITY=-4\r\n", "452 4.3.1");
+	pressure_queue(&talk.rules.pressure, 0, 1 << CLASS_BULK);
+	HEARS(&talk, "MAIL FROM:<a@b.test> MT-PRIORITY=-4\r\n", "451 4.3.1");
 	HEARS(&talk, FROM_A TO_B "DATA\r\n", "250 2.1.0, 250 2.1.5, 354");
-	HEARS(&talk, "List-Id: x\r\n\r\n.\r\n", "452 4.3.1");
+	HEARS(&talk, "List-Id: x\r\n\r\n.\r\n", "451 4.3.1");
 	HEARS(&talk, FROM_A TO_B "DATA\r\n", "250 2.1.0, 250 2.1.5, 354");
 	HEARS(&talk, "Subject: x\r\n\r\n.\r\n", "250 2.0.0");
-	talk.rules.refuse = (1 << CLASS_BULK) | (1 << CLASS_NORMAL);
+	pressure_queue(&talk.rules.pressure, 0,
+	    (1 << CLASS_BULK) | (1 << CLASS_NORMAL));
 	HEARS(&talk, FROM_A TO_B "DATA\r\n", "250 2.1.0, 250 2.1.5, 354");
-	HEARS(&talk, ".\r\n", "452 4.3.1");
+	HEARS(&talk, ".\r\n", "451 4.3.1");
 	HEARS(&talk, "MAIL FROM:<a@b.test> MT-PRIORITY=4\r\n", "250 2.1.0");
 	HEARS(&talk, "RSET\r\n", "250 2.0.0");
-	talk.rules.refuse = 7;
-	HEARS(&talk, FROM_A, "452 4.3.1");
+	pressure_queue(&talk.rules.pressure, 0, 7);
+	HEARS(&talk, FROM_A, "451 4.3.1");
 	CU_ASSERT_EQUAL(talk.messages, 1);
+	talk_end(&talk);
+}
+
+static void
+who_may_only_send_what_is_refused_hears_so_at_mail(void)
+{
+	struct talk talk;
+
+	talk_begin(&talk, NULL, true);
+	talk_hear(&talk, HELLO);
+	talk.session.client.ceiling = CLASS_BULK;
+	pressure_queue(&talk.rules.pressure, 0, 1 << CLASS_BULK);
+	HEARS(&talk, FROM_A, "451 4.3.1");
+	HEARS(&talk, "MAIL FROM:<a@b.test> MT-PRIORITY=4\r\n", "451 4.3.1");
+	talk_end(&talk);
+}
+
+/* reserve 1k, bulk-reserve 1k: room, and who hears what. */
+static const struct {
+	uint64_t room;
+	const char *urgent, *normal, *bulk;
+	bool slow[CLASS_COUNT];
+} rooms[] = {
+	{ 1 << 20, "250 2.1.0", "250 2.1.0", "250 2.1.0", { 0, 0, 0 } },
+	{ 2400, "250 2.1.0", "250 2.1.0", "250 2.1.0", { 0, 0, 1 } },
+	{ 2048, "250 2.1.0", "250 2.1.0", "452 4.3.1", { 0, 0, 1 } },
+	{ 2200, "250 2.1.0", "250 2.1.0", "452 4.3.1", { 0, 0, 1 } },
+	{ 2400, "250 2.1.0", "250 2.1.0", "250 2.1.0", { 0, 0, 1 } },
+	{ 1100, "250 2.1.0", "250 2.1.0", "452 4.3.1", { 0, 1, 1 } },
+	{ 1000, "250 2.1.0", "452 4.3.1", "452 4.3.1", { 0, 1, 1 } },
+	{ 310, "250 2.1.0", "452 4.3.1", "452 4.3.1", { 1, 1, 1 } },
+	{ 250, "452 4.3.1", "452 4.3.1", "452 4.3.1", { 1, 1, 1 } },
+	{ 1 << 20, "250 2.1.0", "250 2.1.0", "250 2.1.0", { 0, 0, 0 } },
+};
+
+static void
+a_disk_that_fills_turns_bulk_away_first_and_urgent_last(void)
+{
+	struct talk talk;
+
+	talk_begin(&talk, "queue { reserve 1k; bulk-reserve 1k }\n", true);
+	talk_hear(&talk, HELLO);
+	for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
+		talk.rules.disk_free = rooms[i].room;
+		pressure_disk(&talk.rules.pressure, talk.conf, rooms[i].room);
+		HEARS(&talk, "MAIL FROM:<a@b.test> MT-PRIORITY=4\r\n",
+		    rooms[i].urgent);
+		talk_hear(&talk, "RSET\r\n");
+		HEARS(&talk, "MAIL FROM:<a@b.test> MT-PRIORITY=0\r\n",
+		    rooms[i].normal);
+		talk_hear(&talk, "RSET\r\n");
+		HEARS(&talk, "MAIL FROM:<a@b.test> MT-PRIORITY=-4\r\n",
+		    rooms[i].bulk);
+		talk_hear(&talk, "RSET\r\n");
+		for (int c = 0; c < CLASS_COUNT; c++)
+			CU_ASSERT_EQUAL(pressure_slows(&talk.rules.pressure,
+			    c), rooms[i].slow[c]);
+	}
+	talk_end(&talk);
+}
+
+static void
+commits_that_take_long_slow_bulk_then_refuse_it_then_normal(void)
+{
+	struct talk talk;
+	struct pressure *p = &talk.rules.pressure;
+
+	talk_begin(&talk, "queue { bulk-delay 1s; normal-delay 4s }\n", true);
+	pressure_commit(p, talk.conf, 700);
+	CU_ASSERT_FALSE(pressure_slows(p, CLASS_BULK));
+	pressure_commit(p, talk.conf, 750);
+	CU_ASSERT_TRUE(pressure_slows(p, CLASS_BULK));
+	CU_ASSERT_EQUAL(pressure_verdict(p, CLASS_BULK).code, 0);
+	pressure_commit(p, talk.conf, 1000);
+	CU_ASSERT_EQUAL(pressure_verdict(p, CLASS_BULK).code, 451);
+	CU_ASSERT_FALSE(pressure_slows(p, CLASS_NORMAL));
+	pressure_commit(p, talk.conf, 4000);
+	CU_ASSERT_EQUAL(pressure_verdict(p, CLASS_NORMAL).code, 451);
+	CU_ASSERT_EQUAL(pressure_verdict(p, CLASS_URGENT).code, 0);
+	CU_ASSERT_FALSE(pressure_slows(p, CLASS_URGENT));
+	pressure_commit(p, talk.conf, 0);
+	CU_ASSERT_FALSE(pressure_slows(p, CLASS_BULK));
+	CU_ASSERT_EQUAL(pressure_verdict(p, CLASS_BULK).code, 0);
 	talk_end(&talk);
 }
 
@@ -493,7 +577,10 @@ const struct unit_test limits_tests[] = {
 	UNIT(endless_small_talk_ends_the_session),
 	UNIT(replies_stop_growing_until_they_are_sent),
 	UNIT(a_full_disk_is_told_before_data),
-	UNIT(pressure_refuses_the_classes_it_names),
+	UNIT(a_long_queue_refuses_the_classes_it_names),
+	UNIT(who_may_only_send_what_is_refused_hears_so_at_mail),
+	UNIT(a_disk_that_fills_turns_bulk_away_first_and_urgent_last),
+	UNIT(commits_that_take_long_slow_bulk_then_refuse_it_then_normal),
 	UNIT(memory_is_bounded_and_its_last_part_is_for_urgent_mail),
 	UNIT(recipients_count_as_memory_too),
 	UNIT(a_body_that_outgrows_the_memory_is_refused_after_its_end),

@@ -155,11 +155,13 @@ ehlo_names_what_is_offered_and_no_more(void)
 	} rows[] = {
 		{ true, "250-relay.test\r\n250-PIPELINING\r\n"
 		    "250-SIZE 20480\r\n250-STARTTLS\r\n250-8BITMIME\r\n"
-		    "250-DSN\r\n250-MT-PRIORITY MIXER\r\n"
+		    "250-DSN\r\n250-MT-PRIORITY MIXER\r\n250-DELIVERBY\r\n"
+		    "250-FUTURERELEASE 2592000 2023-12-14T22:13:20Z\r\n"
 		    "250 ENHANCEDSTATUSCODES\r\n" },
 		{ false, "250-relay.test\r\n250-PIPELINING\r\n"
 		    "250-SIZE 20480\r\n250-STARTTLS\r\n250-8BITMIME\r\n"
-		    "250-DSN\r\n250 ENHANCEDSTATUSCODES\r\n" },
+		    "250-DSN\r\n250-DELIVERBY\r\n"
+		    "250 ENHANCEDSTATUSCODES\r\n" },
 	};
 
 	for (size_t i = 0; i < 2; i++) {

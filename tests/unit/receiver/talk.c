@@ -64,7 +64,6 @@ talk_end(struct talk *talk)
 	CU_ASSERT_EQUAL(talk->rules.in_flight, 0);
 	for (unsigned i = 0; i < MESSAGES_MOST; i++)
 		forget(talk, i);
-	mem_free(talk->rules.refuse_why);
 	buf_fini(&talk->input);
 	buf_fini(&talk->replies);
 	conf_free(&talk->conf);
@@ -89,6 +88,9 @@ note_message(struct talk *talk)
 	talk->got[i].flags = envelope->flags;
 	talk->got[i].body_size = envelope->body_size;
 	talk->got[i].priority = envelope->priority;
+	talk->got[i].by = envelope->by;
+	talk->got[i].by_return = envelope->by_return;
+	talk->got[i].hold = envelope->hold;
 	talk->got[i].hops = envelope->hops;
 	talk->got[i].klass = txn->klass;
 	talk->got[i].ret = envelope->ret;

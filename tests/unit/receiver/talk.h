@@ -30,6 +30,8 @@ struct talk {
 		uint32_t rcpt_count, flags;
 		uint64_t body_size;
 		int priority;
+		usec_t by, hold;	/* 0: none */
+		uint8_t by_return;
 		uint16_t hops;
 		uint8_t klass, ret, notify;
 		bool full_size;	/* as long as the bytes say */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * pressure.c - what is slowed or not taken when there is too much.
+ */
+#include "receiver/pressure.h"
+
+/* Of the reserve, urgent mail leaves so much for journals and the index. */
+enum { URGENT_LEAVES = 4 };
+
+uint64_t
+pressure_floor(const struct conf *conf, enum mail_class klass)
+{
+	if (klass == CLASS_URGENT)
+		return conf->reserve_bytes / URGENT_LEAVES;
+	if (klass == CLASS_NORMAL)
+		return conf->reserve_bytes;
+	return conf->reserve_bytes + conf->bulk_reserve;
+}
+
+/* Less is worse here: what is missing to twice the floor is measured. */
+void
+pressure_disk(struct pressure *pressure, const struct conf *conf,
+    uint64_t free)
+{
+	for (int c = 0; c < CLASS_COUNT; c++) {
+		uint64_t floor = pressure_floor(conf, c);
+		uint8_t *level = &pressure->level[PRESSURE_DISK][c];
+
+		*level = (uint8_t)mark_of(*level, free >= 2 * floor ? 0 :
+		    2 * floor - free, floor);
+	}
+}
+
+void
+pressure_queue(struct pressure *pressure, unsigned slow, unsigned refuse)
+{
+	for (unsigned c = 0; c < CLASS_COUNT; c++)
+		pressure->level[PRESSURE_QUEUE][c] =
+		    (refuse & 1U << c) != 0 ? MARK_REFUSE :
+		    (slow & 1U << c) != 0 ? MARK_SLOW : MARK_NONE;
+}
+
+void
+pressure_commit(struct pressure *pressure, const struct conf *conf,
+    msec_t delay)
+{
+	uint8_t *level = pressure->level[PRESSURE_COMMIT];
+	uint64_t value = delay > 0 ? (uint64_t)delay : 0;
+
+	level[CLASS_NORMAL] = (uint8_t)mark_of(level[CLASS_NORMAL], value,
+	    (uint64_t)conf->normal_delay);
+	level[CLASS_BULK] = (uint8_t)mark_of(level[CLASS_BULK], value,
+	    (uint64_t)conf->bulk_delay);
+	if (level[CLASS_BULK] < level[CLASS_NORMAL])
+		level[CLASS_BULK] = level[CLASS_NORMAL];
+}
+
+bool
+pressure_slows(const struct pressure *pressure, enum mail_class klass)
+{
+	for (int i = 0; i < PRESSURE_CAUSES; i++)
+		if (pressure->level[i][klass] >= MARK_SLOW)
+			return true;
+	return false;
+}
+
+/* A disk that is full is a matter of its own code (RFC 5321, 4.2.2). */
+struct complaint
+pressure_verdict(const struct pressure *pressure, enum mail_class klass)
+{
+	static const struct complaint verdicts[PRESSURE_CAUSES] = {
+		[PRESSURE_DISK] = { 452, "4.3.1", "The disk is short of room: "
+		    "no mail of this class just now, try again later" },
+		[PRESSURE_QUEUE] = { 451, "4.3.1", "Too much mail waits: "
+		    "no more of this class just now, try again later" },
+		[PRESSURE_COMMIT] = { 451, "4.3.1", "The disk is too busy: "
+		    "no mail of this class just now, try again later" },
+	};
+
+	for (int i = 0; i < PRESSURE_CAUSES; i++)
+		if (pressure->level[i][klass] == MARK_REFUSE)
+			return verdicts[i];
+	return (struct complaint){ 0 };
+}
