@@ -58,7 +58,7 @@ put_mail_dsn(const struct envelope *envelope, struct buf *out)
 
 bool
 command_mail(const struct envelope *envelope, const struct offer *offer,
-    struct buf *out)
+    const struct by *by, struct buf *out)
 {
 	if (!address_is_clean(envelope->reverse_path) ||
 	    !parameter_is_clean(envelope->envid))
@@ -77,6 +77,10 @@ command_mail(const struct envelope *envelope, const struct offer *offer,
 	if ((offer->bits & OFFER_PRIORITY) &&
 	    (envelope->flags & ENVELOPE_PRIORITY))
 		buf_printf(out, " MT-PRIORITY=%d", envelope->priority);
+	if (by->step == BY_PASS)
+		buf_printf(out, " BY=%lld;%s%s", (long long)by->seconds,
+		    envelope->by_return ? "R" : "N",
+		    envelope->flags & ENVELOPE_TRACE ? "T" : "");
 	buf_append_text(out, "\r\n");
 	return true;
 }

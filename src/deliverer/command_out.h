@@ -9,6 +9,7 @@
 #define DELIVERER_COMMAND_OUT_H
 
 #include "spool/envelope.h"
+#include "deliverer/by.h"
 #include "deliverer/offer.h"
 
 /*
@@ -16,7 +17,7 @@
  * nothing was appended, a string in it must not go on the wire.
  */
 bool command_mail(const struct envelope *envelope, const struct offer *offer,
-    struct buf *out);
+    const struct by *by, struct buf *out);
 
 /* The same for RCPT. */
 bool command_rcpt(const struct envelope_rcpt *rcpt, const struct offer *offer,

@@ -113,6 +113,43 @@ too_big(struct courier *c)
 	end_unsent(c, &fate);
 }
 
+/* With R the mail must not arrive late, nor be given to a server that would
+ * let it. */
+static void
+by_forbids(struct courier *c)
+{
+	const struct by *by = &c->session.transaction.by;
+	char text[400];
+	struct fate fate = {
+		.outcome = OUTCOME_FAILED, .scope = SCOPE_MESSAGE,
+		.status = "5.4.7", .text = text,
+	};
+
+	if (by->step == BY_OVER) {
+		fate.outcome = OUTCOME_DEFERRED;
+		fate.status = "4.4.7";
+		snprintf(text, sizeof(text), "the time its sender gave it is "
+		    "over");
+	} else if (by->step == BY_SHORT) {
+		snprintf(text, sizeof(text), "%lld seconds are left to "
+		    "deliver it, and host %s wants %llu",
+		    (long long)by->seconds, c->host,
+		    (unsigned long long)c->session.offer.by_least);
+	} else {
+		fate.status = "5.3.3";
+		snprintf(text, sizeof(text), "its sender wants it back if it "
+		    "is late, and host %s does not offer DELIVERBY", c->host);
+	}
+	end_unsent(c, &fate);
+}
+
+/* The clock of deadlines is the one that nobody sets. */
+static usec_t
+time_left(const struct job *job)
+{
+	return job->deadline == 0 ? 0 : job->deadline - clock_mono_usec();
+}
+
 static void
 say_mail(struct courier *c)
 {
@@ -121,10 +158,14 @@ say_mail(struct courier *c)
 	c->state = COURIER_BUSY;
 	c->begun = clock_wall();
 	c->begun_mono = clock_mono_usec();
+	c->session.by_left = time_left(c->job);
 	switch (session_begin(&c->session, c->message.envelope, c->job->rcpts,
 	    c->job->rcpt_count, out)) {
 	case SESSION_TOO_BIG:
 		too_big(c);
+		return;
+	case SESSION_BY:
+		by_forbids(c);
 		return;
 	case SESSION_UNCLEAN:
 		damaged(c, "its envelope must not go on the wire");
@@ -265,6 +306,7 @@ courier_result(struct courier *c)
 	}
 	report = make_report(c);
 	report.dsn_passed = (transaction->offer.bits & OFFER_DSN) != 0;
+	report.by_passed = transaction->by.step == BY_PASS;
 	report_transaction(d, &report, transaction);
 	if (transaction->accepted > 0)
 		pool_widen(&c->site->pool, loop_now(d->loop),

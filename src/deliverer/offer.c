@@ -17,6 +17,7 @@ static const struct {
 	{ "STARTTLS", OFFER_STARTTLS },
 	{ "ENHANCEDSTATUSCODES", OFFER_STATUS },
 	{ "MT-PRIORITY", OFFER_PRIORITY },
+	{ "DELIVERBY", OFFER_DELIVERBY },
 };
 
 /* Take what stands before BYTE off the front of REST, and BYTE with it. */
@@ -30,26 +31,37 @@ pull_until(struct span *rest, uint8_t byte)
 	return out;
 }
 
+/* The number that may follow KEYWORD; what is none is passed over. */
+static void
+read_number(unsigned bit, struct span text, struct offer *offer)
+{
+	uint64_t number;
+
+	if (!span_number(span_trim(text), UINT64_MAX, &number))
+		return;
+	if (bit == OFFER_SIZE)
+		offer->size = number;
+	else if (bit == OFFER_DELIVERBY)
+		offer->by_least = number;
+}
+
 static void
 read_line(struct span line, struct offer *offer)
 {
 	struct span keyword = pull_until(&line, ' ');
-	uint64_t size;
 
 	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {
 		if (!span_is_nocase(keyword, keywords[i].keyword))
 			continue;
 		offer->bits |= keywords[i].bit;
-		if (keywords[i].bit == OFFER_SIZE &&
-		    span_number(span_trim(line), UINT64_MAX, &size))
-			offer->size = size;
+		read_number(keywords[i].bit, line, offer);
 	}
 }
 
 struct offer
 offer_read(const struct reply *reply)
 {
-	struct offer offer = { 0, 0 };
+	struct offer offer = { 0 };
 	struct span rest = buf_peek(&reply->text);
 
 	pull_until(&rest, '\n');	/* the server's name and greeting */

@@ -17,12 +17,14 @@ enum {
 	OFFER_DSN = 8,		/* RFC 3461 */
 	OFFER_STARTTLS = 16,	/* RFC 3207 */
 	OFFER_STATUS = 32,	/* RFC 2034 */
-	OFFER_PRIORITY = 64	/* RFC 6710 */
+	OFFER_PRIORITY = 64,	/* RFC 6710 */
+	OFFER_DELIVERBY = 128	/* RFC 2852 */
 };
 
 struct offer {
 	unsigned bits;
 	uint64_t size;		/* the most it takes; 0 = it did not say */
+	uint64_t by_least;	/* seconds that BY with R must leave it */
 };
 
 /* What the text of REPLY, a 250 to EHLO, offers. */

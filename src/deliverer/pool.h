@@ -29,7 +29,7 @@ struct job {
 	uint16_t attempt;
 	uint64_t offset, size;
 	usec_t picked;		/* wall */
-	int64_t deadline;	/* wall usec; 0 = none */
+	int64_t deadline;	/* monotonic usec; 0 = none */
 	size_t rcpt_count;
 	uint32_t rcpts[];
 };

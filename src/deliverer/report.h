@@ -20,7 +20,7 @@ struct report {
 	usec_t begun;		/* MAIL, or the end of waiting */
 	usec_t setup;		/* of that, to make the connection */
 	usec_t done;
-	bool dsn_passed;
+	bool dsn_passed, by_passed;
 };
 
 /* A transaction's verdicts, recipient by recipient. */

@@ -106,7 +106,7 @@ say_hello(struct session *s, const char *verb, enum session_state next,
     struct buf *out)
 {
 	buf_printf(out, "%s %s\r\n", verb, s->hostname);
-	s->offer = (struct offer){ 0, 0 };
+	s->offer = (struct offer){ 0 };
 	s->state = next;
 }
 
@@ -188,6 +188,9 @@ session_begin(struct session *s, const struct envelope *envelope,
 	must(s->state == SESSION_IDLE);
 	if (s->offer.size != 0 && envelope->body_size > s->offer.size)
 		return SESSION_TOO_BIG;
+	s->transaction.by = by_decide(envelope, &s->offer, s->by_left);
+	if (s->transaction.by.step > BY_PASS)
+		return SESSION_BY;
 	if (!transaction_begin(&s->transaction, envelope, rcpts, count,
 	    &s->offer, out))
 		return SESSION_UNCLEAN;

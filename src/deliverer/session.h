@@ -49,6 +49,7 @@ struct session {
 	bool secured;
 	bool result_due;
 	struct offer offer;
+	usec_t by_left;		/* of the next job's time; by its owner */
 	struct transaction transaction;
 	struct reply reply;	/* the last one, or the one being pulled */
 	struct session_failure failure;
@@ -72,6 +73,8 @@ void session_secured(struct session *session, struct buf *out);
 enum session_begun {
 	SESSION_BEGUN,
 	SESSION_TOO_BIG,	/* over the server's SIZE: nothing was sent */
+	SESSION_BY,		/* its deadline forbids, see transaction.by:
+				 * nothing was sent */
 	SESSION_UNCLEAN		/* not fit for the wire: nothing was sent */
 };
 

@@ -149,7 +149,7 @@ put_rcpt(const struct transaction *t, size_t which, struct buf *out)
 static bool
 put_all(const struct transaction *t, struct buf *out)
 {
-	if (!command_mail(t->envelope, &t->offer, out))
+	if (!command_mail(t->envelope, &t->offer, &t->by, out))
 		return false;
 	for (size_t i = 0; i < t->count; i++)
 		if (t->rcpts[i] >= t->envelope->rcpt_count ||

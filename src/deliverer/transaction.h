@@ -15,6 +15,7 @@
 #define DELIVERER_TRANSACTION_H
 
 #include "spool/envelope.h"
+#include "deliverer/by.h"
 #include "deliverer/offer.h"
 #include "deliverer/verdict.h"
 
@@ -23,6 +24,7 @@ struct transaction {
 	const uint32_t *rcpts;	/* indexes in the envelope */
 	size_t count;
 	struct offer offer;
+	struct by by;		/* set by its owner before it begins */
 	enum stage stage;	/* what the next reply answers */
 	size_t answered;	/* replies to RCPT so far */
 	size_t accepted;

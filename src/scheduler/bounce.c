@@ -94,8 +94,12 @@ read_original(struct scheduler *s, const struct message *message,
 /* ---- who is to be told what ------------------------------------------------------------ */
 
 static bool
-wanted(uint8_t action, uint8_t notify)
+wanted(const struct report_row *row, uint8_t notify)
 {
+	uint8_t action = row->action;
+
+	if (row->by && notify != NOTIFY_NEVER)
+		return true;
 	if (notify == 0)
 		return action != DSN_RELAYED && action != DSN_DELIVERED;
 	if (action == DSN_FAILED || action == DSN_EXPIRED)
@@ -133,7 +137,7 @@ choose_rows(struct report *report, const struct envelope *envelope,
 		struct report_row *row = &report->rows[i];
 
 		row->told = row->rcpt < envelope->rcpt_count &&
-		    wanted(row->action, notify_of(envelope, row->rcpt));
+		    wanted(row, notify_of(envelope, row->rcpt));
 		told += row->told ? 1 : 0;
 		*failure |= row->told && is_failure(row);
 	}
@@ -192,8 +196,7 @@ fill_rows(struct scheduler *s, const struct report *report,
 			.mta = row->mta,
 			.reply = row->reply,
 			.reason = row->reason,
-			.until = retry_end(s->conf, message->klass,
-			    message->arrived),
+			.until = retry_end(s->conf, message),
 		};
 	}
 }

@@ -126,13 +126,21 @@ rouse(struct scheduler *s, struct site *site)
 	return true;
 }
 
+/* Held back by its sender (FUTURERELEASE): a flush is not for it. */
 static bool
-retry_row(struct scheduler *s, const struct row *row)
+row_is_early(const struct scheduler *s, const struct row *row)
+{
+	return row->row.attempts == 0 && (row->row.warned & ROW_TIMED) != 0 &&
+	    row->row.due > scheduler_wall(s);
+}
+
+static bool
+retry_row(struct scheduler *s, const struct row *row, bool early)
 {
 	struct domain *domain = routes_domain(s, row->row.domain);
 	bool changed = rouse(s, domain->site);
 
-	if (row->row.place == INDEX_DUE) {
+	if (row->row.place == INDEX_DUE && (early || !row_is_early(s, row))) {
 		window_move(s, row, INDEX_READY, 0);
 		changed = true;
 	}
@@ -140,7 +148,7 @@ retry_row(struct scheduler *s, const struct row *row)
 }
 
 static bool
-retry_memory(struct scheduler *s, struct message *message)
+retry_memory(struct scheduler *s, struct message *message, bool early)
 {
 	struct link *link, *next;
 	bool changed = false;
@@ -153,7 +161,8 @@ retry_memory(struct scheduler *s, struct message *message)
 		next = list_next(&message->entries, link);
 		changed |= rouse(s, entry->site);
 		if (entry->state != ENTRY_LATER ||
-		    (message->flags & MESSAGE_HELD) != 0)
+		    (message->flags & MESSAGE_HELD) != 0 || (!early &&
+		    message->released > scheduler_wall(s)))
 			continue;
 		entry_pull(&s->queue, entry);
 		window_place(s, entry, PLACE_LOADED);
@@ -166,17 +175,30 @@ retry_memory(struct scheduler *s, struct message *message)
 
 /* A site that was roused by one message is awake for the next: what waits
  * there is being tried too, and counts. */
-void
-change_retry(struct walk *walk, struct item *item, void *owner)
+static void
+retry(struct walk *walk, struct item *item, bool early)
 {
 	struct scheduler *s = walk->s;
 	bool changed = false;
 
-	(void)owner;
 	for (size_t i = 0; i < item->row_count; i++)
-		changed |= retry_row(s, &item->rows[i]);
+		changed |= retry_row(s, &item->rows[i], early);
 	if (item->message != NULL)
-		changed |= retry_memory(s, item->message);
+		changed |= retry_memory(s, item->message, early);
 	walk->count += changed ? 1 : 0;
 	scheduler_ask(s);
+}
+
+void
+change_retry(struct walk *walk, struct item *item, void *owner)
+{
+	(void)owner;
+	retry(walk, item, true);
+}
+
+void
+change_flush(struct walk *walk, struct item *item, void *owner)
+{
+	(void)owner;
+	retry(walk, item, false);
 }

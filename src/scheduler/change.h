@@ -15,7 +15,9 @@ walk_fn change_delete;
 walk_fn change_hold;
 walk_fn change_release;
 
-/* What waits for a time is due now, and sites that rest are tried. */
+/* What waits for a time is due now, and sites that rest are tried.  A flush
+ * leaves alone what its sender asked us to hold. */
 walk_fn change_retry;
+walk_fn change_flush;
 
 #endif

@@ -150,6 +150,35 @@ window_complete(struct scheduler *s)
 
 /* ---- care ---------------------------------------------------------------------------- */
 
+/* The longest that mail can be held for, whatever the limit was then. */
+static msec_t
+hold_most(const struct conf *conf)
+{
+	return conf->hold > 366 * MSEC_DAY ? conf->hold : 366 * MSEC_DAY;
+}
+
+/* How far off a row may be due: a pause, or the end of its being held. */
+static usec_t
+furthest(const struct scheduler *s, const struct index_row *row)
+{
+	return 1000 * (row->attempts == 0 ? hold_most(s->conf) + MSEC_DAY :
+	    2 * retry_longest(s->conf, row->klass));
+}
+
+/* Whether a row has reached the time to be warned of or given up; what its
+ * envelope says of times is only known once it is loaded. */
+static bool
+gets_old(const struct scheduler *s, const struct index_row *row, usec_t now)
+{
+	struct message message = { .klass = row->klass,
+	    .arrived = row->arrived, .released = row->arrived };
+
+	return (row->warned & ROW_TIMED) != 0 ||
+	    retry_end(s->conf, &message) <= now ||
+	    ((row->warned & ROW_WARNED) == 0 &&
+	    retry_warns(s->conf, &message, now));
+}
+
 /*
  * A row that waits for its turn at a site that does not answer is not tried,
  * but it gets older: it is loaded to be warned of or given up.  A due time
@@ -166,14 +195,11 @@ sweep_row(struct scheduler *s, const struct row *row)
 
 	if (r->klass >= CLASS_COUNT || window_segment(s, r) == NULL)
 		window_drop(s, row);
-	else if (r->place == INDEX_DUE && r->attempts > 0 && r->due > now +
-	    2 * retry_longest(s->conf, r->klass) * 1000)
-		window_move(s, row, INDEX_DUE, now +
-		    retry_pause(s->conf, r->klass, r->attempts) * 1000);
-	else if (r->place == INDEX_READY && down &&
-	    (retry_end(s->conf, r->klass, r->arrived) <= now ||
-	    ((r->warned & ROW_WARNED) == 0 &&
-	    retry_warns(s->conf, r->klass, r->arrived, now))))
+	else if (r->place == INDEX_DUE && r->due > now + furthest(s, r))
+		window_move(s, row, INDEX_DUE, now + (r->attempts == 0 ?
+		    hold_most(s->conf) : retry_pause(s->conf, r->klass,
+		    r->attempts)) * 1000);
+	else if (r->place == INDEX_READY && down && gets_old(s, r, now))
 		window_load(s, row, PLACE_AGED);
 }
 

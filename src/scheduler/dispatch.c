@@ -176,6 +176,17 @@ rcpts_of(struct dispatch *d, const struct entry *entry)
 	return buf_peek(&d->rcpts);
 }
 
+/* On the clock that all processes share and nobody sets. */
+static int64_t
+deadline_mono(const struct scheduler *s, const struct message *message)
+{
+	int64_t mono = message->deadline - s->wall_base;
+
+	if (message->deadline == 0)
+		return 0;
+	return mono == 0 ? -1 : mono;
+}
+
 static void
 send_job(struct scheduler *s, struct entry *entry, msec_t now)
 {
@@ -203,7 +214,7 @@ send_job(struct scheduler *s, struct entry *entry, msec_t now)
 		.offset = message->offset,
 		.size = message->size,
 		.picked = (uint64_t)message->taken,
-		.deadline = message->deadline,
+		.deadline = deadline_mono(s, message),
 		.rcpts = rcpts_of(&s->dispatch, entry),
 	};
 	channel_send(s->dispatch.deliverers[deliverer].channel, &frame);

@@ -5,6 +5,7 @@
 #include "scheduler/window.h"
 
 #include "base/mem.h"
+#include "scheduler/deadline.h"
 #include "scheduler/quarantine.h"
 #include "scheduler/results.h"
 #include "scheduler/scheduler.h"
@@ -83,6 +84,10 @@ message_of(struct scheduler *s, struct segment *segment,
 	message->arrived = row->arrived;
 	message->taken = scheduler_wall(s);
 	message->open = open;
+	if ((row->warned & ROW_TIMED) != 0)
+		deadline_read(s, message);
+	else
+		deadline_set(s, message, NULL);
 	return message;
 }
 

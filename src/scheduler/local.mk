@@ -7,6 +7,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/claim.c \
 	src/scheduler/client.h \
 	src/scheduler/control.c src/scheduler/control.h \
+	src/scheduler/deadline.c src/scheduler/deadline.h \
 	src/scheduler/dispatch.c src/scheduler/dispatch.h \
 	src/scheduler/explain.c src/scheduler/explain.h \
 	src/scheduler/explain_route.c \
@@ -18,6 +19,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/past.c src/scheduler/past.h \
 	src/scheduler/pauses.c src/scheduler/pauses.h \
 	src/scheduler/pauses_file.c \
+	src/scheduler/pressure.c src/scheduler/pressure.h \
 	src/scheduler/quarantine.c src/scheduler/quarantine.h \
 	src/scheduler/queue.c src/scheduler/queue.h \
 	src/scheduler/rcpt_set.h \

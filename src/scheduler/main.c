@@ -121,6 +121,7 @@ peer(struct worker *worker, struct channel *channel, enum role role,
 		    role_name(role), number);
 	} else if (role == ROLE_RECEIVER) {
 		p->receivers[number] = channel;
+		pressure_receiver(p->scheduler, number, channel);
 	} else if (role == ROLE_DELIVERER) {
 		p->deliverers[number] = channel;
 		dispatch_deliverer(p->scheduler, number, channel);
@@ -137,6 +138,7 @@ on_gone(struct worker *worker, struct channel *channel)
 		return;
 	if (number < PEERS_MOST) {
 		p->receivers[number] = NULL;
+		pressure_receiver(p->scheduler, number, NULL);
 		intake_receiver_gone(p->scheduler, number);
 		return;
 	}

@@ -34,6 +34,7 @@ queue_init(struct queue *queue)
 		list_init(&queue->work[c]);
 	heap_init(&queue->resting);
 	heap_init(&queue->later);
+	heap_init(&queue->deadlines);
 	list_init(&queue->suspects);
 }
 
@@ -74,6 +75,7 @@ queue_fini(struct queue *queue)
 	map_fini(&queue->sites);
 	heap_fini(&queue->resting);
 	heap_fini(&queue->later);
+	heap_fini(&queue->deadlines);
 }
 
 /* ---- messages and entries --------------------------------------------------- */
@@ -100,6 +102,7 @@ void
 message_free(struct queue *queue, struct message *message)
 {
 	must(list_empty(&message->entries) && message->report == NULL);
+	heap_remove(&queue->deadlines, &message->alarm);
 	map_remove(&queue->messages, message_key(message));
 	mem_free(message);
 }

@@ -43,7 +43,14 @@ enum {
 
 enum {				/* `warned` of an index row */
 	ROW_WARNED = 1,
-	ROW_SUCCESS = MESSAGE_SUCCESS
+	ROW_SUCCESS = MESSAGE_SUCCESS,
+	ROW_TIMED = 16		/* the envelope says more of its times */
+};
+
+enum {				/* DELIVERBY */
+	BY_ASKED = 1,		/* the deadline is its sender's */
+	BY_RETURN = 2,		/* mode R: then it goes back */
+	BY_TRACE = 4		/* T: its sender wants to hear of each relay */
 };
 
 /* A message with at least one entry or report in memory. */
@@ -57,6 +64,10 @@ struct message {
 	uint64_t offset, size;	/* of its record */
 	usec_t arrived, taken;	/* wall: accepted, and taken up here */
 	usec_t deadline;	/* wall, 0 = none */
+	usec_t released;	/* wall; when its life began: arrived, or the
+				 * end of the time it was held for */
+	struct heap_node alarm;	/* on queue->deadlines, if BY_ASKED */
+	uint8_t by;		/* BY_* */
 	uint32_t open;		/* recipients not final, wherever they are */
 	struct list entries;	/* those in memory */
 	struct report *report;	/* those to its sender, a chain */
@@ -87,6 +98,7 @@ struct queue {
 	struct list work[CLASS_COUNT];	/* sites with a pick to offer */
 	struct heap resting;	/* sites that failed, by the end of the rest */
 	struct heap later;	/* entries, by due time (wall usec) */
+	struct heap deadlines;	/* messages, by their deadline (wall usec) */
 	struct list suspects;	/* entries that may be poison: one at a time */
 	bool suspect_flies;
 	size_t entries;		/* in memory */

@@ -85,6 +85,7 @@ report_add(struct scheduler *s, struct message *message,
 		.rcpt = tidings->rcpt,
 		.action = (uint8_t)tidings->action,
 		.code = (uint16_t)tidings->code,
+		.by = tidings->by,
 	};
 	snprintf(row->status, sizeof row->status, "%.*s",
 	    (int)tidings->status.length, (const char *)tidings->status.data);

@@ -24,6 +24,7 @@ struct report_row {
 	uint16_t code;
 	char status[12];
 	char *mta, *reply, *reason;	/* null: none */
+	bool by;		/* as in struct tidings */
 	bool told;		/* it is in the report (NOTIFY) */
 };
 
@@ -60,6 +61,7 @@ struct tidings {
 	struct span status;	/* "5.1.1" */
 	struct span mta;	/* who replied; may be empty */
 	struct span text;	/* the reply, or the reason */
+	bool by;		/* DELIVERBY wants it told, unless NOTIFY=NEVER */
 };
 
 /*

@@ -92,7 +92,7 @@ do_retry(struct client *client, const json_t *request)
 static void
 do_flush(struct client *client, const json_t *request)
 {
-	start_walk(client, request, true, false, change_retry);
+	start_walk(client, request, true, false, change_flush);
 }
 
 /* ---- one message ---------------------------------------------------------------------------- */

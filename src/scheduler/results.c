@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "scheduler/deadline.h"
 #include "scheduler/quarantine.h"
 #include "scheduler/retry.h"
 #include "scheduler/say.h"
@@ -87,7 +88,7 @@ warn_sender(struct scheduler *s, struct entry *entry, struct span status,
 
 	for (uint32_t i = 0; i < entry->rcpt_count; i++) {
 		struct tidings t = { entry->rcpts[i], DSN_DELAYED, code,
-		    status, mta, text };
+		    status, mta, text, false };
 
 		report_add(s, message, &t);
 	}
@@ -101,7 +102,7 @@ expire(struct scheduler *s, struct entry *entry, struct span text,
 
 	for (uint32_t i = 0; i < entry->rcpt_count; i++) {
 		struct tidings t = { entry->rcpts[i], DSN_EXPIRED, code,
-		    span_of("5.4.7"), mta, text };
+		    span_of("5.4.7"), mta, text, false };
 
 		report_add(s, message, &t);
 	}
@@ -114,8 +115,15 @@ warns(const struct scheduler *s, const struct entry *entry)
 {
 	const struct message *message = entry->message;
 
-	return !entry->warned && retry_warns(s->conf, message->klass,
-	    message->arrived, scheduler_wall(s));
+	return !entry->warned && retry_warns(s->conf, message,
+	    scheduler_wall(s));
+}
+
+/* Whether the time that its sender gave MESSAGE is over. */
+static bool
+is_late(const struct message *message, usec_t now)
+{
+	return (message->by & BY_ASKED) != 0 && now >= message->deadline;
 }
 
 /* ENTRY's recipients were tried once more and wait for the next time. */
@@ -132,20 +140,21 @@ put_off(struct scheduler *s, struct entry *entry, struct span status,
 		return;
 	}
 	bump(s, METRIC_DEFERRED, entry->rcpt_count);
-	if (retry_end(s->conf, message->klass, message->arrived) <= now) {
+	if (retry_end(s->conf, message) <= now) {
 		expire(s, entry, text, code, mta);
 		return;
 	}
 	message->busy++;
 	if (warns(s, entry)) {
-		warn_sender(s, entry, status, text, code, mta);
+		warn_sender(s, entry, is_late(message, now) ?
+		    span_of("4.4.7") : status, text, code, mta);
 		entry->warned = true;
 	}
 	snprintf(reason, sizeof reason, "%.*s",
 	    text.length < REASON_MOST ? (int)text.length : REASON_MOST,
 	    (const char *)text.data);
-	window_park(s, entry, retry_due(s->conf, message->klass,
-	    entry->attempts, message->arrived, now), reason);
+	window_park(s, entry, retry_due(s->conf, message, entry->attempts,
+	    now), reason);
 	message->busy--;
 	message_release(&s->queue, message);
 }
@@ -154,19 +163,20 @@ bool
 results_aged(struct scheduler *s, struct entry *entry)
 {
 	struct message *message = entry->message;
-	const char *why = "its site does not answer";
+	bool late = is_late(message, scheduler_wall(s));
+	const char *why = late ? deadline_why(message) :
+	    "its site does not answer";
 
-	if (entry->site != NULL && site_why(entry->site) != NULL)
+	if (!late && entry->site != NULL && site_why(entry->site) != NULL)
 		why = site_why(entry->site);
-	if (retry_end(s->conf, message->klass, message->arrived) <=
-	    scheduler_wall(s)) {
+	if (retry_end(s->conf, message) <= scheduler_wall(s)) {
 		results_say(s, entry, "5.4.7", "expired", why);
 		expire(s, entry, span_of(why), 0, span_of(""));
 		return true;
 	}
 	if (warns(s, entry)) {
-		warn_sender(s, entry, span_of("4.4.1"), span_of(why), 0,
-		    span_of(""));
+		warn_sender(s, entry, span_of(late ? "4.4.7" : "4.4.1"),
+		    span_of(why), 0, span_of(""));
 		entry->warned = true;
 	}
 	return false;
@@ -185,8 +195,7 @@ results_age_site(struct scheduler *s, struct site *site)
 			const struct message *message = entry->message;
 
 			next = list_next(&site->ready[c], link);
-			if (!warns(s, entry) && retry_end(s->conf,
-			    message->klass, message->arrived) >
+			if (!warns(s, entry) && retry_end(s->conf, message) >
 			    scheduler_wall(s))
 				continue;
 			entry_pull(&s->queue, entry);
@@ -238,7 +247,7 @@ results_unroutable(struct scheduler *s, struct entry *entry)
 	}
 	for (uint32_t i = 0; i < entry->rcpt_count; i++) {
 		struct tidings t = { entry->rcpts[i], DSN_FAILED, 0,
-		    span_of(status), span_of(""), text };
+		    span_of(status), span_of(""), text, false };
 
 		report_add(s, entry->message, &t);
 	}
@@ -317,19 +326,28 @@ failed(struct scheduler *s, struct message *message,
     const struct result_row *row, struct span mta)
 {
 	struct tidings t = { row->rcpt, DSN_FAILED, row->code, row->status,
-	    mta, row->text };
+	    mta, row->text, false };
 
 	report_add(s, message, &t);
+}
+
+/* RFC 2852: with T the sender hears of each relay, with N of one that knows
+ * of no deadlines; after that nobody tells it more. */
+static bool
+by_tells(const struct message *message, const struct frame_result *result)
+{
+	return (message->by & BY_TRACE) != 0 ||
+	    (message->by != 0 && !result->by_passed);
 }
 
 /* Asked for (RFC 3461): the next hop did not take that on. */
 static void
 relayed(struct scheduler *s, struct message *message,
-    const struct result_row *row, struct span mta)
+    const struct result_row *row, const struct frame_result *result)
 {
 	struct tidings t = { row->rcpt, DSN_RELAYED, row->code,
-	    row->status.length > 0 ? row->status : span_of("2.0.0"), mta,
-	    row->text };
+	    row->status.length > 0 ? row->status : span_of("2.0.0"),
+	    result->mta, row->text, by_tells(message, result) };
 
 	report_add(s, message, &t);
 }
@@ -344,9 +362,9 @@ sort_row(struct scheduler *s, struct entry *entry,
 	switch (row->outcome) {
 	case OUTCOME_DELIVERED:
 		delivered(s, message, row->rcpt, row->code);
-		if ((message->flags & MESSAGE_SUCCESS) != 0 &&
-		    !result->dsn_passed)
-			relayed(s, message, row, result->mta);
+		if (((message->flags & MESSAGE_SUCCESS) != 0 &&
+		    !result->dsn_passed) || by_tells(message, result))
+			relayed(s, message, row, result);
 		sorted->final++;
 		break;
 	case OUTCOME_FAILED:
@@ -525,7 +543,7 @@ results_job(struct scheduler *s, struct entry *entry,
 
 	if (entry->rcpt_count == 1 && result_row_pull(&list, &row) &&
 	    row.rcpt == entry->rcpts[0] &&
-	    row.outcome == OUTCOME_DELIVERED &&
+	    row.outcome == OUTCOME_DELIVERED && entry->message->by == 0 &&
 	    (entry->message->flags & MESSAGE_SUCCESS) == 0)
 		results_plain(s, entry, result, &row, sent);
 	else

@@ -6,6 +6,11 @@
 
 #include "base/rand.h"
 
+enum {				/* us before a deadline */
+	LAST_CALL_LEAST = 100 * 1000,
+	LAST_CALL_MOST = 10 * 1000 * 1000
+};
+
 msec_t
 retry_pause(const struct conf *conf, enum mail_class klass,
     unsigned attempts)
@@ -22,31 +27,69 @@ retry_pause(const struct conf *conf, enum mail_class klass,
 }
 
 usec_t
-retry_end(const struct conf *conf, enum mail_class klass, usec_t arrived)
+retry_end(const struct conf *conf, const struct message *message)
 {
-	return arrived +
-	    conf_time(conf, conf->classes[klass].lifetime) * 1000;
+	usec_t end = message->released +
+	    conf_time(conf, conf->classes[message->klass].lifetime) * 1000;
+
+	if ((message->by & BY_RETURN) != 0 && message->deadline < end)
+		end = message->deadline;
+	return end;
+}
+
+/* The last try is made so long before DEADLINE: an eighth of all the time
+ * there was, within bounds. */
+static usec_t
+last_call(const struct message *message)
+{
+	usec_t call = (message->deadline - message->released) / 8;
+
+	if (call > LAST_CALL_MOST)
+		call = LAST_CALL_MOST;
+	return call < LAST_CALL_LEAST ? LAST_CALL_LEAST : call;
+}
+
+/* DUE, moved so that tries fit before the deadline, which is to come. */
+static usec_t
+hurry(const struct message *message, usec_t now, usec_t due)
+{
+	usec_t left = message->deadline - now, call = last_call(message);
+
+	if (left <= call)
+		return (message->by & BY_ASKED) != 0 &&
+		    due > message->deadline ? message->deadline : due;
+	if (due - now > left / 2)
+		due = now + left / 2;
+	if (message->deadline - due < call)
+		due = message->deadline - call;
+	return due;
 }
 
 usec_t
-retry_due(const struct conf *conf, enum mail_class klass,
-    unsigned attempts, usec_t arrived, usec_t now)
+retry_due(const struct conf *conf, const struct message *message,
+    unsigned attempts, usec_t now)
 {
-	usec_t due = now + retry_pause(conf, klass, attempts) * 1000;
-	usec_t end = retry_end(conf, klass, arrived);
+	usec_t due = now + retry_pause(conf, message->klass, attempts) * 1000;
+	usec_t end = retry_end(conf, message);
 
+	if (message->deadline > now)
+		due = hurry(message, now, due);
 	if (due > end && end > now)
 		due = end;
 	return due;
 }
 
+/* Whoever asked to be told at a time is told then, and not before. */
 bool
-retry_warns(const struct conf *conf, enum mail_class klass, usec_t arrived,
+retry_warns(const struct conf *conf, const struct message *message,
     usec_t now)
 {
-	msec_t warn = conf->classes[klass].warn;
+	msec_t warn = conf->classes[message->klass].warn;
 
-	return warn > 0 && now - arrived >= conf_time(conf, warn) * 1000;
+	if ((message->by & (BY_ASKED | BY_RETURN)) == BY_ASKED)
+		return now >= message->deadline;
+	return warn > 0 &&
+	    now - message->released >= conf_time(conf, warn) * 1000;
 }
 
 msec_t

@@ -5,7 +5,7 @@
 #ifndef SCHEDULER_RETRY_H
 #define SCHEDULER_RETRY_H
 
-#include "conf/conf.h"
+#include "scheduler/queue.h"
 
 /* The pause after the ATTEMPTS-th failure (1 = first) of mail of KLASS,
  * with jitter; at least 1 ms. */
@@ -13,19 +13,20 @@ msec_t retry_pause(const struct conf *conf, enum mail_class klass,
     unsigned attempts);
 
 /*
- * The wall time of the next try: after the pause, but not beyond the end of
- * its life, so that the last try is made just before it is given up.
+ * The wall time of the next try of MESSAGE: after the pause, but not beyond
+ * the end of its life, so that the last try is made just before it is given
+ * up.  A deadline halves the time that is left until little is: then comes
+ * the last try.  What is asked of us at a deadline is due just then.
  */
-usec_t retry_due(const struct conf *conf, enum mail_class klass,
-    unsigned attempts, usec_t arrived, usec_t now);
+usec_t retry_due(const struct conf *conf, const struct message *message,
+    unsigned attempts, usec_t now);
 
-/* When mail of KLASS that arrived at ARRIVED is given up (wall). */
-usec_t retry_end(const struct conf *conf, enum mail_class klass,
-    usec_t arrived);
+/* When MESSAGE is given up (wall): its lifetime counts from its release. */
+usec_t retry_end(const struct conf *conf, const struct message *message);
 
-/* Whether its sender is to be told of the delay by now. */
-bool retry_warns(const struct conf *conf, enum mail_class klass,
-    usec_t arrived, usec_t now);
+/* Whether the sender of MESSAGE is to be told of the delay by now. */
+bool retry_warns(const struct conf *conf, const struct message *message,
+    usec_t now);
 
 /* The longest pause of KLASS, jitter included: no due time is further off. */
 msec_t retry_longest(const struct conf *conf, enum mail_class klass);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "scheduler/control.h"
+#include "scheduler/deadline.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -67,13 +68,16 @@ check_drained(struct scheduler *s)
 	s->drained = NULL;
 }
 
-/* A site whose rest ends is the one thing that no frame tells. */
+/* A site whose rest ends and a deadline are what no frame tells. */
 static void
 set_wake(struct scheduler *s)
 {
 	msec_t wake = queue_next_wake(&s->queue);
+	msec_t deadline = deadlines_next(s);
 	msec_t now = scheduler_now(s);
 
+	if (deadline < wake)
+		wake = deadline;
 	if (wake == MSEC_NEVER) {
 		timer_stop(s->wake);
 		return;
@@ -93,11 +97,13 @@ turn(void *owner)
 	more = intake_work(s);
 	segments_flush(s);
 	queue_wake(&s->queue, now);
+	deadlines_work(s);
 	more |= window_work(s);
 	more |= dispatch_work(s);
 	reports_work(s);
 	segments_flush(s);
 	window_flush(s);
+	pressure_look(s);
 	check_drained(s);
 	set_wake(s);
 	if (more)

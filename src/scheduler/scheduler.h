@@ -18,6 +18,7 @@
 #include "scheduler/dispatch.h"
 #include "scheduler/intake.h"
 #include "scheduler/pauses.h"
+#include "scheduler/pressure.h"
 #include "scheduler/queue.h"
 #include "scheduler/report.h"
 #include "scheduler/routes.h"
@@ -56,6 +57,7 @@ struct scheduler {
 	struct reports reports;
 	struct window window;
 	struct pauses pauses;
+	struct pressure pressure;
 	struct control *control;	/* null: not given a socket yet */
 };
 

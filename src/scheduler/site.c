@@ -296,6 +296,13 @@ site_reset(struct queue *queue, struct site *site)
 }
 
 void
+site_hurry(struct queue *queue, struct site *site, msec_t until)
+{
+	if (rests(site) && site->rest.key > until)
+		heap_put(&queue->resting, &site->rest, until);
+}
+
+void
 queue_wake(struct queue *queue, msec_t now)
 {
 	struct heap_node *first;

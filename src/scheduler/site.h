@@ -131,6 +131,9 @@ const char *site_why(const struct site *site);
 /* End the rest: by the operator, or with new addresses. */
 void site_rouse(struct queue *queue, struct site *site);
 
+/* A rest that lasts beyond UNTIL ends then. */
+void site_hurry(struct queue *queue, struct site *site, msec_t until);
+
 /* Whether SITE rests, is being probed, or is paused. */
 bool site_is_down(const struct site *site);
 

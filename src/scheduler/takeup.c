@@ -5,6 +5,7 @@
 #include "scheduler/takeup.h"
 
 #include "base/log.h"
+#include "scheduler/deadline.h"
 #include "scheduler/past.h"
 #include "scheduler/quarantine.h"
 #include "scheduler/say.h"
@@ -110,8 +111,8 @@ make_message(struct scheduler *s, struct segment *segment,
 	message->size = record_size(&record->header);
 	message->arrived = sane_arrival(s, segment, envelope->arrived);
 	message->taken = scheduler_wall(s);
-	message->deadline = envelope->by;
 	message->flags = wants_success(envelope);
+	deadline_set(s, message, envelope);
 	return message;
 }
 
@@ -186,8 +187,8 @@ take_rest(struct scheduler *s, struct takeup *t,
 	if (t->fate.held)
 		message->flags |= MESSAGE_HELD;
 	say_active(message, envelope);
-	if (envelope->hold > message->taken)
-		how.not_before = envelope->hold;
+	if (message->released > message->taken)
+		how.not_before = message->released;
 	takeup_group(s, message, envelope, rcpts, left, &how);
 	message_release(&s->queue, message);
 	mem_free(rcpts);

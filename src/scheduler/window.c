@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "scheduler/results.h"
+#include "scheduler/retry.h"
 #include "scheduler/scheduler.h"
 
 #include <endian.h>
@@ -117,6 +118,12 @@ window_fail(struct scheduler *s, const struct err *err)
 }
 
 static bool
+has_times(const struct message *message)
+{
+	return message->by != 0 || message->released != message->arrived;
+}
+
+static bool
 put_row(struct scheduler *s, const struct entry *entry,
     enum index_place place, usec_t due, const char *why)
 {
@@ -135,7 +142,8 @@ put_row(struct scheduler *s, const struct entry *entry,
 		.arrived = message->arrived,
 		.attempts = entry->attempts,
 		.warned = (entry->warned ? ROW_WARNED : 0) |
-		    (message->flags & MESSAGE_SUCCESS),
+		    (message->flags & MESSAGE_SUCCESS) |
+		    (has_times(message) ? ROW_TIMED : 0),
 		.domain = span_of(entry->domain->name),
 		.reason = span_of(why),
 	};
@@ -185,13 +193,29 @@ window_park(struct scheduler *s, struct entry *entry, usec_t due,
 	leave_memory(s, entry);
 }
 
+/* A site that rests is probed in time for what has a deadline. */
+static void
+hurry_site(struct scheduler *s, const struct entry *entry)
+{
+	const struct message *message = entry->message;
+	usec_t now = scheduler_wall(s);
+	usec_t due;
+
+	if (message->deadline <= now || !site_is_down(entry->site))
+		return;
+	due = retry_due(s->conf, message, entry->site->failures, now);
+	site_hurry(&s->queue, entry->site, (due - s->wall_base) / 1000);
+}
+
 static void
 stay(struct scheduler *s, struct entry *entry, bool front)
 {
-	if (entry->site == NULL)
+	if (entry->site == NULL) {
 		entry_await_route(&s->queue, entry);
-	else
+	} else {
 		queue_ready(&s->queue, entry, front);
+		hurry_site(s, entry);
+	}
 	scheduler_ask(s);
 }
 
@@ -244,8 +268,9 @@ does_not_fit(const struct scheduler *s, const struct entry *entry)
 	size_t mine = site != NULL ? site->entries :
 	    entry->domain->waiting.count;
 
-	if (s->window.index == NULL)
-		return false;
+	if (s->window.index == NULL ||
+	    (entry->message->by != 0 && used < most + most / 4))
+		return false;	/* a deadline is kept in memory */
 	if (site == NULL && mine >= ROUTING_MOST)
 		return true;
 	if (site != NULL && site->spilled_count[klass] > 0)
@@ -274,7 +299,8 @@ window_place(struct scheduler *s, struct entry *entry, enum place how)
 		results_deleted(s, entry);
 	else if ((flags & MESSAGE_HELD) != 0)
 		hold(s, entry);
-	else if (how == PLACE_AGED && results_aged(s, entry))
+	else if ((how == PLACE_AGED || entry->message->by != 0) &&
+	    results_aged(s, entry))
 		return;
 	else if (entry->domain->state == DOMAIN_FAILED)
 		results_unroutable(s, entry);
@@ -296,6 +322,8 @@ window_shrink(struct scheduler *s, struct site *site)
 			struct entry *entry = list_item(line->head.prev,
 			    struct entry, place);
 
+			if (entry->message->by != 0)
+				break;	/* its time is kept here */
 			entry_pull(&s->queue, entry);
 			window_spill(s, entry);
 		}

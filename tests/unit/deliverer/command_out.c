@@ -52,7 +52,8 @@ mail_carries_what_is_offered_and_clean(void)
 {
 	for (size_t i = 0; i < sizeof(mails) / sizeof(mails[0]); i++) {
 		struct envelope *envelope = envelope_new();
-		struct offer offer = { mails[i].offer, 0 };
+		struct offer offer = { .bits = mails[i].offer };
+		struct by by = { .step = BY_NONE };
 		struct buf *out = buf_new(1 << 16);
 
 		envelope_set_reverse_path(envelope, span_of(mails[i].from));
@@ -61,7 +62,7 @@ mail_carries_what_is_offered_and_clean(void)
 		envelope->flags = mails[i].flags;
 		envelope->priority = -3;
 		envelope->body_size = 42;
-		CU_ASSERT_EQUAL(command_mail(envelope, &offer, out),
+		CU_ASSERT_EQUAL(command_mail(envelope, &offer, &by, out),
 		    mails[i].line != NULL);
 		CU_ASSERT_TRUE(span_is(buf_peek(out), mails[i].line == NULL ?
 		    "" : mails[i].line));
@@ -98,7 +99,7 @@ rcpt_carries_what_is_offered_and_clean(void)
 			mem_strdup(rcpts[i].address),
 			mem_strdup(rcpts[i].orcpt), rcpts[i].notify
 		};
-		struct offer offer = { rcpts[i].offer, 0 };
+		struct offer offer = { .bits = rcpts[i].offer };
 		struct buf *out = buf_new(1 << 16);
 
 		CU_ASSERT_EQUAL(command_rcpt(&rcpt, &offer, out),

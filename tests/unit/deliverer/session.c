@@ -272,7 +272,8 @@ a_message_over_the_servers_size_is_not_sent(void)
 	session_init(&session, "me.test", SITE_TLS_NONE);
 	buf_init(&out, 1 << 16);
 	session.state = SESSION_IDLE;
-	session.offer = (struct offer){ OFFER_SIZE, 5 };
+	session.offer = (struct offer){ .bits = OFFER_SIZE,
+	    .size = 5 };
 	CU_ASSERT_EQUAL(session_begin(&session, envelope, &rcpt, 1, &out),
 	    SESSION_TOO_BIG);
 	CU_ASSERT_EQUAL(buf_length(&out), 0);
