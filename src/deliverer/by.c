@@ -27,7 +27,7 @@ by_decide(const struct envelope *envelope, const struct offer *offer,
 	if (!envelope->by_return || (known && by.seconds > 0 &&
 	    (uint64_t)by.seconds >= offer->by_least))
 		by.step = BY_PASS;
-	else if (left <= 0)
+	else if (by.seconds <= 0)
 		by.step = BY_OVER;
 	else
 		by.step = known ? BY_SHORT : BY_UNKNOWN;

@@ -15,7 +15,7 @@ enum by_step {
 	BY_PASS,		/* say BY= with `seconds` */
 	BY_UNKNOWN,		/* R, and the server knows no deadlines: fail */
 	BY_SHORT,		/* R, and the server wants more time: fail */
-	BY_OVER			/* R, and the time is over: not to be sent */
+	BY_OVER			/* R, and no second is left: not to be sent */
 };
 
 struct by {

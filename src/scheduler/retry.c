@@ -8,6 +8,7 @@
 
 enum {				/* us before a deadline */
 	LAST_CALL_LEAST = 100 * 1000,
+	BY_CALL_LEAST = 1200 * 1000,	/* BY counts in whole seconds */
 	LAST_CALL_MOST = 10 * 1000 * 1000
 };
 
@@ -43,10 +44,11 @@ static usec_t
 last_call(const struct message *message)
 {
 	usec_t call = (message->deadline - message->released) / 8;
+	usec_t least = message->by != 0 ? BY_CALL_LEAST : LAST_CALL_LEAST;
 
 	if (call > LAST_CALL_MOST)
 		call = LAST_CALL_MOST;
-	return call < LAST_CALL_LEAST ? LAST_CALL_LEAST : call;
+	return call < least ? least : call;
 }
 
 /* DUE, moved so that tries fit before the deadline, which is to come. */

@@ -5,7 +5,7 @@ import time
 
 from scene import free_port, wait_until
 
-KNOWS = {"extensions": ["PIPELINING", "8BITMIME", "DSN", "ENHANCEDSTATUSCODES", "MT-PRIORITY", "DELIVERBY 3"]}
+KNOWS = {"extensions": ["PIPELINING", "8BITMIME", "DSN", "ENHANCEDSTATUSCODES", "MT-PRIORITY", "DELIVERBY"]}
 LATER = {**KNOWS, "RCPT": {"later*": "450 4.2.0 later", "*": "250 2.1.5 Ok"}}
 
 

@@ -143,7 +143,7 @@ any_deadline_sees_a_second_try_and_few_in_all(void)
 {
 	struct conf *conf = core_conf();
 
-	for (usec_t left = SECONDS / 2; left < 3600 * SECONDS; left *= 3) {
+	for (usec_t left = 3 * SECONDS; left < 3600 * SECONDS; left *= 3) {
 		struct message *message = born(CLASS_NORMAL, SECONDS);
 		usec_t now = SECONDS;
 		unsigned tries = 1;

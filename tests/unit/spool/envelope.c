@@ -179,7 +179,7 @@ numbers_that_make_no_sense_are_refused(void)
 		{ 1, 3 },		/* ret */
 		{ 2, 10 }, { 2, 0xf6 },	/* priority 10, -10 */
 		{ 3, 2 },		/* by mode */
-		{ 4, 32 }, { 7, 128 },	/* flags */
+		{ 4, 64 }, { 7, 128 },	/* flags */
 		{ 15, 0x80 },		/* arrived before 1970 */
 		{ 42, 0 },		/* no recipient */
 		{ 42, 2 },		/* one more than there is */
