@@ -46,7 +46,8 @@ print_text(struct buf *text)
 {
 	struct span all = buf_peek(text);
 
-	fwrite(all.data, 1, all.length, stdout);
+	if (all.length > 0)
+		fwrite(all.data, 1, all.length, stdout);
 	buf_clear(text);
 }
 
