@@ -70,6 +70,8 @@ def the_handshake_wipes_what_was_said_before(scene):
         with Raw(relay.port) as raw:
             raw.secure(hello=None)
             raw.ask(FROM, "503 5.5.1 Say EHLO first")
+            raw.ask("RSET", "250 2.0.0")
+            raw.ask(FROM, "503 5.5.1 Say EHLO first")
             raw.ask(TO, "503 5.5.1")
             raw.ask("DATA", "503 5.5.1")
             raw.ask("EHLO x.test", "250")
