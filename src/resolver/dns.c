@@ -25,6 +25,7 @@ enum { CLASS_IN = 1, SEC_SECURE = 2 };
 struct dns {
 	struct ub_ctx *context;
 	struct list queries;
+	bool closing;
 };
 
 struct query {
@@ -130,6 +131,7 @@ dns_close(struct dns **at)
 
 	if (dns == NULL)
 		return;
+	dns->closing = true;	/* the library tells all who still wait */
 	ub_ctx_delete(dns->context);
 	while (!list_empty(&dns->queries))
 		mem_free(list_item(list_take(&dns->queries), struct query,
@@ -147,6 +149,8 @@ on_answer(void *data, int rcode, void *packet, int length, int secure,
 	static struct dns_reply reply;	/* large, and lent for the call */
 	struct query *query = data;
 
+	if (query->dns->closing)
+		return;
 	(void)why_bogus;
 	(void)was_ratelimited;
 	if (rcode == 0 && packet != NULL && length > 0)
