@@ -10,8 +10,9 @@ import signal
 import smtplib
 import subprocess
 import threading
+import time
 
-from scene import Skip, free_port, in_session, wait_until
+from scene import PEERS, Skip, free_port, in_session, wait_until
 
 QUICK = "time-scale 0.1\nclass normal { retry 2s }\n"
 PICKY = {"RCPT": {"later*": "451 4.7.1 later", "*": "250 2.1.5 Ok"}}
@@ -381,3 +382,47 @@ def a_deliverer_without_descriptors_does_not_spin(scene):
     sink.wait(20)
     relay.wait_empty()
     assert relay.processes()["deliverer"] == pid
+
+
+def a_wall_clock_that_jumps_expires_nothing_and_holds_nothing_up(scene):
+    """The processes are nobody's and not jailed here: they must find the file with the time."""
+    found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1") + \
+        glob.glob(f"{PEERS}/libfaketime/usr/lib/*/faketime/libfaketime.so.1")
+    with open(f"{scene.prefix}/sbin/postriderd", "rb") as f:
+        if b"libasan" in f.read():
+            raise Skip("libfaketime and AddressSanitizer do not go together")
+    if not found:
+        raise Skip("libfaketime is not on this machine")
+    os.chmod(scene.dir, 0o777)
+    sink = scene.sink(PICKY)
+    relay = scene.relay("class normal { retry 1h; lifetime 2d; warn 1d }\nsite * { idle 0s }", start=False, to=sink.port)
+    clock = f"{scene.dir}/clock"
+
+    def jump(days):
+        with open(clock + ".new", "w") as f:
+            f.write(f"{days:+d}d\n")
+        os.rename(clock + ".new", clock)
+
+    jump(0)
+    how = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}
+    relay.process = scene.beside("postriderd", [f"{scene.prefix}/sbin/postriderd", "-f", "-c", relay.conf], env={
+        **os.environ, "LD_PRELOAD": os.path.realpath(found[0]), "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}, **how)
+    relay.ready()
+    waiting = [relay.send("later@example.org")]
+    relay.wait_log("status=deferred")
+    for number, days in enumerate((10, -20, 3)):
+        jump(days)
+        relay.wait_over(relay.send(f"ok{number}@example.org"))
+        waiting.append(relay.send(f"later{number}@example.org"))
+        relay.wait_log(f"{waiting[-1]}: .*status=deferred")
+        stamp = time.strftime("%b %e", time.localtime(time.time() + 86400 * days))
+        assert re.search(rf"(?m)^{stamp} .*ok{number}@example.org.*status=sent", relay.log_text()), "the clock did jump"
+    relay.wait_log("warning: the clock jumped by ")
+    assert sorted(row["queue_id"] for row in relay.queue()) == sorted(waiting)
+    assert not relay.statuses("expired") and "notification" not in relay.log_text()
+    assert len(relay.statuses("deferred")) == 4, "and nothing is tried before its time"
+    sink.play({})
+    relay.tool("flush")
+    relay.wait_over(*waiting)
+    assert _copies(sink) == {f"{word}{i}": 1 for word in ("ok", "later") for i in range(3)} | {"later": 1}

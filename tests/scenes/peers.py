@@ -52,8 +52,8 @@ def _with_users(scene, command):
             'exec "$@"', "sh", *command]
 
 
-def _postfix(scene, next_hop):
-    """A Postfix that passes everything on to port NEXT_HOP; its own port."""
+def _postfix(scene, next_hop, more=""):
+    """A Postfix that passes everything on to port NEXT_HOP; its own port.  MORE is added to main.cf."""
     _need_root()
     smtpd, environment = scene.program("smtpd", "postfix")
     daemons, port, home = os.path.dirname(smtpd), free_port(), f"{scene.dir}/postfix"
@@ -86,7 +86,7 @@ maillog_file_prefixes = /
 alias_maps =
 alias_database =
 local_recipient_maps =
-""")
+{more}""")
     with open(f"{home}/master.cf", "w") as f:
         f.write(f"127.0.0.1:{port} inet n - n - - smtpd\n{POSTFIX_SERVICES}")
     # it ends by a signal to its process group: it must have one of its own
@@ -159,3 +159,22 @@ def mail_goes_through_a_real_postfix(scene):
 
 def mail_goes_through_a_real_exim(scene):
     _goes_through(scene, _exim, rb"exim\.test")
+
+
+def a_real_postfix_takes_mail_encrypted_and_reports_its_success(scene):
+    cert, key = scene.certificate("postfix.test")
+    sink = scene.sink({"extensions": ["PIPELINING", "SIZE 10000000"]})
+    relay = scene.relay("site * { tls encrypt }", to=_postfix(
+        scene, sink.port, f"smtpd_tls_cert_file = {cert}\nsmtpd_tls_key_file = {key}\nsmtpd_tls_security_level = may\n"
+                          "smtpd_tls_received_header = yes\n"))
+    relay.send("b@example.org", options=["ENVID=e1", "RET=HDRS"], rcpt_options=["NOTIFY=SUCCESS"])
+    wait_until(lambda: len(sink.delivered()) >= 2, "the message and the report of Postfix")
+    message, report = sorted(sink.delivered(), key=lambda m: "<>" in m["mail"])
+    assert re.search(rb"using TLSv1\.[23].*by postfix\.test .*with ESMTPS", message["body"], re.S), message["body"]
+    assert report["rcpts"][0]["address"] == "a@client.test", report
+    for words in (rb"Reporting-MTA: dns; ?postfix\.test", b"Original-Envelope-Id: e1", b"Action: relayed",
+                  rb"Final-Recipient: rfc822; ?b@example\.org"):
+        assert re.search(b"(?m)^" + words + rb"\r$", report["body"]), (words, report["body"])
+    relay.wait_empty()
+    assert "notification" not in relay.log_text(), "Postfix took DSN on, and reports itself"
+    assert len(sink.messages()) == 2
