@@ -1,6 +1,7 @@
 # All but main() is a library, so that the tests can have it.
 noinst_LIBRARIES += src/scheduler/libscheduler.a
 src_scheduler_libscheduler_a_SOURCES = \
+	src/scheduler/answer.c \
 	src/scheduler/arrivals.c \
 	src/scheduler/bounce.c src/scheduler/bounce.h \
 	src/scheduler/change.c src/scheduler/change.h \
@@ -23,11 +24,14 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/quarantine.c src/scheduler/quarantine.h \
 	src/scheduler/queue.c src/scheduler/queue.h \
 	src/scheduler/rcpt_set.h \
+	src/scheduler/questions.c \
 	src/scheduler/refill.c \
+	src/scheduler/removal.c src/scheduler/removal.h \
 	src/scheduler/requests.c \
 	src/scheduler/requests_class.c \
 	src/scheduler/requests_site.c \
 	src/scheduler/shape.c src/scheduler/shape.h \
+	src/scheduler/settle.c src/scheduler/settle.h \
 	src/scheduler/show.c \
 	src/scheduler/report.c src/scheduler/report.h \
 	src/scheduler/results.c src/scheduler/results.h \

@@ -10,8 +10,11 @@
 
 #include "scheduler/window.h"
 #include "wire/frames.h"
+#include "worker/board.h"
 
 struct scheduler;
+
+enum { RESULTS_REASON_MOST = 512 };	/* bytes of a reason that are kept */
 
 /* A deliverer's answer to the job of ENTRY, which was sent at SENT. */
 void results_job(struct scheduler *s, struct entry *entry,
@@ -45,5 +48,17 @@ void results_age_site(struct scheduler *s, struct site *site);
 /* COUNT recipients of MESSAGE are final, and their records are written. */
 void results_settled(struct scheduler *s, struct message *message,
     uint32_t count);
+
+/* ---- what answer.c shares with results.c --------------------------------------- */
+
+/* ENTRY's recipients were tried once more and wait for the next time; or
+ * their time is over. */
+void results_put_off(struct scheduler *s, struct entry *entry,
+    struct span status, struct span text, unsigned code, struct span mta);
+
+/* ENTRY's recipients were handed on to somebody else: it goes. */
+void results_drop(struct scheduler *s, struct entry *entry);
+
+void results_bump(struct scheduler *s, enum metric metric, int64_t count);
 
 #endif

@@ -26,12 +26,11 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "scheduler/past.h"
+#include "scheduler/removal.h"
 #include "scheduler/scheduler.h"
-#include "scheduler/syncer.h"
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 enum {
@@ -198,8 +197,8 @@ segment_status(struct scheduler *s, struct segment *segment,
 	scheduler_ask(s);
 }
 
-static void
-complain(struct scheduler *s, const struct err *err)
+void
+segments_complain(struct scheduler *s, const struct err *err)
 {
 	msec_t now = scheduler_now(s);
 
@@ -219,8 +218,8 @@ write_journal(struct scheduler *s, struct segment *segment, struct err *err)
 	return journal_flush(&segment->journal, &s->dirs, err);
 }
 
-static void
-want_tick(struct scheduler *s)
+void
+segments_want_tick(struct scheduler *s)
 {
 	msec_t delay = s->conf->status_sync;
 
@@ -246,7 +245,7 @@ segments_flush(struct scheduler *s)
 
 		next = list_next(&g->dirty, link);
 		if (!write_journal(s, segment, &err)) {
-			complain(s, &err);
+			segments_complain(s, &err);
 			g->failing = true;
 			g->stuck |= buf_length(&segment->journal.waiting) >
 			    STUCK_BYTES;
@@ -259,10 +258,10 @@ segments_flush(struct scheduler *s)
 	}
 	CRASH_POINT("status-written");
 	if (!list_empty(&g->unsynced) || !list_empty(&g->finished))
-		want_tick(s);
+		segments_want_tick(s);
 }
 
-/* ---- syncing and removal -------------------------------------------------------- */
+/* ---- the end of a segment --------------------------------------------------------- */
 
 void
 segment_opened(struct segment *segment, uint32_t count)
@@ -292,127 +291,6 @@ segment_check(struct scheduler *s, struct segment *segment)
 	scheduler_ask(s);
 }
 
-/* A journal whose sync is not begun stays unsynced. */
-static void
-add_journals(struct scheduler *s, struct sync_job *jobs, size_t *count)
-{
-	struct list *unsynced = &s->segments.unsynced;
-	struct link *link, *next;
-	struct err err;
-
-	for (link = list_first(unsynced); link != NULL; link = next) {
-		struct segment *segment = list_item(link, struct segment,
-		    unsynced);
-
-		next = list_next(unsynced, link);
-		jobs[*count] = (struct sync_job){ .name = segment->name };
-		if (!journal_sync_begin(&segment->journal,
-		    &jobs[*count].ticket, &err)) {
-			complain(s, &err);
-			continue;
-		}
-		list_remove(unsynced, link);
-		(*count)++;
-	}
-}
-
-/* Those whose journal is not being synced in this batch or before it wait
- * for the next; but when journals cannot be written (the disk is full),
- * removing what is finished is what helps. */
-static void
-add_removals(struct scheduler *s, struct sync_job *jobs, size_t *count)
-{
-	struct list *finished = &s->segments.finished;
-	struct link *link, *next;
-
-	for (link = list_first(finished); link != NULL; link = next) {
-		struct segment *segment = list_item(link, struct segment,
-		    finished);
-
-		next = list_next(finished, link);
-		if (!s->segments.failing && (link_on_list(&segment->dirty) ||
-		    link_on_list(&segment->unsynced)))
-			continue;
-		list_remove(finished, link);
-		jobs[(*count)++] = (struct sync_job){
-			.name = segment->name, .ticket = { .fd = -1 }
-		};
-	}
-}
-
-/* The records written so far, and the segments that are finished: in this
- * order, so that a removal comes after the sync of its journal. */
-static void
-start_batch(struct scheduler *s)
-{
-	struct segments *g = &s->segments;
-	size_t count = 0, room = g->unsynced.count + g->finished.count;
-	struct sync_job *jobs = mem_array(room, sizeof *jobs);
-
-	add_journals(s, jobs, &count);
-	add_removals(s, jobs, &count);
-	syncer_run(g->syncer, jobs, count);
-}
-
-static void
-tick(void *owner)
-{
-	struct scheduler *s = owner;
-	struct segments *g = &s->segments;
-
-	if (list_empty(&g->unsynced) && list_empty(&g->finished))
-		return;
-	if (syncer_busy(g->syncer)) {
-		want_tick(s);
-		return;
-	}
-	start_batch(s);
-}
-
-static void
-journal_synced(struct scheduler *s, struct segment *segment,
-    const struct sync_job *job)
-{
-	journal_sync_end(&segment->journal, &job->ticket, job->ok);
-	if (!job->ok) {
-		complain(s, &job->err);
-		if (!link_on_list(&segment->dirty))
-			list_append(&s->segments.dirty, &segment->dirty);
-		return;
-	}
-	if (segment->journal.unsynced && !link_on_list(&segment->dirty) &&
-	    !link_on_list(&segment->unsynced))
-		list_append(&s->segments.unsynced, &segment->unsynced);
-	/* Old segments get a record now and then: keep no descriptor. */
-	if (segment->closed && !link_on_list(&segment->dirty) &&
-	    !segment->journal.unsynced) {
-		journal_fini(&segment->journal);
-		journal_init(&segment->journal, segment->name);
-	}
-}
-
-static void
-batch_done(void *owner, struct sync_job *jobs, size_t count)
-{
-	struct scheduler *s = owner;
-
-	for (size_t i = 0; i < count; i++) {
-		struct segment *segment = segment_find(s, jobs[i].name);
-
-		if (segment == NULL)
-			continue;
-		if (jobs[i].ticket.fd != -1) {
-			journal_synced(s, segment, &jobs[i]);
-			continue;
-		}
-		if (!jobs[i].ok)
-			log_error("a finished segment stays until the next "
-			    "start: %s", jobs[i].err.text);
-		segment_forget(s, segment);
-	}
-	scheduler_ask(s);
-}
-
 void
 segments_init(struct scheduler *s)
 {
@@ -423,14 +301,14 @@ segments_init(struct scheduler *s)
 	list_init(&g->dirty);
 	list_init(&g->unsynced);
 	list_init(&g->finished);
-	g->tick = timer_new(s->loop, tick, s);
+	g->tick = timer_new(s->loop, removal_tick, s);
 }
 
 bool
 segments_start(struct scheduler *s, struct err *err)
 {
-	s->segments.syncer = syncer_new(s->loop, &s->dirs, batch_done, s,
-	    err);
+	s->segments.syncer = syncer_new(s->loop, &s->dirs, removal_done,
+	    s, err);
 	return s->segments.syncer != NULL;
 }
 
@@ -445,7 +323,7 @@ sync_all(struct scheduler *s)
 		if ((segment->journal.unsynced ||
 		    buf_length(&segment->journal.waiting) > 0) &&
 		    !journal_sync(&segment->journal, &s->dirs, &err))
-			complain(s, &err);
+			segments_complain(s, &err);
 }
 
 void

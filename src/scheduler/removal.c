@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * removal.c - journals are synced, and finished segments removed, by the
+ * sync thread, a batch at a time.  The order is in segments.c.
+ */
+#include "scheduler/removal.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "scheduler/scheduler.h"
+
+/* A journal whose sync is not begun stays unsynced. */
+static void
+add_journals(struct scheduler *s, struct sync_job *jobs, size_t *count)
+{
+	struct list *unsynced = &s->segments.unsynced;
+	struct link *link, *next;
+	struct err err;
+
+	for (link = list_first(unsynced); link != NULL; link = next) {
+		struct segment *segment = list_item(link, struct segment,
+		    unsynced);
+
+		next = list_next(unsynced, link);
+		jobs[*count] = (struct sync_job){ .name = segment->name };
+		if (!journal_sync_begin(&segment->journal,
+		    &jobs[*count].ticket, &err)) {
+			segments_complain(s, &err);
+			continue;
+		}
+		list_remove(unsynced, link);
+		(*count)++;
+	}
+}
+
+/* Those whose journal is not being synced in this batch or before it wait
+ * for the next; but when journals cannot be written (the disk is full),
+ * removing what is finished is what helps. */
+static void
+add_removals(struct scheduler *s, struct sync_job *jobs, size_t *count)
+{
+	struct list *finished = &s->segments.finished;
+	struct link *link, *next;
+
+	for (link = list_first(finished); link != NULL; link = next) {
+		struct segment *segment = list_item(link, struct segment,
+		    finished);
+
+		next = list_next(finished, link);
+		if (!s->segments.failing && (link_on_list(&segment->dirty) ||
+		    link_on_list(&segment->unsynced)))
+			continue;
+		list_remove(finished, link);
+		jobs[(*count)++] = (struct sync_job){
+			.name = segment->name, .ticket = { .fd = -1 }
+		};
+	}
+}
+
+/* The records written so far, and the segments that are finished: in this
+ * order, so that a removal comes after the sync of its journal. */
+static void
+start_batch(struct scheduler *s)
+{
+	struct segments *g = &s->segments;
+	size_t count = 0, room = g->unsynced.count + g->finished.count;
+	struct sync_job *jobs = mem_array(room, sizeof *jobs);
+
+	add_journals(s, jobs, &count);
+	add_removals(s, jobs, &count);
+	syncer_run(g->syncer, jobs, count);
+}
+
+void
+removal_tick(void *owner)
+{
+	struct scheduler *s = owner;
+	struct segments *g = &s->segments;
+
+	if (list_empty(&g->unsynced) && list_empty(&g->finished))
+		return;
+	if (syncer_busy(g->syncer)) {
+		segments_want_tick(s);
+		return;
+	}
+	start_batch(s);
+}
+
+static void
+journal_synced(struct scheduler *s, struct segment *segment,
+    const struct sync_job *job)
+{
+	journal_sync_end(&segment->journal, &job->ticket, job->ok);
+	if (!job->ok) {
+		segments_complain(s, &job->err);
+		if (!link_on_list(&segment->dirty))
+			list_append(&s->segments.dirty, &segment->dirty);
+		return;
+	}
+	if (segment->journal.unsynced && !link_on_list(&segment->dirty) &&
+	    !link_on_list(&segment->unsynced))
+		list_append(&s->segments.unsynced, &segment->unsynced);
+	/* Old segments get a record now and then: keep no descriptor. */
+	if (segment->closed && !link_on_list(&segment->dirty) &&
+	    !segment->journal.unsynced) {
+		journal_fini(&segment->journal);
+		journal_init(&segment->journal, segment->name);
+	}
+}
+
+void
+removal_done(void *owner, struct sync_job *jobs, size_t count)
+{
+	struct scheduler *s = owner;
+
+	for (size_t i = 0; i < count; i++) {
+		struct segment *segment = segment_find(s, jobs[i].name);
+
+		if (segment == NULL)
+			continue;
+		if (jobs[i].ticket.fd != -1) {
+			journal_synced(s, segment, &jobs[i]);
+			continue;
+		}
+		if (!jobs[i].ok)
+			log_error("a finished segment stays until the next "
+			    "start: %s", jobs[i].err.text);
+		segment_forget(s, segment);
+	}
+	scheduler_ask(s);
+}
