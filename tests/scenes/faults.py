@@ -250,6 +250,39 @@ def a_full_disk_stops_what_comes_in_and_not_what_goes_out(scene):
         relay.stop()
 
 
+def a_disk_that_others_fill_to_the_last_byte_loses_and_repeats_nothing(scene):
+    with _small_disk(scene, "8M") as disk:
+        sink = scene.sink({"RCPT": "451 4.7.1 later"})
+        relay = scene.relay(start=False)
+        relay.spool = f"{disk}/spool"
+        relay.configure(f"{QUICK.replace('2s', '1h')}route * {{ to 127.0.0.1:{sink.port} }}").start().ready()
+        for i in range(20):
+            relay.send(f"m{i}@example.org")
+        wait_until(lambda: len(relay.statuses("deferred")) == 20, "all were tried")
+        with open(f"{disk}/hog", "wb", buffering=0) as hog:
+            with contextlib.suppress(OSError):
+                while hog.write(b"x" * 4096):
+                    pass
+
+        def refused():
+            with relay.smtp() as client:
+                return client.mail("a@client.test")[0] == 452
+        wait_until(refused, "no mail is taken")
+        sink.play({})
+        relay.tool("flush")
+        wait_until(lambda: len(_copies(sink)) >= 1, "delivery goes on")
+        os.unlink(f"{disk}/hog")
+        wait_until(lambda: len(_copies(sink)) == 20, "all of it")
+        wait_until(lambda: not refused(), "mail is taken again")
+        relay.send("m20@example.org")
+        wait_until(lambda: len(_copies(sink)) == 21, "the new one")
+        relay.wait_empty()
+        relay.stop()
+        relay.start().ready()
+        assert relay.queue() == [] and _copies(sink) == {f"m{i}": 1 for i in range(21)}
+        relay.stop()
+
+
 # ---- processes ----------------------------------------------------------------------------
 
 
