@@ -104,7 +104,7 @@ adopt(struct scheduler *s, struct row *row)
 			return false;
 		}
 	}
-	window_count_spilled(s, domain, klass, 1);
+	window_row_added(s, domain, klass, row->row.sender);
 	if (domain->state == DOMAIN_FAILED)
 		window_failed(s, domain);
 	return true;
@@ -299,6 +299,7 @@ window_init(struct scheduler *s)
 	list_init(&w->hungry);
 	list_init(&w->failed);
 	buf_init(&w->rcpts, RCPTS_BYTES);
+	sketch_init(&w->senders);
 	w->timer = timer_new(s->loop, on_timer, s);
 	w->path = mem_printf("%s/index", s->dirs.path);
 }
@@ -361,5 +362,6 @@ window_close(struct scheduler *s)
 		index_close(&w->index);
 	timer_free(&w->timer);
 	buf_fini(&w->rcpts);
+	sketch_fini(&w->senders);
 	mem_free(w->path);
 }

@@ -82,6 +82,7 @@ message_of(struct scheduler *s, struct segment *segment,
 	message->offset = row->offset;
 	message->size = row->size;
 	message->arrived = row->arrived;
+	message->sender = row->sender;
 	message->taken = scheduler_wall(s);
 	message->open = open;
 	if ((row->warned & ROW_TIMED) != 0)
@@ -96,7 +97,7 @@ uncount(struct scheduler *s, const struct index_row *row,
     struct domain *domain)
 {
 	if (row->place == INDEX_READY)
-		window_count_spilled(s, domain, row->klass, -1);
+		window_row_removed(s, domain, row->klass, row->sender);
 	else
 		queue_count(&s->queue, row->klass, row->place == INDEX_HELD ?
 		    COUNT_HELD : COUNT_WAITING, COUNT_STATES);
@@ -221,7 +222,7 @@ window_move(struct scheduler *s, const struct row *row,
 	}
 	s->window.dirty = s->window.checkpoint = true;
 	if (place == INDEX_READY)
-		window_count_spilled(s, domain, row->row.klass, 1);
+		window_row_added(s, domain, row->row.klass, row->row.sender);
 	else
 		queue_count(&s->queue, row->row.klass, COUNT_STATES,
 		    place == INDEX_HELD ? COUNT_HELD : COUNT_WAITING);

@@ -15,6 +15,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/filter.c src/scheduler/filter.h \
 	src/scheduler/hosts.c src/scheduler/hosts.h \
 	src/scheduler/intake.c src/scheduler/intake.h \
+	src/scheduler/line.c src/scheduler/line.h \
 	src/scheduler/listing.c src/scheduler/listing.h \
 	src/scheduler/load.c \
 	src/scheduler/past.c src/scheduler/past.h \
@@ -41,6 +42,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/scheduler.c src/scheduler/scheduler.h \
 	src/scheduler/segments.c src/scheduler/segments.h \
 	src/scheduler/site.c src/scheduler/site.h \
+	src/scheduler/sketch.c src/scheduler/sketch.h \
 	src/scheduler/syncer.c src/scheduler/syncer.h \
 	src/scheduler/takeup.c src/scheduler/takeup.h \
 	src/scheduler/walk.c src/scheduler/walk.h \

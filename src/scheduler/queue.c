@@ -30,6 +30,7 @@ queue_init(struct queue *queue)
 	*queue = (struct queue){ 0 };
 	map_init(&queue->messages, message_key);
 	map_init(&queue->sites, site_key);
+	line_shares_init(&queue->shares);
 	for (int c = 0; c < CLASS_COUNT; c++)
 		list_init(&queue->work[c]);
 	heap_init(&queue->resting);
@@ -60,12 +61,26 @@ free_messages(struct queue *queue)
 	}
 }
 
+static void
+clear_lines(struct queue *queue)
+{
+	struct site *site;
+	size_t at = 0;
+
+	while ((site = map_each(&queue->sites, &at)) != NULL)
+		for (int c = 0; c < CLASS_COUNT; c++)
+			while (line_take(&queue->shares, &site->ready[c]) !=
+			    NULL)
+				;
+}
+
 void
 queue_fini(struct queue *queue)
 {
 	struct site *site;
 	size_t at = 0;
 
+	clear_lines(queue);
 	free_messages(queue);
 	while ((site = map_each(&queue->sites, &at)) != NULL) {
 		site->entries = 0;
@@ -73,6 +88,7 @@ queue_fini(struct queue *queue)
 	}
 	map_fini(&queue->messages);
 	map_fini(&queue->sites);
+	map_fini(&queue->shares);
 	heap_fini(&queue->resting);
 	heap_fini(&queue->later);
 	heap_fini(&queue->deadlines);

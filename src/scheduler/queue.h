@@ -20,6 +20,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "conf/conf.h"
+#include "scheduler/line.h"
 #include "spool/msgid.h"
 
 struct segment;
@@ -68,6 +69,7 @@ struct message {
 				 * end of the time it was held for */
 	struct heap_node alarm;	/* on queue->deadlines, if BY_ASKED */
 	uint8_t by;		/* BY_* */
+	uint64_t sender;	/* whose turn it takes: line_sender() */
 	uint32_t open;		/* recipients not final, wherever they are */
 	struct list entries;	/* those in memory */
 	struct report *report;	/* those to its sender, a chain */
@@ -76,7 +78,8 @@ struct message {
 struct entry {
 	struct link place;	/* in the list of its state */
 	struct link sibling;	/* in message->entries */
-	struct heap_node wait;	/* ENTRY_LATER */
+	struct heap_node wait;	/* ENTRY_LATER; or line->due */
+	struct share *share;	/* in a ready line: of its sender */
 	struct message *message;
 	struct domain *domain;	/* whose routing it follows */
 	struct site *site;	/* null while ENTRY_ROUTING */
@@ -95,6 +98,7 @@ enum count { COUNT_READY, COUNT_FLYING, COUNT_WAITING, COUNT_HELD,
 struct queue {
 	struct map messages;	/* by id */
 	struct map sites;	/* by key */
+	struct map shares;	/* of all ready lines */
 	struct list work[CLASS_COUNT];	/* sites with a pick to offer */
 	struct heap resting;	/* sites that failed, by the end of the rest */
 	struct heap later;	/* entries, by due time (wall usec) */

@@ -12,6 +12,8 @@
 
 enum {
 	BATCH = 128,		/* rows at once */
+	EACH_FIRST = 16,	/* of them by one sender … */
+	EACH_LEAST = 4,		/* … of many */
 	LINE_LOW = 32,		/* a line shorter than this is refilled */
 	TIMER_MOST_MS = 60 * 1000
 };
@@ -62,6 +64,30 @@ low_mark(const struct site *site)
 	    LINE_LOW;
 }
 
+/*
+ * Rows of the senders in turn, so that nobody waits behind all rows of
+ * another.  How many of each at once follows from how many there are: when
+ * a batch does not get around, less; when it has room left, more.
+ */
+static bool
+collect_turn(struct scheduler *s, struct domain *domain, uint8_t klass,
+    struct collect *collect, struct err *err)
+{
+	struct refill_turn *turn = &domain->refill[klass];
+	bool around;
+
+	if (turn->each == 0)
+		turn->each = EACH_FIRST;
+	if (!index_each_turn(s->window.index, domain->hash, klass,
+	    &turn->from, turn->each, &around, collect_row, collect, err))
+		return false;
+	if (!around && turn->each > EACH_LEAST)
+		turn->each /= 2;
+	else if (around && turn->each < BATCH)
+		turn->each *= 2;
+	return true;
+}
+
 /* Load rows of class KLASS for DOMAIN; those that are not ours yet do not
  * count.  False: nothing was loaded. */
 static bool
@@ -73,8 +99,7 @@ refill_from(struct scheduler *s, struct domain *domain, uint8_t klass,
 	struct err err;
 
 	collect->most = most < BATCH ? most : BATCH;
-	if (!index_each_ready(s->window.index, domain->hash, klass,
-	    collect_row, collect, &err))
+	if (!collect_turn(s, domain, klass, collect, &err))
 		window_fail(s, &err);
 	load_all(s, collect, PLACE_LOADED);
 	collect_fini(collect);

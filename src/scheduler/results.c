@@ -174,15 +174,14 @@ void
 results_age_site(struct scheduler *s, struct site *site)
 {
 	for (int c = 0; c < CLASS_COUNT; c++) {
-		struct link *link, *next;
+		struct line *line = &site->ready[c];
+		struct entry *entry, *next;
 
-		for (link = list_first(&site->ready[c]); link != NULL;
-		    link = next) {
-			struct entry *entry = list_item(link, struct entry,
-			    place);
+		for (entry = line_next(line, NULL); entry != NULL;
+		    entry = next) {
 			const struct message *message = entry->message;
 
-			next = list_next(&site->ready[c], link);
+			next = line_next(line, entry);
 			if (!warns(s, entry) && retry_end(s->conf, message) >
 			    scheduler_wall(s))
 				continue;

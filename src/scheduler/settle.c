@@ -101,14 +101,12 @@ static void
 move_entries(struct scheduler *s, struct domain *domain, struct site *old)
 {
 	for (int c = 0; c < CLASS_COUNT; c++) {
-		struct link *link, *next;
+		struct line *line = &old->ready[c];
+		struct entry *entry, *next;
 
-		for (link = list_first(&old->ready[c]); link != NULL;
-		    link = next) {
-			struct entry *entry = list_item(link, struct entry,
-			    place);
-
-			next = list_next(&old->ready[c], link);
+		for (entry = line_next(line, NULL); entry != NULL;
+		    entry = next) {
+			next = line_next(line, entry);
 			if (entry->domain != domain)
 				continue;
 			entry_pull(&s->queue, entry);

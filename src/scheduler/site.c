@@ -30,7 +30,7 @@ site_new(struct queue *queue, const char *key, const char *name,
 	site->deliverer = -1;
 	list_init(&site->domains);
 	for (int c = 0; c < CLASS_COUNT; c++) {
-		list_init(&site->ready[c]);
+		line_init(&site->ready[c]);
 		list_init(&site->spilled[c]);
 	}
 	map_add(&queue->sites, site);
@@ -53,6 +53,8 @@ site_free(struct queue *queue, struct site *site)
 	must(site->entries == 0);
 	leave_work(queue, site);
 	heap_remove(&queue->resting, &site->rest);
+	for (int c = 0; c < CLASS_COUNT; c++)
+		line_fini(&site->ready[c]);
 	map_remove(&queue->sites, span_of(site->key));
 	mem_free(site->key);
 	mem_free(site->name);
@@ -111,7 +113,7 @@ static unsigned
 best_class(const struct site *site)
 {
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
-		if (!list_empty(&site->ready[c]))
+		if (site->ready[c].count > 0)
 			return site->flying < site_credit(site, c) ? c :
 			    CLASS_COUNT;
 	return CLASS_COUNT;
@@ -147,12 +149,8 @@ void
 site_line_add(struct queue *queue, struct site *site, struct entry *entry,
     bool front)
 {
-	struct list *line = &site->ready[entry->message->klass];
-
-	if (front)
-		list_prepend(line, &entry->place);
-	else
-		list_append(line, &entry->place);
+	line_add(&queue->shares, &site->ready[entry->message->klass], entry,
+	    front);
 	site->entries++;
 	if (site->work_class > entry->message->klass)
 		update(queue, site);
@@ -166,8 +164,8 @@ site_line_remove(struct queue *queue, struct entry *entry)
 	if (entry->suspect) {
 		list_remove(&queue->suspects, &entry->place);
 	} else {
-		list_remove(&site->ready[entry->message->klass],
-		    &entry->place);
+		line_remove(&queue->shares,
+		    &site->ready[entry->message->klass], entry);
 		site->entries--;
 		update(queue, site);
 	}
@@ -184,7 +182,7 @@ choose(struct site *site, msec_t now)
 	unsigned best = site->work_class;
 
 	for (unsigned c = best + 1; c < CLASS_COUNT; c++) {
-		if (list_empty(&site->ready[c]))
+		if (site->ready[c].count == 0)
 			continue;
 		if (site->passed[c] == 0)
 			site->picked[c] = now;
@@ -199,16 +197,16 @@ struct entry *
 site_pick(struct queue *queue, struct site *site, msec_t now)
 {
 	unsigned klass = choose(site, now);
-	struct link *link = list_take(&site->ready[klass]);
+	struct entry *entry = line_take(&queue->shares, &site->ready[klass]);
 
-	must(link != NULL);
+	must(entry != NULL);
 	site->passed[klass] = 0;
 	site->picked[klass] = now;
 	site->flying++;
 	/* To the end of its list: sites take turns. */
 	leave_work(queue, site);
 	update(queue, site);
-	return list_item(link, struct entry, place);
+	return entry;
 }
 
 /* ---- how it went ------------------------------------------------------------------ */
@@ -219,7 +217,7 @@ most_pressing(const struct site *site, const struct entry *entry)
 	unsigned klass = entry->message->klass;
 
 	for (unsigned c = 0; c < klass; c++)
-		if (!list_empty(&site->ready[c]))
+		if (site->ready[c].count > 0)
 			return c;
 	return klass;
 }

@@ -31,7 +31,7 @@ struct site {
 	size_t host_bytes;
 	unsigned connections, recipients;	/* its limits */
 
-	struct list ready[CLASS_COUNT];
+	struct line ready[CLASS_COUNT];
 	unsigned passed[CLASS_COUNT];	/* picks that passed the line over */
 	msec_t picked[CLASS_COUNT];	/* when it last had one */
 	size_t entries;		/* in the lines and flying */
@@ -80,6 +80,10 @@ struct domain {
 	struct list waiting;	/* entries that wait for the site */
 	size_t entries;		/* in memory, wherever they are */
 	uint64_t spilled[CLASS_COUNT];	/* INDEX_READY rows of it */
+	struct refill_turn {	/* window: how they come back */
+		uint64_t from;	/* the sender who is next */
+		unsigned each;	/* rows of a sender at once; 0: not known */
+	} refill[CLASS_COUNT];
 	struct link spilled_at[CLASS_COUNT];
 	struct link failed;	/* window: rows are to hear of the failure */
 	struct entry *grouping;	/* as in struct site */

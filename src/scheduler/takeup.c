@@ -112,6 +112,8 @@ make_message(struct scheduler *s, struct segment *segment,
 	message->arrived = sane_arrival(s, segment, envelope->arrived);
 	message->taken = scheduler_wall(s);
 	message->flags = wants_success(envelope);
+	message->sender = line_sender(span_of(envelope->sender != NULL ?
+	    envelope->sender : ""));
 	deadline_set(s, message, envelope);
 	return message;
 }

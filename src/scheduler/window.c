@@ -15,6 +15,7 @@
 
 enum {
 	SITE_LEAST = 64,	/* entries that a site may always have … */
+	SENDER_LEAST = 16,	/* … or a sender there, per class … */
 	DOWN_LEAST = 16,	/* … and one that does not answer, per class */
 	ROUTING_MOST = 1024	/* entries that wait for one answer */
 };
@@ -66,9 +67,9 @@ window_forget_site(struct scheduler *s, struct site *site)
 		list_remove(&s->window.hungry, &site->hungry);
 }
 
-void
-window_count_spilled(struct scheduler *s, struct domain *domain,
-    uint8_t klass, int64_t count)
+static void
+count_spilled(struct scheduler *s, struct domain *domain, uint8_t klass,
+    int64_t count)
 {
 	struct site *site = domain->site;
 	uint64_t before = domain->spilled[klass];
@@ -89,6 +90,28 @@ window_count_spilled(struct scheduler *s, struct domain *domain,
 		window_hungry(s, site);
 }
 
+static uint64_t
+sender_at(const struct domain *domain, uint8_t klass, uint64_t sender)
+{
+	return sketch_mix(domain->hash + klass, sender);
+}
+
+void
+window_row_added(struct scheduler *s, struct domain *domain, uint8_t klass,
+    uint64_t sender)
+{
+	count_spilled(s, domain, klass, 1);
+	sketch_add(&s->window.senders, sender_at(domain, klass, sender));
+}
+
+void
+window_row_removed(struct scheduler *s, struct domain *domain,
+    uint8_t klass, uint64_t sender)
+{
+	count_spilled(s, domain, klass, -1);
+	sketch_remove(&s->window.senders, sender_at(domain, klass, sender));
+}
+
 void
 window_forget_rows(struct scheduler *s)
 {
@@ -98,8 +121,9 @@ window_forget_rows(struct scheduler *s)
 	while ((domain = map_each(&s->routes.domains, &at)) != NULL)
 		for (uint8_t c = 0; c < CLASS_COUNT; c++)
 			if (domain->spilled[c] > 0)
-				window_count_spilled(s, domain, c,
+				count_spilled(s, domain, c,
 				    -(int64_t)domain->spilled[c]);
+	sketch_clear(&s->window.senders);
 }
 
 /* ---- writing rows ------------------------------------------------------------------ */
@@ -135,6 +159,7 @@ put_row(struct scheduler *s, const struct entry *entry,
 		.place = (uint8_t)place,
 		.klass = message->klass,
 		.site = entry->domain->hash,
+		.sender = message->sender,
 		.due = due,
 		.segment = message->segment->name,
 		.offset = message->offset,
@@ -226,7 +251,8 @@ window_spill(struct scheduler *s, struct entry *entry)
 		stay(s, entry, false);
 		return;
 	}
-	window_count_spilled(s, entry->domain, entry->message->klass, 1);
+	window_row_added(s, entry->domain, entry->message->klass,
+	    entry->message->sender);
 	leave_memory(s, entry);
 }
 
@@ -252,34 +278,51 @@ down_least(const struct site *site)
 	return site->paused != NULL ? 0 : DOWN_LEAST;
 }
 
+static bool
+share_is_small(const struct scheduler *s, const struct entry *entry)
+{
+	const struct message *message = entry->message;
+
+	return entry->site != NULL && line_share(&s->queue.shares,
+	    &entry->site->ready[message->klass], message->sender) <
+	    SENDER_LEAST;
+}
+
 /*
  * A site may have as many entries in memory as there is free room: the more
  * it has, the less is left, so one site alone gets half, two a third each,
  * and there is always room for those that come next.  Urgent mail may have
- * four times as much.  What has rows in the index already goes behind them.
+ * four times as much.  Who has rows in the index already goes behind them;
+ * a sender who has none need not wait behind those of others, while what it
+ * has here is little.
  */
 static bool
 does_not_fit(const struct scheduler *s, const struct entry *entry)
 {
 	const struct site *site = entry->site;
+	const struct domain *domain = entry->domain;
 	uint8_t klass = entry->message->klass;
 	size_t most = s->conf->window, used = s->queue.entries;
 	size_t room = used < most ? most - used : 0;
 	size_t mine = site != NULL ? site->entries :
-	    entry->domain->waiting.count;
+	    domain->waiting.count;
 
 	if (s->window.index == NULL ||
 	    (entry->message->by != 0 && used < most + most / 4))
 		return false;	/* a deadline is kept in memory */
 	if (site == NULL && mine >= ROUTING_MOST)
 		return true;
-	if (site != NULL && site->spilled_count[klass] > 0)
+	if (domain->spilled[klass] > 0 && sketch_may_hold(&s->window.senders,
+	    sender_at(domain, klass, entry->message->sender)))
 		return true;
 	if (site != NULL && site_is_down(site) &&
 	    site->ready[klass].count >= down_least(site))
 		return true;
-	if (mine < SITE_LEAST && used < most + most / 4)
+	if (used < most + most / 4 && (mine < SITE_LEAST ||
+	    share_is_small(s, entry)))
 		return false;
+	if (site != NULL && site->spilled_count[klass] > 0)
+		return true;
 	return mine >= (klass == CLASS_URGENT ? 4 * room : room);
 }
 
@@ -315,12 +358,11 @@ void
 window_shrink(struct scheduler *s, struct site *site)
 {
 	for (int c = 0; c < CLASS_COUNT; c++) {
-		struct list *line = &site->ready[c];
+		struct line *line = &site->ready[c];
 
 		while (s->window.index != NULL &&
 		    line->count > down_least(site)) {
-			struct entry *entry = list_item(line->head.prev,
-			    struct entry, place);
+			struct entry *entry = line_last(line);
 
 			if (entry->message->by != 0)
 				break;	/* its time is kept here */

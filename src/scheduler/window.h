@@ -17,6 +17,7 @@
 #include "io/loop.h"
 #include "scheduler/queue.h"
 #include "scheduler/rcpt_set.h"
+#include "scheduler/sketch.h"
 #include "spool/index.h"
 
 struct scheduler;
@@ -35,6 +36,7 @@ struct window {
 	struct list hungry;	/* sites whose lines may be refilled */
 	struct list failed;	/* domains with rows that are to hear of it */
 	struct msgid sweep;	/* where the sweep goes on */
+	struct sketch senders;	/* who has INDEX_READY rows, of what */
 };
 
 enum place {
@@ -128,8 +130,11 @@ void window_move(struct scheduler *s, const struct row *row,
 
 /* For the parts of the window: a failure of the index; counting of rows. */
 void window_fail(struct scheduler *s, const struct err *err);
-void window_count_spilled(struct scheduler *s, struct domain *domain,
-    uint8_t klass, int64_t count);
+/* An INDEX_READY row of DOMAIN more, or one less. */
+void window_row_added(struct scheduler *s, struct domain *domain,
+    uint8_t klass, uint64_t sender);
+void window_row_removed(struct scheduler *s, struct domain *domain,
+    uint8_t klass, uint64_t sender);
 /* All that is counted as being in the index is not. */
 void window_forget_rows(struct scheduler *s);
 

@@ -33,6 +33,7 @@ struct index_row {
 	uint8_t place;
 	uint8_t klass;
 	uint64_t site;		/* hash of the site's name, 0: not known yet */
+	uint64_t sender;	/* whose turn it takes there */
 	usec_t due;		/* wall */
 	/* what it is: */
 	struct segment_name segment;
@@ -83,9 +84,18 @@ bool index_each_of(struct index *index, struct msgid id, index_row_fn *fn,
 /* INDEX_DUE rows with due <= UNTIL, earliest first. */
 bool index_each_due(struct index *index, usec_t until, index_row_fn *fn,
     void *owner, struct err *err) MUST_CHECK;
-/* INDEX_READY rows of SITE and KLASS, oldest id first. */
+/* INDEX_READY rows of SITE and KLASS: sender by sender, of each the oldest
+ * id first. */
 bool index_each_ready(struct index *index, uint64_t site, uint8_t klass,
     index_row_fn *fn, void *owner, struct err *err) MUST_CHECK;
+/*
+ * The same in turns: up to EACH (1..256) rows of every sender, beginning
+ * with the first not below *FROM, once around.  *FROM becomes whoever is
+ * next.  *AROUND: all of them had their turn.
+ */
+bool index_each_turn(struct index *index, uint64_t site, uint8_t klass,
+    uint64_t *from, unsigned each, bool *around, index_row_fn *fn,
+    void *owner, struct err *err) MUST_CHECK;
 /* All rows with id >= FROM, in order of id (for listings and rebuilds). */
 bool index_each(struct index *index, struct msgid from, index_row_fn *fn,
     void *owner, struct err *err) MUST_CHECK;

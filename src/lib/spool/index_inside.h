@@ -14,7 +14,7 @@
  *
  *	rows       id, first recipient (big-endian): the row
  *	due        due, id, first recipient: nothing    (INDEX_DUE)
- *	ready      site, class, id, first: nothing      (INDEX_READY)
+ *	ready      site, class, sender, id, first: nothing  (INDEX_READY)
  *	positions  class, slot, sequence: position; and "count"
  */
 #ifndef SPOOL_INDEX_INSIDE_H
@@ -28,7 +28,7 @@
 enum {
 	ROW_KEY_BYTES = MSGID_BYTES + 4,
 	DUE_KEY_BYTES = 8 + ROW_KEY_BYTES,
-	READY_KEY_BYTES = 8 + 1 + ROW_KEY_BYTES,
+	READY_KEY_BYTES = 8 + 1 + 8 + ROW_KEY_BYTES,
 	KEY_MOST = READY_KEY_BYTES,
 	POSITION_KEY_BYTES = 1 + 2 + 4,
 	POSITION_BYTES = 1 + 8

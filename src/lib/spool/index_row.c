@@ -2,10 +2,11 @@
  *
  * index_row.c - rows and keys of the index as bytes.
  *
- *	0 version 1 | 1 place 1 | 2 class 1 | 3 warned 1 | 4 attempts 2 |
+ *	0 version 1 (2) | 1 place 1 | 2 class 1 | 3 warned 1 | 4 attempts 2 |
  *	6 zero 2 | 8 site 8 | 16 due 8 | 24 segment: class 1, zero 1,
  *	slot 2, sequence 4 | 32 offset 8 | 40 size 8 | 48 arrived 8 |
- *	56 bytes of rcpts 4 | 60 of domain 2 | 62 of reason 2 | those three
+ *	56 bytes of rcpts 4 | 60 of domain 2 | 62 of reason 2 |
+ *	64 sender 8 | rcpts, domain, reason
  *
  * What is read is checked: every length against what is there, every number
  * that something else is chosen by.
@@ -15,7 +16,7 @@
 #include "spool/bytes.h"
 #include "spool/envelope.h"
 
-enum { ROW_FORMAT = 1, ROW_FIXED_BYTES = 64, TEXT_MOST = 0xffff };
+enum { ROW_FORMAT = 2, ROW_FIXED_BYTES = 72, TEXT_MOST = 0xffff };
 
 static void
 add(struct index_key *key, uint64_t number, size_t bytes)
@@ -55,6 +56,7 @@ place_key(const struct index_row *row, enum index_table *table,
 		*table = TABLE_READY;
 		add(key, row->site, 8);
 		add(key, row->klass, 1);
+		add(key, row->sender, 8);
 		break;
 	default:
 		return false;
@@ -97,6 +99,7 @@ row_encode(const struct index_row *row, struct buf *out)
 	put_le(fixed + 56, row->rcpts.length, 4);
 	put_le(fixed + 60, domain.length, 2);
 	put_le(fixed + 62, reason.length, 2);
+	put_le(fixed + 64, row->sender, 8);
 	buf_append(out, fixed, sizeof fixed);
 	buf_append_span(out, row->rcpts);
 	buf_append_span(out, domain);
@@ -144,6 +147,7 @@ row_decode(struct span key, struct span value, struct index_row *out)
 		.offset = get_le(at + 32, 8),
 		.size = get_le(at + 40, 8),
 		.arrived = (usec_t)get_le(at + 48, 8),
+		.sender = get_le(at + 64, 8),
 	};
 	memcpy(out->id.bytes, key.data, MSGID_BYTES);
 	return take_lists(value, out);

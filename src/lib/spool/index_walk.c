@@ -19,6 +19,7 @@ struct walk {
 	struct index_key prefix;	/* keys must begin so */
 	struct span until;	/* and not be above this, if it has bytes */
 	bool skip_first;	/* AT itself was seen */
+	unsigned batch;		/* rows at once, 0: BATCH */
 };
 
 /* The rows of a batch: for each, lengths of key and value, and these. */
@@ -84,9 +85,10 @@ fill(struct walk *walk, DBC *cursor, struct batch *batch, bool *end)
 	DBT k = dbt_of(walk->at.bytes, walk->at.length);
 	DBT v = dbt_of(NULL, 0);
 	int error = cursor->get(cursor, &k, &v, DB_SET_RANGE);
+	unsigned most = walk->batch > 0 ? walk->batch : BATCH;
 
 	*end = false;
-	while (error == 0 && batch->count < BATCH &&
+	while (error == 0 && batch->count < most &&
 	    buf_length(&batch->bytes) < BATCH_BYTES) {
 		struct span key = span_make(k.data, k.size);
 
@@ -105,7 +107,7 @@ fill(struct walk *walk, DBC *cursor, struct batch *batch, bool *end)
 		if (error == 0)
 			error = cursor->get(cursor, &k, &v, DB_NEXT);
 	}
-	*end = error != 0 || (batch->count < BATCH &&
+	*end = error != 0 || (batch->count < most &&
 	    buf_length(&batch->bytes) < BATCH_BYTES);
 	return error == DB_NOTFOUND ? 0 : error;
 }
@@ -209,6 +211,75 @@ index_each_ready(struct index *index, uint64_t site, uint8_t klass,
 	walk.at.length = 9;
 	walk.prefix = walk.at;
 	return walk_all(&walk, fn, owner, err);
+}
+
+struct turn {
+	index_row_fn *fn;
+	void *owner;
+	uint64_t sender;	/* whose turn it is, once COUNT > 0 */
+	uint64_t until;		/* the turn of this one and later was before */
+	bool bounded;		/* … if there is such a one */
+	unsigned count, each;
+	bool stop;		/* FN has seen enough */
+};
+
+static bool
+on_turn_row(void *owner, const struct index_row *row)
+{
+	struct turn *turn = owner;
+
+	if (turn->count == 0)
+		turn->sender = row->sender;
+	if (turn->sender != row->sender || (turn->bounded && row->sender >= turn->until))
+		return false;
+	turn->count++;
+	turn->stop = !turn->fn(turn->owner, row);
+	return !turn->stop && turn->count < turn->each;
+}
+
+/* From sender *FROM on to the last, or to where a bounded TURN ends. */
+static bool
+each_turn_from(const struct walk *start, uint64_t *from, struct turn *turn,
+    struct err *err)
+{
+	do {
+		struct walk walk = *start;
+
+		turn->count = 0;
+		put_be(walk.at.bytes + walk.prefix.length, *from, 8);
+		walk.at.length = walk.prefix.length + 8;
+		if (!walk_all(&walk, on_turn_row, turn, err))
+			return false;
+		if (turn->count > 0)
+			*from = turn->sender + 1;
+	} while (turn->count > 0 && !turn->stop && *from != 0);
+	return true;
+}
+
+bool
+index_each_turn(struct index *index, uint64_t site, uint8_t klass,
+    uint64_t *from, unsigned each, bool *around, index_row_fn *fn,
+    void *owner, struct err *err)
+{
+	struct walk walk = { .index = index, .table = TABLE_READY,
+	    .batch = each };
+	struct turn turn = { .fn = fn, .owner = owner, .each = each,
+	    .until = *from };
+
+	put_be(walk.prefix.bytes, site, 8);
+	walk.prefix.bytes[8] = klass;
+	walk.prefix.length = 9;
+	walk.at = walk.prefix;
+	if (!each_turn_from(&walk, from, &turn, err))
+		return false;
+	if (!turn.stop && turn.until != 0) {
+		*from = 0;
+		turn.bounded = true;
+		if (!each_turn_from(&walk, from, &turn, err))
+			return false;
+	}
+	*around = !turn.stop;
+	return true;
 }
 
 bool
