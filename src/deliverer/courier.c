@@ -67,7 +67,7 @@ uncount(struct courier *c)
 		return;
 	}
 	if (c->state == COURIER_READING || c->state == COURIER_BUSY)
-		pool_ended(pool, c->job->klass);
+		pool_ended(pool, c->job);
 	if (c->state != COURIER_LEAVING)
 		pool->idle--;
 }

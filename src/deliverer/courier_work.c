@@ -23,7 +23,7 @@ static uint8_t piece[MESSAGE_PIECE];
 static void
 free_again(struct courier *c)
 {
-	pool_ended(&c->site->pool, c->job->klass);
+	pool_ended(&c->site->pool, c->job);
 	c->state = COURIER_IDLE;
 	courier_forget_job(c);
 }
@@ -205,7 +205,7 @@ courier_begin(struct courier *c, struct job *job)
 
 	must(c->state == COURIER_IDLE && c->job == NULL);
 	list_remove(&c->site->idle, &c->link);
-	pool_began(&c->site->pool, job->klass);
+	pool_began(&c->site->pool, job);
 	c->job = job;
 	c->state = COURIER_READING;
 	c->begun = clock_wall();
@@ -297,7 +297,7 @@ courier_result(struct courier *c)
 	struct report report;
 
 	if (was_stale(c)) {
-		pool_ended(&c->site->pool, c->job->klass);
+		pool_ended(&c->site->pool, c->job);
 		c->state = COURIER_IDLE;
 		pool_put_back(&c->site->pool, c->job);
 		c->job = NULL;

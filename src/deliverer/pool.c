@@ -9,15 +9,17 @@
 
 #include "base/must.h"
 
-enum {
-	RESERVE_FROM = 4,	/* a site with fewer connections has none */
-	RESERVE_SHARE = 32	/* one in so many */
-};
+static bool
+is_heavy(const struct pool *pool, const struct job *job)
+{
+	return job->size > pool->large;
+}
 
 void
 pool_init(struct pool *pool, unsigned limit)
 {
-	*pool = (struct pool){ .limit = limit, .window = limit };
+	*pool = (struct pool){ .limit = limit, .window = limit,
+	    .large = UINT64_MAX };
 	for (int klass = 0; klass < CLASS_COUNT; klass++)
 		list_init(&pool->waiting[klass]);
 }
@@ -28,6 +30,20 @@ pool_set_limit(struct pool *pool, unsigned limit)
 	if (pool->window == pool->limit || pool->window > limit)
 		pool->window = limit;
 	pool->limit = limit;
+}
+
+void
+pool_set_reserve(struct pool *pool, struct conf_part reserve, uint64_t large)
+{
+	pool->reserve = reserve;
+	pool->large = large;
+	pool->heavy_waiting = 0;
+	for (int klass = 0; klass < CLASS_COUNT; klass++)
+		for (struct link *link = list_first(&pool->waiting[klass]);
+		    link != NULL;
+		    link = list_next(&pool->waiting[klass], link))
+			pool->heavy_waiting += is_heavy(pool,
+			    list_item(link, struct job, link));
 }
 
 /* ---- the lines ---------------------------------------------------------- */
@@ -49,12 +65,14 @@ pool_put(struct pool *pool, struct job *job)
 		    due(list_item(after, struct job, link)) > due(job))
 			after = after->prev;
 	list_insert_after(line, after, &job->link);
+	pool->heavy_waiting += is_heavy(pool, job);
 }
 
 void
 pool_put_back(struct pool *pool, struct job *job)
 {
 	list_prepend(&pool->waiting[job->klass], &job->link);
+	pool->heavy_waiting += is_heavy(pool, job);
 }
 
 static size_t
@@ -70,13 +88,21 @@ pool_waiting(const struct pool *pool)
 	return pool->waiting[CLASS_URGENT].count + calm_waiting(pool);
 }
 
+static struct job *
+take_off(struct pool *pool, struct job *job)
+{
+	list_remove(&pool->waiting[job->klass], &job->link);
+	pool->heavy_waiting -= is_heavy(pool, job);
+	return job;
+}
+
 struct job *
 pool_drain(struct pool *pool)
 {
 	for (int klass = 0; klass < CLASS_COUNT; klass++)
 		if (!list_empty(&pool->waiting[klass]))
-			return list_item(list_take(&pool->waiting[klass]),
-			    struct job, link);
+			return take_off(pool, list_item(list_first(
+			    &pool->waiting[klass]), struct job, link));
 	return NULL;
 }
 
@@ -85,10 +111,7 @@ pool_drain(struct pool *pool)
 static unsigned
 reserve(const struct pool *pool)
 {
-	if (pool->window < RESERVE_FROM)
-		return 0;
-	return pool->window / RESERVE_SHARE > 1 ?
-	    pool->window / RESERVE_SHARE : 1;
+	return conf_part_of(pool->reserve, pool->window);
 }
 
 /* How many more connections normal and bulk may use. */
@@ -100,12 +123,61 @@ calm_room(const struct pool *pool)
 	return pool->calm < most ? most - pool->calm : 0;
 }
 
+/* How many more large messages may be under way: where there are several
+ * connections, one stays for the others. */
+static unsigned
+heavy_room(const struct pool *pool)
+{
+	unsigned most = pool->window > 1 ? pool->window - 1 : 1;
+
+	return pool->heavy < most ? most - pool->heavy : 0;
+}
+
+/* The first job of KLASS that may use a connection. */
+static struct job *
+first_job(const struct pool *pool, unsigned klass)
+{
+	const struct list *line = &pool->waiting[klass];
+	bool any = klass == CLASS_URGENT || calm_room(pool) > 0;
+	struct link *link;
+
+	for (link = any ? list_first(line) : NULL; link != NULL;
+	    link = list_next(line, link)) {
+		struct job *job = list_item(link, struct job, link);
+
+		if (!is_heavy(pool, job) || heavy_room(pool) > 0)
+			return job;
+	}
+	return NULL;
+}
+
+/* The most pressing one, unless one that was passed over too often can go. */
+static struct job *
+choose(const struct pool *pool)
+{
+	struct job *job = NULL;
+
+	for (unsigned klass = 1; job == NULL && klass < CLASS_COUNT; klass++)
+		if (pool->passed[klass] >= POOL_TRICKLE)
+			job = first_job(pool, klass);
+	for (unsigned klass = 0; job == NULL && klass < CLASS_COUNT; klass++)
+		job = first_job(pool, klass);
+	return job;
+}
+
 struct job *
 pool_take(struct pool *pool)
 {
-	if (list_empty(&pool->waiting[CLASS_URGENT]) && calm_room(pool) == 0)
+	struct job *job = choose(pool);
+
+	if (job == NULL)
 		return NULL;
-	return pool_drain(pool);
+	for (unsigned klass = 0; klass < CLASS_COUNT; klass++)
+		if (klass == job->klass || list_empty(&pool->waiting[klass]))
+			pool->passed[klass] = 0;
+		else
+			pool->passed[klass]++;
+	return take_off(pool, job);
 }
 
 void
@@ -119,26 +191,45 @@ pool_ready(struct pool *pool)
 }
 
 void
-pool_began(struct pool *pool, uint8_t klass)
+pool_began(struct pool *pool, struct job *job)
 {
 	must(pool->idle > 0);
 	pool->idle--;
 	pool->busy++;
-	if (klass != CLASS_URGENT)
-		pool->calm++;
+	pool->calm += job->klass != CLASS_URGENT;
+	job->heavy = is_heavy(pool, job);
+	pool->heavy += job->heavy;
 }
 
 void
-pool_ended(struct pool *pool, uint8_t klass)
+pool_ended(struct pool *pool, const struct job *job)
 {
 	must(pool->busy > 0);
 	pool->busy--;
 	pool->idle++;
-	if (klass != CLASS_URGENT)
-		pool->calm--;
+	pool->calm -= job->klass != CLASS_URGENT;
+	pool->heavy -= job->heavy;
 }
 
 /* ---- opening ------------------------------------------------------------ */
+
+/* Large messages that wait for others of their like to end. */
+static size_t
+heavy_stuck(const struct pool *pool)
+{
+	size_t room = heavy_room(pool);
+
+	return pool->heavy_waiting > room ? pool->heavy_waiting - room : 0;
+}
+
+static void
+leave_out(size_t stuck, size_t *calm, size_t *urgent)
+{
+	size_t of_calm = stuck < *calm ? stuck : *calm;
+
+	*calm -= of_calm;
+	*urgent -= stuck - of_calm < *urgent ? stuck - of_calm : *urgent;
+}
 
 unsigned
 pool_wants(const struct pool *pool, msec_t now)
@@ -147,6 +238,7 @@ pool_wants(const struct pool *pool, msec_t now)
 	size_t wanted = pool->waiting[CLASS_URGENT].count;
 	unsigned open = pool->connecting + pool->idle + pool->busy;
 
+	leave_out(heavy_stuck(pool), &calm, &wanted);
 	wanted += calm < room ? calm : room;
 	if (calm >= room && reserve(pool) > 0 && now >= pool->spare_at &&
 	    pool->calm + calm > 0)

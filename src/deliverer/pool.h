@@ -8,7 +8,9 @@
  *
  * Urgent mail must find a free connection at once: normal and bulk may use
  * all but a reserve, and while they use all they may, one connection of the
- * reserve is kept open and idle.
+ * reserve is kept open and idle.  Large messages never take the last
+ * connection.  A class that waits is not passed over for ever: after
+ * POOL_TRICKLE jobs of others it has one.
  */
 #ifndef DELIVERER_POOL_H
 #define DELIVERER_POOL_H
@@ -26,6 +28,7 @@ struct job {
 	struct segment *segment;	/* counted in its `users` */
 	uint32_t number;
 	uint8_t klass;
+	bool heavy;		/* under way, and counted as large */
 	uint16_t attempt;
 	uint64_t offset, size;
 	usec_t picked;		/* wall */
@@ -34,18 +37,28 @@ struct job {
 	uint32_t rcpts[];
 };
 
+enum { POOL_TRICKLE = 16 };
+
 struct pool {
 	struct list waiting[CLASS_COUNT];
 	unsigned limit;		/* connections at once, as configured */
 	unsigned window;	/* and as the server lets us; 1..limit */
 	unsigned connecting, idle, busy;
 	unsigned calm;		/* of the busy ones: not with urgent mail */
+	unsigned heavy;		/* … and with a large message */
+	size_t heavy_waiting;
+	unsigned passed[CLASS_COUNT];	/* jobs taken while it waited */
+	struct conf_part reserve;	/* of the window, for urgent mail */
+	uint64_t large;		/* bytes; over this a message is large */
 	msec_t widen_at;	/* not before: monotonic */
 	msec_t spare_at;	/* no spare connection before: monotonic */
 };
 
 void pool_init(struct pool *pool, unsigned limit);
 void pool_set_limit(struct pool *pool, unsigned limit);
+/* At first there is no reserve and no message is large. */
+void pool_set_reserve(struct pool *pool, struct conf_part reserve,
+    uint64_t large);
 
 /* JOB waits; pool_put_back: before all others of its class. */
 void pool_put(struct pool *pool, struct job *job);
@@ -62,10 +75,9 @@ struct job *pool_drain(struct pool *pool);
 /* A connection that was being made is there, and idle. */
 void pool_ready(struct pool *pool);
 
-/* A connection was idle and works for a job of KLASS now, and the other way
- * round. */
-void pool_began(struct pool *pool, uint8_t klass);
-void pool_ended(struct pool *pool, uint8_t klass);
+/* A connection was idle and works for JOB now, and the other way round. */
+void pool_began(struct pool *pool, struct job *job);
+void pool_ended(struct pool *pool, const struct job *job);
 
 /* How many connections are to be opened at NOW. */
 unsigned pool_wants(const struct pool *pool, msec_t now);

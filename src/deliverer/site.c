@@ -81,6 +81,8 @@ site_reload(struct site *site)
 	site->policy = conf_site_for(site->deliverer->conf,
 	    span_of(site->domain), span_of(host));
 	pool_set_limit(&site->pool, site->policy->connections);
+	pool_set_reserve(&site->pool, site->policy->reserve,
+	    site->deliverer->conf->large_bytes);
 }
 
 void

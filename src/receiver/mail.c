@@ -110,20 +110,34 @@ act_rcpt(struct session *session, struct span argument, struct buf *reply)
 
 /* ---- DATA ---------------------------------------------------------------- */
 
-/* Whose share of the connections this message counts on: a user, a domain,
- * or a host. */
+static char *
+lower_copy(struct span name)
+{
+	char *copy = span_copy(name);
+
+	for (char *c = copy; *c != '\0'; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c + 32);
+	return copy;
+}
+
+/* Whose turn this message takes among those of its class: of a user, a
+ * domain, or a host. */
 static char *
 fairness_key(const struct session *session)
 {
 	const struct client *client = &session->client;
 	struct span domain =
 	    address_domain(session->txn->envelope->reverse_path);
+	enum fair_by by = session->rules->conf->fair_by;
 	char address[ADDR_TEXT_SIZE];
 
+	if (client->local && by != FAIR_BY_DOMAIN)
+		return mem_printf("uid %u", (unsigned)client->uid);
+	if (domain.length > 0 && by != FAIR_BY_CLIENT)
+		return lower_copy(domain);
 	if (client->local)
 		return mem_printf("uid %u", (unsigned)client->uid);
-	if (domain.length > 0)
-		return span_copy(domain);
 	return mem_strdup(addr_text(client->address, address));
 }
 

@@ -18,8 +18,7 @@ enum {
 	CHANNEL_MOST = 1 << 20,	/* bytes that may wait for a deliverer */
 	JOB_BITS = 20,		/* of a job's number: its place */
 	JOBS_MOST = 1 << JOB_BITS,
-	FLYING_MOST = 1 << 16,	/* jobs at once, of all sites … */
-	FLYING_URGENT = 1 << 14,	/* … and those that only urgent gets */
+	FLYING_MOST = 80 << 10,	/* jobs at once, of all sites */
 	DEATHS_MOST = 3
 };
 
@@ -238,9 +237,11 @@ may_give_out(const struct scheduler *s)
 /* What may still be given out: little is ever committed ahead node-wide,
  * and the last part of it is for urgent mail. */
 static enum mail_class
-worst_class(const struct dispatch *d)
+worst_class(const struct scheduler *s)
 {
-	return d->flying < FLYING_MOST ? CLASS_BULK : CLASS_URGENT;
+	unsigned calm = FLYING_MOST / 100 * (100 - s->conf->urgent_reserve);
+
+	return s->dispatch.flying < calm ? CLASS_BULK : CLASS_URGENT;
 }
 
 bool
@@ -253,8 +254,8 @@ dispatch_work(struct scheduler *s)
 
 	if (!may_give_out(s))
 		return false;
-	while (count < TURN_JOBS && d->flying < FLYING_MOST + FLYING_URGENT &&
-	    (entry = queue_pick_until(&s->queue, worst_class(d), now)) !=
+	while (count < TURN_JOBS && d->flying < FLYING_MOST &&
+	    (entry = queue_pick_until(&s->queue, worst_class(s), now)) !=
 	    NULL) {
 		struct site *site = entry->site;
 

@@ -280,18 +280,59 @@ pick_suspect(struct queue *queue)
 	return entry;
 }
 
+unsigned
+trickle_choose(struct trickle *trickle, unsigned best, unsigned worst,
+    const bool waits[CLASS_COUNT], msec_t now)
+{
+	unsigned choice = best;
+
+	for (unsigned c = best + 1; c <= worst; c++) {
+		if (!waits[c]) {
+			trickle->passed[c] = 0;
+			continue;
+		}
+		if (trickle->passed[c] == 0)
+			trickle->picked[c] = now;
+		if (++trickle->passed[c] > TRICKLE_PICKS && choice == best &&
+		    now - trickle->picked[c] >= TRICKLE_MS)
+			choice = c;
+	}
+	return choice;
+}
+
+void
+trickle_picked(struct trickle *trickle, unsigned klass, msec_t now)
+{
+	trickle->passed[klass] = 0;
+	trickle->picked[klass] = now;
+}
+
+/* Each site keeps its own trickle; this one is for sites that have nothing
+ * pressing, while others always have. */
+static struct entry *
+pick_site(struct queue *queue, enum mail_class worst, msec_t now)
+{
+	unsigned best = CLASS_COUNT;
+	bool waits[CLASS_COUNT];
+
+	for (unsigned c = CLASS_COUNT; c-- > 0;) {
+		waits[c] = !list_empty(&queue->work[c]);
+		if (waits[c])
+			best = c;
+	}
+	if (best > worst)
+		return NULL;
+	best = trickle_choose(&queue->trickle, best, CLASS_BULK, waits, now);
+	trickle_picked(&queue->trickle, best, now);
+	return site_pick(queue, list_item(list_first(&queue->work[best]),
+	    struct site, work), now);
+}
+
 struct entry *
 queue_pick_until(struct queue *queue, enum mail_class worst, msec_t now)
 {
-	struct entry *entry = NULL;
+	struct entry *entry = pick_site(queue, worst, now);
 
-	for (unsigned c = 0; entry == NULL && c <= worst; c++) {
-		struct link *link = list_first(&queue->work[c]);
-
-		if (link != NULL)
-			entry = site_pick(queue,
-			    list_item(link, struct site, work), now);
-	}
 	if (entry == NULL && worst == CLASS_BULK)
 		entry = pick_suspect(queue);
 	if (entry == NULL)

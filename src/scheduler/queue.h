@@ -92,6 +92,17 @@ struct entry {
 	bool warned;		/* its sender was told of the delay */
 };
 
+/*
+ * Of so many picks, a class that waits gets one, if it had none for so long:
+ * at each site, and among sites.
+ */
+enum { TRICKLE_PICKS = 16, TRICKLE_MS = 1000 };
+
+struct trickle {
+	unsigned passed[CLASS_COUNT];	/* picks that passed a class over */
+	msec_t picked[CLASS_COUNT];	/* when it last had one, or came */
+};
+
 enum count { COUNT_READY, COUNT_FLYING, COUNT_WAITING, COUNT_HELD,
 	COUNT_STATES };
 
@@ -100,6 +111,7 @@ struct queue {
 	struct map sites;	/* by key */
 	struct map shares;	/* of all ready lines */
 	struct list work[CLASS_COUNT];	/* sites with a pick to offer */
+	struct trickle trickle;	/* of the classes, node-wide */
 	struct heap resting;	/* sites that failed, by the end of the rest */
 	struct heap later;	/* entries, by due time (wall usec) */
 	struct heap deadlines;	/* messages, by their deadline (wall usec) */
@@ -152,8 +164,8 @@ void queue_count(struct queue *queue, uint8_t klass, enum count old,
 
 /*
  * The entry that is to go next, node-wide, of class WORST or a more pressing
- * one (a site's trickle may be less); it is ENTRY_FLYING and counted against
- * its site.  Null: nothing can go now.
+ * one (a trickle may be less); it is ENTRY_FLYING and counted against its
+ * site.  Null: nothing can go now.
  */
 struct entry *queue_pick_until(struct queue *queue, enum mail_class worst,
     msec_t now);
@@ -163,6 +175,12 @@ queue_pick(struct queue *queue, msec_t now)
 {
 	return queue_pick_until(queue, CLASS_BULK, now);
 }
+
+/* A pick is made: BEST, or a class of BEST + 1 … WORST that is due (WAITS[c]:
+ * it waits). */
+unsigned trickle_choose(struct trickle *trickle, unsigned best,
+    unsigned worst, const bool waits[CLASS_COUNT], msec_t now);
+void trickle_picked(struct trickle *trickle, unsigned klass, msec_t now);
 
 /* Put ENTRY (idle, its site known) into its ready line, at the end or (it
  * was there before) at the front. */

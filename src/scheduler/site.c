@@ -179,18 +179,12 @@ site_line_remove(struct queue *queue, struct entry *entry)
 static unsigned
 choose(struct site *site, msec_t now)
 {
-	unsigned best = site->work_class;
+	bool waits[CLASS_COUNT];
 
-	for (unsigned c = best + 1; c < CLASS_COUNT; c++) {
-		if (site->ready[c].count == 0)
-			continue;
-		if (site->passed[c] == 0)
-			site->picked[c] = now;
-		if (++site->passed[c] > SITE_TRICKLE &&
-		    now - site->picked[c] >= SITE_STARVE_MS)
-			return c;
-	}
-	return best;
+	for (unsigned c = 0; c < CLASS_COUNT; c++)
+		waits[c] = site->ready[c].count > 0;
+	return trickle_choose(&site->trickle, site->work_class, CLASS_BULK,
+	    waits, now);
 }
 
 struct entry *
@@ -200,8 +194,7 @@ site_pick(struct queue *queue, struct site *site, msec_t now)
 	struct entry *entry = line_take(&queue->shares, &site->ready[klass]);
 
 	must(entry != NULL);
-	site->passed[klass] = 0;
-	site->picked[klass] = now;
+	trickle_picked(&site->trickle, klass, now);
 	site->flying++;
 	/* To the end of its list: sites take turns. */
 	leave_work(queue, site);

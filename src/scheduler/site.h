@@ -14,8 +14,6 @@
 #include "scheduler/queue.h"
 
 enum {
-	SITE_TRICKLE = 16,	/* of so many picks a lower class gets one … */
-	SITE_STARVE_MS = 1000,	/* … if it had none for so long */
 	SITE_QUICK_MS = 50	/* transactions under this: jobs in advance */
 };
 
@@ -32,8 +30,7 @@ struct site {
 	unsigned connections, recipients;	/* its limits */
 
 	struct line ready[CLASS_COUNT];
-	unsigned passed[CLASS_COUNT];	/* picks that passed the line over */
-	msec_t picked[CLASS_COUNT];	/* when it last had one */
+	struct trickle trickle;
 	size_t entries;		/* in the lines and flying */
 	unsigned flying;
 	unsigned window;	/* jobs at once, from success and failure */

@@ -14,7 +14,8 @@
 #include <endian.h>
 
 enum {
-	SITE_LEAST = 64,	/* entries that a site may always have … */
+	SITE_LEAST = 64,	/* entries that a site may always have (or an
+				 * eighth of the window, if it is small) … */
 	SENDER_LEAST = 16,	/* … or a sender there, per class … */
 	DOWN_LEAST = 16,	/* … and one that does not answer, per class */
 	ROUTING_MOST = 1024	/* entries that wait for one answer */
@@ -318,8 +319,8 @@ does_not_fit(const struct scheduler *s, const struct entry *entry)
 	if (site != NULL && site_is_down(site) &&
 	    site->ready[klass].count >= down_least(site))
 		return true;
-	if (used < most + most / 4 && (mine < SITE_LEAST ||
-	    share_is_small(s, entry)))
+	if (used < most + most / 4 && ((mine < SITE_LEAST &&
+	    mine <= most / 8) || share_is_small(s, entry)))
 		return false;
 	if (site != NULL && site->spilled_count[klass] > 0)
 		return true;

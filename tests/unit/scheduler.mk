@@ -9,7 +9,9 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/core.h \
 	tests/unit/scheduler/rig.c tests/unit/scheduler/rig.h \
 	tests/unit/scheduler/spool.c \
+	tests/unit/scheduler/fair.c \
 	tests/unit/scheduler/hosts.c \
+	tests/unit/scheduler/line.c \
 	tests/unit/scheduler/past.c \
 	tests/unit/scheduler/queue.c \
 	tests/unit/scheduler/report.c \

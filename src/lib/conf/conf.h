@@ -72,10 +72,17 @@ struct conf_route {
 
 enum site_tls { SITE_TLS_OPPORTUNISTIC, SITE_TLS_NONE, SITE_TLS_ENCRYPT };
 
+/* A number, or so many percent of a whole. */
+struct conf_part {
+	unsigned number;
+	bool percent;
+};
+
 /* Limits towards one site; RFC 5321, section 4.5.3.2 for the timeouts. */
 struct conf_site {
 	char *pattern;		/* of the recipient domain or the MX host */
 	unsigned connections;	/* at once */
+	struct conf_part reserve;	/* of them, for urgent mail */
 	unsigned recipients;	/* in a transaction */
 	unsigned messages;	/* over one connection; 0 = no limit */
 	msec_t idle;		/* a warm connection is kept so long */
@@ -98,6 +105,13 @@ struct conf_header {
 	char *name;
 	char *pattern;		/* glob over the value, no case; "*" = any */
 	enum mail_class klass;
+};
+
+/* Whose turn mail takes: of the user who sent it, or else … */
+enum fair_by {
+	FAIR_BY_SENDER,		/* the domain of the reverse-path, or client */
+	FAIR_BY_DOMAIN,		/* the same, but whichever user */
+	FAIR_BY_CLIENT		/* the client's address */
 };
 
 enum { RESOLVER_SERVERS_MOST = 8 };
@@ -153,6 +167,8 @@ struct conf {
 	size_t bulk_most, normal_most;	/* entries in all; 0 = no limit */
 	msec_t bulk_delay, normal_delay;	/* of commits; 0 = no limit */
 	unsigned retry_jitter;	/* percent */
+	enum fair_by fair_by;
+	unsigned urgent_reserve;	/* percent of jobs at once */
 	struct conf_class classes[CLASS_COUNT];
 
 	/* classify { } */
@@ -190,6 +206,10 @@ void conf_dump(const struct conf *conf, bool only_changed, struct buf *out);
 
 /* T scaled by time-scale, at least 1 ms unless T is 0. */
 msec_t conf_time(const struct conf *conf, msec_t t);
+
+/* PART of WHOLE: at least one (unless PART is 0), and always less than
+ * WHOLE; of a whole of 0 or 1 it is 0. */
+unsigned conf_part_of(struct conf_part part, unsigned whole);
 
 /* The first route whose pattern matches DOMAIN; there is always one. */
 const struct conf_route *conf_route_for(const struct conf *conf,

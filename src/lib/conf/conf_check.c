@@ -139,6 +139,21 @@ close_route(struct conf_parser *parser, struct conf_scope *scope)
 	return conf_error_at(parser, scope->opened);
 }
 
+/* Urgent mail alone would get through. */
+static bool
+close_site(struct conf_parser *parser, const struct conf_site *site)
+{
+	struct conf_place place = conf_seen(parser, BLOCK_SITE, "reserve");
+
+	if (site->reserve.percent || site->reserve.number == 0 ||
+	    site->reserve.number < site->connections || place.file == NULL)
+		return true;
+	err_set(parser->err, ERR_CONFIG, "reserve %u leaves nothing of this "
+	    "site's connections, which are %u: lower it, or raise the other",
+	    site->reserve.number, site->connections);
+	return conf_error_at(parser, place);
+}
+
 bool
 conf_check_close(struct conf_parser *parser, struct conf_scope *scope)
 {
@@ -146,6 +161,8 @@ conf_check_close(struct conf_parser *parser, struct conf_scope *scope)
 		return close_listen(parser, scope->item);
 	if (scope->block == BLOCK_ROUTE)
 		return close_route(parser, scope);
+	if (scope->block == BLOCK_SITE)
+		return close_site(parser, scope->item);
 	return true;
 }
 

@@ -157,6 +157,11 @@ const struct conf_option conf_options[] = {
 	    "when commits take so long no bulk mail is taken" },
 	{ BLOCK_QUEUE, "jitter", KIND_UNSIGNED, UNIT_PERCENT, "20", 0, 90,
 	    NULL, CONF(retry_jitter), "pauses vary by so many percent" },
+	PLAIN(BLOCK_QUEUE, "fair-by", KIND_FAIR_BY, "sender", CONF(fair_by),
+	    "sender, domain or client: who takes turns inside a class"),
+	{ BLOCK_QUEUE, "urgent-reserve", KIND_UNSIGNED, UNIT_PERCENT, "20", 1,
+	    90, NULL, CONF(urgent_reserve),
+	    "of all deliveries at once: only urgent mail gets these" },
 
 	CLASS(BLOCK_URGENT, CLASS_URGENT, "5s 15s 30s 1m 2m 5m", "4h", "15m"),
 	CLASS(BLOCK_NORMAL, CLASS_NORMAL, "1m 3m 10m 30m 1h 2h 4h", "5d",
@@ -182,6 +187,8 @@ const struct conf_option conf_options[] = {
 
 	COUNT(BLOCK_SITE, "connections", "20", 1, 10000, SITE(connections),
 	    "at once"),
+	{ BLOCK_SITE, "reserve", KIND_PART, UNIT_NONE, "3%", 0, 9999, NULL,
+	    SITE(reserve), "of the connections, kept free for urgent mail" },
 	COUNT(BLOCK_SITE, "recipients", "100", 1, 10000, SITE(recipients),
 	    "in one transaction"),
 	{ BLOCK_SITE, "messages", KIND_UNSIGNED, UNIT_NONE, "1000", 1,

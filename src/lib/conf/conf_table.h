@@ -43,6 +43,8 @@ enum conf_kind {
 	KIND_CLASS,		/* enum mail_class */
 	KIND_LISTEN_TLS,	/* enum listen_tls */
 	KIND_SITE_TLS,		/* enum site_tls */
+	KIND_FAIR_BY,		/* enum fair_by */
+	KIND_PART,		/* struct conf_part */
 	KIND_LOG,		/* `log` and `log_path` of struct conf */
 	KIND_RETRY,		/* `retry` of struct conf_class */
 	KIND_TRUST,		/* a row of struct conf_listen's trusts */

@@ -220,6 +220,10 @@ static const char *const site_tls_words[] = {
 	[SITE_TLS_OPPORTUNISTIC] = "opportunistic", [SITE_TLS_NONE] = "none",
 	[SITE_TLS_ENCRYPT] = "encrypt", NULL
 };
+static const char *const fair_by_words[] = {
+	[FAIR_BY_SENDER] = "sender", [FAIR_BY_DOMAIN] = "domain",
+	[FAIR_BY_CLIENT] = "client", NULL
+};
 
 static const struct {
 	const char *const *words;
@@ -230,6 +234,8 @@ static const struct {
 	    "offer, implicit or none is wanted" },
 	[KIND_SITE_TLS] = { site_tls_words,
 	    "opportunistic, none or encrypt is wanted" },
+	[KIND_FAIR_BY] = { fair_by_words,
+	    "sender, domain or client is wanted" },
 };
 
 static bool
@@ -261,6 +267,7 @@ choice_write(const struct conf_option *option, const void *field,
 
 _Static_assert(sizeof(enum mail_class) == sizeof(unsigned) &&
     sizeof(enum listen_tls) == sizeof(unsigned) &&
+    sizeof(enum fair_by) == sizeof(unsigned) &&
     sizeof(enum site_tls) == sizeof(unsigned), "choices are kept as unsigned");
 
 const struct conf_type conf_types[KIND_COUNT] = {
@@ -276,6 +283,8 @@ const struct conf_type conf_types[KIND_COUNT] = {
 	[KIND_CLASS]      = { choice_read, choice_write, NULL, false },
 	[KIND_LISTEN_TLS] = { choice_read, choice_write, NULL, false },
 	[KIND_SITE_TLS]   = { choice_read, choice_write, NULL, false },
+	[KIND_FAIR_BY]    = { choice_read, choice_write, NULL, false },
+	[KIND_PART]       = { conf_part_read, conf_part_write, NULL, false },
 	[KIND_LOG]        = { conf_log_read, conf_log_write, conf_log_clear,
 	    false },
 	[KIND_RETRY]      = { conf_retry_read, conf_retry_write, NULL, false },

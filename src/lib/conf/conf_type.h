@@ -62,6 +62,12 @@ void conf_line_start(const struct conf_option *option, const char *indent,
 /* Put all defaults, one line's words at a time, through the reader. */
 void conf_fallback_read(const struct conf_option *option, void *field);
 
+/* conf_part.c: parts of a whole. */
+bool conf_part_read(const struct conf_option *, const struct conf_words *,
+    void *, struct err *);
+void conf_part_write(const struct conf_option *, const void *, const char *,
+    struct buf *);
+
 /* conf_list.c: the values that are more than one word. */
 bool conf_log_read(const struct conf_option *, const struct conf_words *,
     void *, struct err *);

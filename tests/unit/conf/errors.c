@@ -119,6 +119,21 @@ static const struct {
 	    "unlimited" },
 	{ L "queue { jitter 91 }", "f:2: jitter 91: out of range: least 0, "
 	    "most 90" },
+	{ L "queue { fair-by chance }", "f:2: fair-by chance: sender, domain "
+	    "or client is wanted" },
+	{ L "queue { urgent-reserve 91 }", "f:2: urgent-reserve 91: out of "
+	    "range: least 1, most 90" },
+	{ L "site * { reserve some }", "f:2: reserve some: a number or a "
+	    "percentage is wanted, as in 2 or 10%" },
+	{ L "site * { reserve % }", "f:2: reserve %: a number or a "
+	    "percentage is wanted, as in 2 or 10%" },
+	{ L "site * { reserve 91% }", "f:2: reserve 91%: out of range: least "
+	    "0, most 9999, or 90%" },
+	{ L "site * { reserve 10000 }", "f:2: reserve 10000: out of range: "
+	    "least 0, most 9999, or 90%" },
+	{ L "site * {\nreserve 5; connections 5 }", "f:3: reserve 5 leaves "
+	    "nothing of this site's connections, which are 5: lower it, or "
+	    "raise the other" },
 	{ L "queue { jitter few }", "f:2: jitter few: a percentage is wanted, "
 	    "as in 20" },
 	{ L "class bulk {\n\n retry 5m 1y }", "f:4: retry 1y: a time is "

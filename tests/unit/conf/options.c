@@ -63,6 +63,8 @@ static const struct {
 	{ "queue normal-delay", "1m", "", "" },
 	{ "queue bulk-delay", "100ms", "", "" },
 	{ "queue jitter", "0", "", "" },
+	{ "queue fair-by", "client", "", "" },
+	{ "queue urgent-reserve", "50", "", "" },
 	{ "class urgent retry", "1s 2s", "", "" },
 	{ "class urgent lifetime", "1h", "", "" },
 	{ "class urgent warn", "never", "", "" },
@@ -80,6 +82,7 @@ static const struct {
 	{ "bounce return-size", "0", "", "" },
 	{ "route to", "mx.example.org:25 192.0.2.1:2525 [::1]:26", "", "" },
 	{ "site connections", "7", "", "" },
+	{ "site reserve", "2", "", "" },
 	{ "site recipients", "1", "", "" },
 	{ "site messages", "unlimited", "", "" },
 	{ "site idle", "0", "", "" },
@@ -184,6 +187,7 @@ static const struct {
 	{ "class", "deadline", "", "lifetime 30d" },
 	{ "queue", "bulk-most", "", "normal-most unlimited" },
 	{ "queue", "bulk-delay", "", "normal-delay unlimited" },
+	{ "site", "reserve", "", "connections 10000" },
 	{ "", "", "", "" },
 };
 

@@ -17,6 +17,13 @@ put(struct pool *pool, unsigned which, enum mail_class klass)
 	return job;
 }
 
+static void
+set_up(struct pool *pool, unsigned limit)
+{
+	pool_init(pool, limit);
+	pool_set_reserve(pool, (struct conf_part){ 3, true }, 1000);
+}
+
 /* COUNT connections are made and idle. */
 static void
 connect_some(struct pool *pool, unsigned count)
@@ -49,8 +56,8 @@ a_job_that_comes_back_is_the_first_of_its_class(void)
 static const struct {
 	unsigned limit, reserve;
 } reserves[] = {
-	{ 1, 0 }, { 3, 0 }, { 4, 1 }, { 20, 1 }, { 50, 1 }, { 64, 2 },
-	{ 100, 3 }, { 320, 10 },
+	{ 1, 0 }, { 2, 1 }, { 3, 1 }, { 20, 1 }, { 50, 1 }, { 67, 2 },
+	{ 100, 3 }, { 334, 10 },
 };
 
 static void
@@ -60,13 +67,13 @@ calm_mail_uses_all_but_the_reserve(void)
 		struct pool pool;
 		unsigned taken = 0;
 
-		pool_init(&pool, reserves[i].limit);
+		set_up(&pool, reserves[i].limit);
 		connect_some(&pool, reserves[i].limit);
 		for (;;) {
 			put(&pool, 0, taken % 2 ? CLASS_BULK : CLASS_NORMAL);
 			if (pool.idle == 0 || pool_take(&pool) == NULL)
 				break;
-			pool_began(&pool, CLASS_BULK);
+			pool_began(&pool, &jobs[0]);
 			taken++;
 		}
 		CU_ASSERT_EQUAL(taken,
@@ -97,6 +104,7 @@ static const struct {
 	{ 20, 5, 0, 50, 0, 0, 4, 0, 1 },
 	{ 20, 5, 2, 50, 0, 0, 4, 1, 0 },
 	{ 2, 2, 0, 9, 0, 0, 1, 0, 1 },
+	{ 2, 2, 0, 9, 0, 1, 1, 0, 0 },
 	{ 2, 2, 0, 9, 0, 0, 2, 0, 0 },
 	{ 1, 1, 3, 9, 1, 0, 0, 0, 0 },
 };
@@ -108,7 +116,7 @@ connections_are_opened_while_jobs_wait_and_the_limit_allows(void)
 		struct pool pool;
 		unsigned job = 0;
 
-		pool_init(&pool, wants[i].limit);
+		set_up(&pool, wants[i].limit);
 		pool.window = wants[i].window;
 		while (job < wants[i].urgent)
 			put(&pool, job++, CLASS_URGENT);
@@ -127,7 +135,7 @@ no_spare_is_opened_before_its_time(void)
 {
 	struct pool pool;
 
-	pool_init(&pool, 4);
+	set_up(&pool, 4);
 	pool.calm = pool.busy = 3;
 	pool.spare_at = 100;
 	CU_ASSERT_EQUAL(pool_wants(&pool, 99), 0);
@@ -184,6 +192,114 @@ another_limit_holds_at_once(void)
 	CU_ASSERT_EQUAL(pool.window, 2);
 }
 
+/* COUNT connections are at work for normal mail of SIZE bytes. */
+static void
+work(struct pool *pool, unsigned first, unsigned count, uint64_t size)
+{
+	for (unsigned i = first; i < first + count; i++) {
+		jobs[i] = (struct job){ .klass = CLASS_NORMAL, .size = size };
+		pool_began(pool, &jobs[i]);
+	}
+}
+
+static void
+a_large_message_never_takes_the_last_connection(void)
+{
+	struct pool pool;
+	struct job *large, *small;
+
+	set_up(&pool, 3);
+	pool_set_reserve(&pool, (struct conf_part){ 0, false }, 1000);
+	connect_some(&pool, 3);
+	work(&pool, 10, 2, 1001);
+	large = put(&pool, 1, CLASS_BULK);
+	(void)pool_drain(&pool);
+	large->size = 1001;
+	pool_put(&pool, large);
+	CU_ASSERT_PTR_NULL(pool_take(&pool));
+	small = put(&pool, 2, CLASS_BULK);
+	CU_ASSERT_PTR_EQUAL(pool_take(&pool), small);
+	pool_ended(&pool, &jobs[10]);
+	CU_ASSERT_PTR_EQUAL(pool_take(&pool), large);
+	CU_ASSERT_EQUAL(pool.heavy_waiting, 0);
+}
+
+static void
+no_connection_is_opened_for_a_large_message_that_may_not_go(void)
+{
+	struct pool pool;
+	struct job large = { .klass = CLASS_BULK, .size = 1001 };
+
+	pool_init(&pool, 3);
+	pool_set_reserve(&pool, (struct conf_part){ 0, false }, 1000);
+	connect_some(&pool, 2);
+	work(&pool, 10, 2, 1001);
+	pool_put(&pool, &large);
+	CU_ASSERT_EQUAL(pool_wants(&pool, 0), 0);
+	put(&pool, 1, CLASS_BULK);
+	CU_ASSERT_EQUAL(pool_wants(&pool, 0), 1);
+}
+
+static void
+the_only_connection_carries_large_messages_too(void)
+{
+	struct pool pool;
+	struct job large = { .klass = CLASS_BULK, .size = 1001 };
+
+	set_up(&pool, 1);
+	pool_put(&pool, &large);
+	CU_ASSERT_EQUAL(pool_wants(&pool, 0), 1);
+	CU_ASSERT_PTR_EQUAL(pool_take(&pool), &large);
+}
+
+/* Messages that are under way stay what they were. */
+static void
+another_notion_of_large_counts_anew(void)
+{
+	struct pool pool;
+
+	set_up(&pool, 3);
+	connect_some(&pool, 2);
+	work(&pool, 10, 2, 1001);
+	pool_set_reserve(&pool, (struct conf_part){ 0, false }, 5000);
+	CU_ASSERT_EQUAL(pool.heavy, 2);
+	pool_ended(&pool, &jobs[10]);
+	pool_ended(&pool, &jobs[11]);
+	CU_ASSERT_EQUAL(pool.heavy, 0);
+}
+
+static void
+a_class_that_waits_has_one_job_after_sixteen_of_others(void)
+{
+	struct pool pool;
+	struct job *bulk;
+
+	set_up(&pool, 5);
+	bulk = put(&pool, 1, CLASS_BULK);
+	for (int i = 0; i < POOL_TRICKLE; i++) {
+		put(&pool, 2, CLASS_URGENT);
+		CU_ASSERT_EQUAL(pool_take(&pool)->number, 2);
+	}
+	put(&pool, 2, CLASS_URGENT);
+	CU_ASSERT_PTR_EQUAL(pool_take(&pool), bulk);
+	CU_ASSERT_EQUAL(pool_take(&pool)->number, 2);
+}
+
+static void
+but_not_from_the_reserve(void)
+{
+	struct pool pool;
+
+	set_up(&pool, 5);
+	connect_some(&pool, 5);
+	work(&pool, 10, 4, 1);
+	put(&pool, 1, CLASS_BULK);
+	for (int i = 0; i < 2 * POOL_TRICKLE; i++) {
+		put(&pool, 2, CLASS_URGENT);
+		CU_ASSERT_EQUAL(pool_take(&pool)->number, 2);
+	}
+}
+
 const struct unit_test pool_tests[] = {
 	UNIT(a_job_that_comes_back_is_the_first_of_its_class),
 	UNIT(calm_mail_uses_all_but_the_reserve),
@@ -192,5 +308,11 @@ const struct unit_test pool_tests[] = {
 	UNIT(a_narrowed_pool_widens_bit_by_bit),
 	UNIT(more_connections_than_the_window_widen_it),
 	UNIT(another_limit_holds_at_once),
+	UNIT(a_large_message_never_takes_the_last_connection),
+	UNIT(no_connection_is_opened_for_a_large_message_that_may_not_go),
+	UNIT(the_only_connection_carries_large_messages_too),
+	UNIT(another_notion_of_large_counts_anew),
+	UNIT(a_class_that_waits_has_one_job_after_sixteen_of_others),
+	UNIT(but_not_from_the_reserve),
 	UNIT_END
 };

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "scheduler/queue.h"
 #include "scheduler/site.h"
+#include "scheduler/sketch.h"
 
 /* Pauses without jitter; those of normal: 10 s, 20 s, 60 s. */
 static inline struct conf *
@@ -29,9 +30,11 @@ core_conf(void)
 	return conf;
 }
 
-/* An entry with one recipient, in the ready line of SITE. */
+/* An entry with one recipient, in the ready line of SITE, of a message with
+ * the class, sender, size and deadline of LIKE. */
 static inline struct entry *
-core_entry(struct queue *queue, struct site *site, enum mail_class klass)
+core_entry_of(struct queue *queue, struct site *site,
+    const struct message *like)
 {
 	static uint64_t number;
 	struct msgid id = { { 0 } };
@@ -41,13 +44,24 @@ core_entry(struct queue *queue, struct site *site, enum mail_class klass)
 	number++;
 	memcpy(id.bytes, &number, sizeof number);
 	message = message_new(queue, id);
-	message->klass = (uint8_t)klass;
+	message->klass = like->klass;
+	message->sender = like->sender;
+	message->size = like->size;
+	message->deadline = like->deadline;
 	message->open = 1;
 	entry = entry_new(queue, message);
 	entry_add_rcpt(entry, 0);
 	entry->site = site;
 	queue_ready(queue, entry, false);
 	return entry;
+}
+
+static inline struct entry *
+core_entry(struct queue *queue, struct site *site, enum mail_class klass)
+{
+	struct message like = { .klass = (uint8_t)klass };
+
+	return core_entry_of(queue, site, &like);
 }
 
 static inline struct site *

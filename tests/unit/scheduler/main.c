@@ -10,6 +10,8 @@ main(int argc, char **argv)
 	static const struct unit_suite suites[] = {
 		{ "shape", shape_tests },
 		{ "site", site_tests },
+		{ "line", line_tests },
+		{ "fair", fair_tests },
 		{ "queue", queue_tests },
 		{ "retry", retry_tests },
 		{ "hosts", hosts_tests },

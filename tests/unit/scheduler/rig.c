@@ -309,7 +309,7 @@ commit(struct rig *rig, enum mail_class klass, const char *from,
 		    notify);
 	envelope->arrived = clock_wall();
 	envelope->client = mem_strdup("test[127.0.0.1]");
-	envelope->sender = mem_strdup("test");
+	envelope->sender = span_copy(address_domain(from));
 	envelope->body_size = sizeof text - 1;
 	buf_init(&body, 1 << 20);
 	buf_append_text(&body, text);

@@ -175,7 +175,7 @@ starved_bulk_gets_its_trickle(void)
 	struct entry *bulk = core_entry(&queue, site, CLASS_BULK);
 
 	CU_ASSERT_EQUAL(urgent_picks_before_bulk(site, bulk, 100),
-	    SITE_TRICKLE);
+	    TRICKLE_PICKS);
 	tear_down();
 }
 
@@ -186,7 +186,7 @@ the_trickle_waits_until_bulk_is_starved(void)
 	struct entry *bulk = core_entry(&queue, site, CLASS_BULK);
 
 	CU_ASSERT_EQUAL(urgent_picks_before_bulk(site, bulk, 10),
-	    SITE_STARVE_MS / 10);
+	    TRICKLE_MS / 10);
 	tear_down();
 }
 

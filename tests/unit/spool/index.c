@@ -40,6 +40,7 @@ row_of(uint32_t number)
 		.id = id_of(number), .first_rcpt = number % 3,
 		.place = INDEX_DUE, .klass = CLASS_NORMAL,
 		.site = 0xfedcba9876543210 + number % 7,
+		.sender = 0x8123456789abcdef - number,
 		.due = 1000 + (number * 7919) % 1000,
 		.segment = { CLASS_NORMAL, 3, 0xabcd0000 + number },
 		.offset = 64 + 8 * (uint64_t)number, .size = 4096,
@@ -58,6 +59,7 @@ check_row(const struct index_row *row)
 
 	CU_ASSERT_EQUAL(row->first_rcpt, want.first_rcpt);
 	CU_ASSERT_EQUAL(row->site, want.site);
+	CU_ASSERT_EQUAL(row->sender, want.sender);
 	CU_ASSERT_EQUAL(row->segment.klass, want.segment.klass);
 	CU_ASSERT_EQUAL(row->segment.slot, want.segment.slot);
 	CU_ASSERT_EQUAL(row->segment.sequence, want.segment.sequence);
@@ -196,8 +198,8 @@ rows_come_by_id_by_time_and_by_site(void)
 	CU_ASSERT_TRUE(index_each_ready(index, row_of(2).site, CLASS_BULK,
 	    on_row, seen, &err));
 	CU_ASSERT_EQUAL(seen->count, 215);
-	for (unsigned i = 0; i < seen->count; i++)
-		CU_ASSERT_EQUAL(seen->numbers[i], 2 + 14 * i);
+	for (unsigned i = 0; i < seen->count; i++)	/* by sender */
+		CU_ASSERT_EQUAL(seen->numbers[i], 2 + 14 * (214 - i));
 	mem_free(seen);
 	index_close(&index);
 	CU_ASSERT_PTR_NULL(index);
@@ -604,7 +606,81 @@ damage_never_crashes_and_never_makes_a_wrong_row(void)
 	}
 }
 
+/* ---- turns ------------------------------------------------------------- */
+
+struct turns {
+	char text[256];		/* a letter for each row: its sender */
+	size_t count, most;
+};
+
+static bool
+note_sender(void *owner, const struct index_row *row)
+{
+	struct turns *turns = owner;
+
+	turns->text[turns->count++] = (char)row->sender;
+	return turns->count < turns->most;
+}
+
+/* COUNT rows of SENDER wait for site 9. */
+static void
+put_rows(struct index *index, uint32_t first, uint32_t count, char sender)
+{
+	for (uint32_t i = first; i < first + count; i++) {
+		struct index_row row = row_of(i);
+
+		row.place = INDEX_READY;
+		row.klass = CLASS_BULK;
+		row.site = 9;
+		row.sender = (uint64_t)sender;
+		put(index, &row);
+	}
+}
+
+/* The senders of up to MOST rows, EACH of each at most, from *FROM. */
+static const char *
+turn(struct index *index, uint64_t *from, unsigned each, size_t most,
+    bool *around)
+{
+	static struct turns turns;
+	struct err err;
+
+	turns = (struct turns){ .most = most };
+	CU_ASSERT_TRUE(index_each_turn(index, 9, CLASS_BULK, from, each,
+	    around, note_sender, &turns, &err));
+	return turns.text;
+}
+
+static void
+senders_of_ready_rows_take_turns(void)
+{
+	char *path = new_path();
+	struct index *index = open_index(path, true);
+	uint64_t from = 0;
+	bool around;
+
+	put_rows(index, 0, 90, 'b');
+	put_rows(index, 100, 1, 'c');
+	put_rows(index, 200, 3, 'a');
+	CU_ASSERT_STRING_EQUAL(turn(index, &from, 2, 200, &around), "aabbc");
+	CU_ASSERT_TRUE(around);
+	from = 0;
+	CU_ASSERT_STRING_EQUAL(turn(index, &from, 3, 5, &around), "aaabb");
+	CU_ASSERT_FALSE(around);
+	CU_ASSERT_EQUAL(from, 'b' + 1);
+	CU_ASSERT_STRING_EQUAL(turn(index, &from, 3, 200, &around),
+	    "caaabbb");
+	CU_ASSERT_TRUE(around);
+	from = 'z';
+	CU_ASSERT_STRING_EQUAL(turn(index, &from, 1, 200, &around), "abc");
+	from = UINT64_MAX;
+	CU_ASSERT_STRING_EQUAL(turn(index, &from, 1, 2, &around), "ab");
+	index_close(&index);
+	mem_free(path);
+}
+
 const struct unit_test index_tests[] = {
+	UNIT(senders_of_ready_rows_take_turns),
 	UNIT(rows_come_by_id_by_time_and_by_site),
 	UNIT(a_row_is_replaced_and_deleted_with_its_place),
 	UNIT(entries_of_a_message_come_in_order),
