@@ -430,7 +430,7 @@ a_reload_changes_limits_and_leaves_nobody_behind(void)
 	for (int i = 0; i < 3; i++)
 		world_job(&world, CLASS_NORMAL, 1, BODY);
 	world_run(&world, one_connects);
-	world_reload(&world, "connections 3");
+	world_reload(&world, "connections 3; reserve 0");
 	world_run(&world, three_are_held);
 	CU_ASSERT_EQUAL(host->accepted, 3);
 	/* Of a site that is gone, what runs uses the new one too. */
