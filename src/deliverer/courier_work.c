@@ -23,6 +23,7 @@ static uint8_t piece[MESSAGE_PIECE];
 static void
 free_again(struct courier *c)
 {
+	pool_took(&c->site->pool, clock_mono_usec() - c->begun_mono);
 	pool_ended(&c->site->pool, c->job);
 	c->state = COURIER_IDLE;
 	courier_forget_job(c);

@@ -133,12 +133,55 @@ heavy_room(const struct pool *pool)
 	return pool->heavy < most ? most - pool->heavy : 0;
 }
 
+/* ---- the pace ----------------------------------------------------------- */
+
+enum {
+	PACE_SLOW = 50 * 1000,	/* usec; quicker sites need no pace */
+	PACE_BURST = 4		/* starts that may be made up for */
+};
+
+/* Between two starts: as the site can go on, and a tenth faster. */
+static usec_t
+interval(const struct pool *pool)
+{
+	if (pool->took < PACE_SLOW)
+		return 0;
+	return pool->took * 9 / 10 / (usec_t)pool->window;
+}
+
+usec_t
+pool_pace(struct pool *pool, usec_t now)
+{
+	bool busy = pool->calm * 4 >= pool->window - reserve(pool);
+
+	pool->now = now;
+	pool->paced = busy && interval(pool) > 0 && now < pool->next;
+	return pool->paced ? pool->next - now : 0;
+}
+
+void
+pool_took(struct pool *pool, usec_t took)
+{
+	pool->took = (pool->took * 7 + took) / 8;
+}
+
+static void
+started(struct pool *pool)
+{
+	usec_t step = interval(pool), least = pool->now - PACE_BURST * step;
+
+	pool->next = (pool->next > least ? pool->next : least) + step;
+}
+
+/* ---- taking ------------------------------------------------------------- */
+
 /* The first job of KLASS that may use a connection. */
 static struct job *
 first_job(const struct pool *pool, unsigned klass)
 {
 	const struct list *line = &pool->waiting[klass];
-	bool any = klass == CLASS_URGENT || calm_room(pool) > 0;
+	bool any = klass == CLASS_URGENT ||
+	    (calm_room(pool) > 0 && !pool->paced);
 	struct link *link;
 
 	for (link = any ? list_first(line) : NULL; link != NULL;
@@ -177,6 +220,8 @@ pool_take(struct pool *pool)
 			pool->passed[klass] = 0;
 		else
 			pool->passed[klass]++;
+	if (job->klass != CLASS_URGENT)
+		started(pool);
 	return take_off(pool, job);
 }
 

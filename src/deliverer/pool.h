@@ -11,6 +11,12 @@
  * reserve is kept open and idle.  Large messages never take the last
  * connection.  A class that waits is not passed over for ever: after
  * POOL_TRICKLE jobs of others it has one.
+ *
+ * Connections to a slow site that all begin at once end at once too, and
+ * whoever comes in between waits for all of them.  So normal and bulk are
+ * paced once they use a quarter of what they may: begun not faster than the site
+ * can go on, and a tenth.  After a round or two, connections become free
+ * one by one.
  */
 #ifndef DELIVERER_POOL_H
 #define DELIVERER_POOL_H
@@ -50,6 +56,9 @@ struct pool {
 	unsigned passed[CLASS_COUNT];	/* jobs taken while it waited */
 	struct conf_part reserve;	/* of the window, for urgent mail */
 	uint64_t large;		/* bytes; over this a message is large */
+	usec_t took;		/* by a transaction, smoothed */
+	usec_t now, next;	/* monotonic: the present, the next start */
+	bool paced;		/* it is not yet time for it */
 	msec_t widen_at;	/* not before: monotonic */
 	msec_t spare_at;	/* no spare connection before: monotonic */
 };
@@ -68,6 +77,14 @@ size_t pool_waiting(const struct pool *pool);
 /* Take off the most pressing job that may use a connection now that is
  * free; null: none. */
 struct job *pool_take(struct pool *pool);
+
+/*
+ * The time is NOW (monotonic) for the jobs that are taken next.  How long it
+ * is until normal and bulk may begin again; 0: they may.
+ */
+usec_t pool_pace(struct pool *pool, usec_t now);
+/* A transaction took so long. */
+void pool_took(struct pool *pool, usec_t took);
 
 /* Take off any job, in order; null: none is left. */
 struct job *pool_drain(struct pool *pool);

@@ -50,6 +50,7 @@ site_new(struct deliverer *d, uint32_t number)
 	site->deliverer = d;
 	site->number = number;
 	site->rest = timer_new(d->loop, on_rest, site);
+	site->pace = timer_new(d->loop, on_rest, site);
 	list_init(&site->couriers);
 	list_init(&site->idle);
 	pool_init(&site->pool, 1);
@@ -66,6 +67,7 @@ site_free(struct site **at)
 	site_return_jobs(site);
 	list_remove(&site->deliverer->leaving, &site->link);
 	timer_free(&site->rest);
+	timer_free(&site->pace);
 	targets_fini(&site->targets);
 	mem_free(site->name);
 	mem_free(site->domain);
@@ -130,6 +132,17 @@ site_lost_courier(struct site *site)
 
 /* ---- work --------------------------------------------------------------- */
 
+static struct job *
+next_job(struct site *site)
+{
+	usec_t wait = pool_pace(&site->pool, clock_mono_usec());
+	struct job *job = pool_take(&site->pool);
+
+	if (job == NULL && wait > 0 && pool_waiting(&site->pool) > 0)
+		timer_set(site->pace, wait / 1000 + 1);
+	return job;
+}
+
 void
 site_serve(struct site *site)
 {
@@ -139,7 +152,7 @@ site_serve(struct site *site)
 	unsigned wants;
 
 	while (!list_empty(&site->idle) &&
-	    (job = pool_take(&site->pool)) != NULL) {
+	    (job = next_job(site)) != NULL) {
 		courier = list_item(list_first(&site->idle), struct courier,
 		    link);
 		courier_begin(courier, job);

@@ -31,6 +31,7 @@ struct site {
 	struct pool pool;
 	struct list couriers;	/* all */
 	struct list idle;	/* those without a job, last used first */
+	struct timer *pace;	/* the next start of normal and bulk */
 	struct timer *rest;	/* after want of something of ours */
 	unsigned rests;		/* in a row */
 	bool gone;		/* nothing new will come */

@@ -149,8 +149,7 @@ next_share(struct line *line)
 	struct share *share;
 
 	for (;;) {
-		share = list_item(list_first(&line->turns), struct share,
-		    turn);
+		share = list_item(line->turns.head.next, struct share, turn);
 		if (share->credit > 0 || line->turns.count == 1)
 			return share;
 		end_turn(line, share);

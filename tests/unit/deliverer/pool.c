@@ -300,6 +300,76 @@ but_not_from_the_reserve(void)
 	}
 }
 
+enum { TOOK = 400 * 1000, PACED = 10 };
+
+static void
+set_up_slow(struct pool *pool)
+{
+	pool_init(pool, PACED);
+	connect_some(pool, PACED);
+	for (int i = 0; i < 100; i++)
+		pool_took(pool, TOOK);
+	for (unsigned i = 0; i < 2 * PACED; i++)
+		put(pool, i, CLASS_NORMAL);
+}
+
+/* Begin what may begin at NOW; how many that is. */
+static unsigned
+begin_all(struct pool *pool, usec_t now)
+{
+	unsigned count = 0;
+
+	while (pool->idle > 0) {
+		struct job *job;
+
+		pool_pace(pool, now);
+		job = pool_take(pool);
+		if (job == NULL)
+			break;
+		pool_began(pool, job);
+		count++;
+	}
+	return count;
+}
+
+static void
+a_slow_site_is_begun_at_the_pace_at_which_it_ends(void)
+{
+	struct pool pool;
+	unsigned begun;
+
+	set_up_slow(&pool);
+	begun = begin_all(&pool, 1000000000);
+	CU_ASSERT_TRUE(begun < PACED);
+	CU_ASSERT_TRUE(pool_pace(&pool, 1000000000) > 0);
+	CU_ASSERT_EQUAL(begin_all(&pool, 1000000000 + TOOK / PACED), 1);
+	CU_ASSERT_EQUAL(begin_all(&pool, 1000000000 + TOOK), PACED - begun -
+	    1);
+}
+
+static void
+urgent_mail_knows_no_pace(void)
+{
+	struct pool pool;
+
+	set_up_slow(&pool);
+	begin_all(&pool, 1000000000);
+	put(&pool, 40, CLASS_URGENT);
+	CU_ASSERT_TRUE(pool_pace(&pool, 1000000000) > 0);
+	CU_ASSERT_EQUAL(pool_take(&pool)->number, 40);
+}
+
+static void
+a_quick_site_has_no_pace(void)
+{
+	struct pool pool;
+
+	set_up_slow(&pool);
+	for (int i = 0; i < 100; i++)
+		pool_took(&pool, 1000);
+	CU_ASSERT_EQUAL(begin_all(&pool, 1000000000), PACED);
+}
+
 const struct unit_test pool_tests[] = {
 	UNIT(a_job_that_comes_back_is_the_first_of_its_class),
 	UNIT(calm_mail_uses_all_but_the_reserve),
@@ -314,5 +384,8 @@ const struct unit_test pool_tests[] = {
 	UNIT(another_notion_of_large_counts_anew),
 	UNIT(a_class_that_waits_has_one_job_after_sixteen_of_others),
 	UNIT(but_not_from_the_reserve),
+	UNIT(a_slow_site_is_begun_at_the_pace_at_which_it_ends),
+	UNIT(urgent_mail_knows_no_pace),
+	UNIT(a_quick_site_has_no_pace),
 	UNIT_END
 };

@@ -186,6 +186,32 @@ sites_without_work_are_on_no_list(void)
 	queue_fini(&queue);
 }
 
+/* Urgent entries without end at one site, a bulk one at another. */
+static void
+a_class_that_waits_at_another_site_has_its_trickle(void)
+{
+	struct queue queue;
+	struct site *a, *b;
+	struct entry *bulk, *entry = NULL;
+	struct conf *conf = core_conf();
+	int picks = 0;
+
+	queue_init(&queue);
+	a = core_site(&queue, "a", 5);
+	b = core_site(&queue, "b", 5);
+	bulk = core_entry(&queue, b, CLASS_BULK);
+	for (; entry != bulk && picks < 1000; picks++) {
+		core_entry(&queue, a, CLASS_URGENT);
+		entry = queue_pick_until(&queue, CLASS_URGENT, picks * 100);
+		if (entry->site == a)
+			site_landed(&queue, a, entry, SITE_ANSWERED, 1,
+			    picks * 100, picks * 100, conf);
+	}
+	CU_ASSERT_EQUAL(picks, TRICKLE_PICKS + 1);
+	queue_fini(&queue);
+	conf_free(&conf);
+}
+
 const struct unit_test queue_tests[] = {
 	UNIT(sites_with_urgent_work_come_first),
 	UNIT(sites_take_turns),
@@ -195,5 +221,6 @@ const struct unit_test queue_tests[] = {
 	UNIT(suspects_fly_one_at_a_time),
 	UNIT(a_message_goes_when_nothing_of_it_is_left),
 	UNIT(sites_without_work_are_on_no_list),
+	UNIT(a_class_that_waits_at_another_site_has_its_trickle),
 	UNIT_END
 };
