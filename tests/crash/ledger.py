@@ -9,6 +9,7 @@ absent; copies are counted.
 import collections
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -21,9 +22,15 @@ FAKES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nothing uses, below those that the system gives to outgoing connections."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def wait_until(true, seconds, what):
@@ -83,7 +90,10 @@ site * {{ connections 10 }}
         return self
 
     def ready(self):
-        wait_until(lambda: answers(self.port), 20, "the relay answers 220")
+        def up():
+            assert self.master.poll() is None, f"postriderd left with {self.master.returncode}"
+            return answers(self.port)
+        wait_until(up, 20, "the relay answers 220")
 
     def family(self):
         """{pid: name} of the relay's living processes."""
