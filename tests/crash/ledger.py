@@ -103,6 +103,9 @@ site * {{ connections 10 }}
         return {int(row[0]): os.path.basename(row[2]) for row in rows
                 if len(row) > 2 and not row[1].startswith("Z")}
 
+    def has(self, name=None):
+        return any(name is None or name in program for program in self.family().values())
+
     def kill(self, name=None):
         """kill -9 of each process called NAME, or of all."""
         victims = [p for p, program in self.family().items() if name is None or name in program]
