@@ -13,13 +13,14 @@ connection.  Without a script it takes everything.
 one process, each with its port in a line of its own.
 
 With --dir the file DIR/connections has two numbers: how many connections
-there were, and how many at once at most.  Each transaction that ended in a reply to its final dot leaves
-DIR/NNNNNN.body (the bytes after 354 as they came, stuffed dots and all,
-without the final dot line) and DIR/NNNNNN.json: connection, transaction (on
-it), helo, tls, mail (the line), rcpts ([{line, address, code}]), together (the
-verbs that arrived in one piece with MAIL), reply, delivered (the reply began
-with 2 and was sent), time, size.  The json appears whole, by rename.  With
---transcript DIR/connection-N.raw has every byte the client sent.
+there were, and how many at once at most.  Each transaction that came to its
+final dot leaves DIR/NNNNNN.body (the bytes after 354 as they came, stuffed
+dots and all, without the final dot line) and DIR/NNNNNN.json: connection,
+transaction (on it), helo, tls, mail (the line), rcpts ([{line, address,
+code}]), together (the verbs that arrived in one piece with MAIL), reply,
+delivered (the reply begins with 2 and is not cut), time, size.  The json
+appears whole, by rename, before the reply.  With --transcript
+DIR/connection-N.raw has every byte the client sent.
 
 The script is an object; everything in it may be left out:
 
@@ -208,15 +209,19 @@ class Session:
 
     # ---- replies
 
+    async def pause(self, step):
+        delay = self.script.rules.get("delay", {}).get(step, 0)
+        if delay:
+            await asyncio.sleep(delay)
+
     async def say(self, step, reply, extra=()):
         """Send REPLY (with its acts); returns its code."""
         words, acts = reply.split(" "), []
         while words and words[-1] in ACTS:
             acts.insert(0, words.pop())
         text = " ".join(words)
-        delay = self.script.rules.get("delay", {}).get(step, 0)
-        if delay:
-            await asyncio.sleep(delay)
+        if step != "DOT":
+            await self.pause(step)
         if text and "!cut" not in acts:
             text = self.lines(text, extra)
         self.writer.write(text.encode("latin-1"))
@@ -354,13 +359,10 @@ class Session:
             "size": len(body),
         }
         self.reset()
-        if rule.startswith("!"):
-            self.sink.keep(record, body)
-            await self.say("DOT", rule)
-        try:
-            await self.say("DOT", rule)
-        finally:
-            self.sink.keep(record, body)
+        # who waits for what a client did after the reply finds it kept
+        await self.pause("DOT")
+        self.sink.keep(record, body)
+        await self.say("DOT", rule)
 
     async def on_quit(self, _line):
         await self.say("QUIT", self.script.get("QUIT"))

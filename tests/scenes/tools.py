@@ -205,9 +205,9 @@ def a_deleted_message_is_gone_and_nobody_is_told(scene):
 
 def status_names_every_process(scene):
     relay = scene.relay(to=9)
-    text = relay.tool("status")
-    for word in ("receiver", "scheduler", "deliverer", "resolver", "urgent", "normal", "bulk"):
-        assert word in text, text
+    # the port answers before all of them are there
+    words = ("receiver", "scheduler", "deliverer", "resolver", "urgent", "normal", "bulk")
+    wait_until(lambda: (text := relay.tool("status")) and all(word in text for word in words), "each of " + str(words))
     status = json.loads(relay.tool("status", "-j"))
     pids = [p["pid"] for p in status["processes"]]
     assert len(set(pids)) == len(pids) and all(os.path.exists(f"/proc/{pid}") for pid in pids), status
