@@ -121,6 +121,16 @@ fsys_read_file(const char *path, struct buf *out, struct err *err)
 }
 
 bool
+fsys_sync_data(int fd, const char *which, struct err *err)
+{
+	uint8_t byte;
+
+	if (fdatasync(fd) == -1)
+		return err_sys(err, "sync", which);
+	return fsys_read_at(fd, &byte, sizeof byte, 0, which, err) != -1;
+}
+
+bool
 fsys_sync_dir(int dirfd, const char *which, struct err *err)
 {
 	if (fsync(dirfd) == -1)

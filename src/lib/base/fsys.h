@@ -33,6 +33,13 @@ ssize_t fsys_read_at(int fd, void *out, size_t length, off_t offset,
 bool fsys_read_file(const char *path, struct buf *out, struct err *err)
     MUST_CHECK;
 
+/*
+ * fdatasync of FD (open for reading too), and a look whether its file system
+ * is still there: one that is being shut down may let a sync of what it has
+ * just dropped return 0, but lets nothing be read after that.
+ */
+bool fsys_sync_data(int fd, const char *which, struct err *err) MUST_CHECK;
+
 /* fsync of the directory open on DIRFD, named WHICH. */
 bool fsys_sync_dir(int dirfd, const char *which, struct err *err) MUST_CHECK;
 

@@ -183,9 +183,8 @@ open_segment(struct lane *lane, struct err *err)
 
 	if (!commit_make_segment(lane, false, segment, err))
 		return false;
-	if (fdatasync(segment->fd) == -1) {
-		err_sys(err, "sync segment",
-		    segment_file(segment->name, "messages", file));
+	if (!fsys_sync_data(segment->fd,
+	    segment_file(segment->name, "messages", file), err)) {
 		commit_unmake_segment(lane, segment);
 		return false;
 	}
@@ -305,8 +304,8 @@ append(struct lane *lane, struct list *messages, struct err *err)
 	if (!written)
 		return false;
 	CRASH_POINT("commit-written");
-	if (fdatasync(segment->fd) == -1)
-		return err_sys(err, "sync segment", file);
+	if (!fsys_sync_data(segment->fd, file, err))
+		return false;
 	CRASH_POINT("commit-synced");
 	segment->end = at;
 	return true;

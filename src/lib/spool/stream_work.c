@@ -116,8 +116,8 @@ make_durable(struct commit_stream *stream, struct err *err)
 	if (!start(stream, err) || !write_head(stream, err))
 		return false;
 	CRASH_POINT("commit-large-headed");
-	if (fdatasync(stream->segment.fd) == -1)
-		return err_sys(err, "sync", "large message");
+	if (!fsys_sync_data(stream->segment.fd, "large message", err))
+		return false;
 	CRASH_POINT("commit-large-synced");
 	if (!fsys_sync_dir(stream->lane->dirfd,
 	    class_name(stream->lane->klass), err))
