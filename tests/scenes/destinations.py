@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: ISC
 """destinations: hosts that are dead, slow, rude or wrong, and those that are not."""
-import json
 import re
 
 from scene import free_port, wait_until
@@ -427,7 +426,7 @@ def replies_that_are_none_lose_and_break_nothing(scene):
     rows = {f"{words} at {step}": _once_badly(step, rule, extensions=PLAIN + ["PIPELINING"] * (i % 2))
             for i, (words, rule) in enumerate(STRANGE.items()) for step in ("greeting", "EHLO", "MAIL", "DOT")}
     relay, sinks, home = _cast(scene, rows)
-    before = json.loads(relay.tool("status", "-j"))["processes"]
+    before = relay.processes()
     idents = _send_each(relay, rows)
     relay.wait_over(*idents.values())
     for words in rows:
@@ -436,8 +435,7 @@ def replies_that_are_none_lose_and_break_nothing(scene):
         assert sent == 1 and len(sinks[words].delivered()) >= 1 and kept <= 2, (words, sent, kept)
         assert kept == 1 or words.endswith("DOT"), (words, kept)
     assert not home.messages()
-    after = json.loads(relay.tool("status", "-j"))["processes"]
-    assert [p["pid"] for p in before] == [p["pid"] for p in after], "no process died"
+    assert relay.processes() == before, "no process died"
 
 
 # ---- many ------------------------------------------------------------------------------------

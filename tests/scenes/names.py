@@ -174,7 +174,7 @@ def a_domain_without_mail_host_is_told_from_one_that_is_not_known(scene):
              "host.servfail.test": {"*": "servfail"}, "a.shorta.test": {"A": [{"hex": "7f00"}]},
              "sender.test": {"A": [_address(3)]}}
     relay = _relay(scene, scene.dns(zone).port)
-    before = json.loads(relay.tool("status", "-j"))["processes"]
+    before = relay.processes()
     rows = {**NONE, "absent.test": ({}, "bounced", "5.1.2")}
     idents = {name: relay.send(f"b@{name}", sender="a@sender.test") for name in rows}
     wrong = []
@@ -189,8 +189,7 @@ def a_domain_without_mail_host_is_told_from_one_that_is_not_known(scene):
         message, = [m for m in messages if f"b@{name}".encode() in m["body"]]
         assert f"\r\nStatus: {rows[name][2]}\r\n".encode() in message["body"], message["body"]
     sink.wait(2)
-    after = json.loads(relay.tool("status", "-j"))["processes"]
-    assert [p["pid"] for p in before] == [p["pid"] for p in after], "no process died"
+    assert relay.processes() == before, "no process died"
 
 
 def mail_waits_for_a_dead_dns_and_fixed_routes_do_not(scene):

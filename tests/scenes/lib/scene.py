@@ -247,9 +247,12 @@ queue {{ reserve 1M }}
         return subprocess.CompletedProcess(child.args, child.returncode, out, err)
 
     def processes(self):
-        """{role: pid} of the children; several of a role count as one."""
-        rows = json.loads(self.tool("status", "-j"))["processes"]
-        return {row["role"]: row["pid"] for row in rows}
+        """{role: pid} of master and children, when all are there; several of a role count as one."""
+        def roles():
+            rows = json.loads(self.tool("status", "-j"))["processes"]
+            found = {row["role"]: row["pid"] for row in rows}
+            return {"receiver", "scheduler", "deliverer", "resolver"} <= set(found) and found
+        return wait_until(roles, "a process of each role")
 
     def ready(self):
         def answers():
