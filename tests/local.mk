@@ -18,3 +18,4 @@ include tests/master/local.mk
 include tests/checks.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
+include tests/sim/local.mk

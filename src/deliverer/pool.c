@@ -54,6 +54,16 @@ due(const struct job *job)
 	return job->deadline == 0 ? INT64_MAX : job->deadline;
 }
 
+/* Nobody is overtaken for ever. */
+static bool
+overtakes(const struct job *job, struct job *other)
+{
+	if (due(other) <= due(job) || other->overtaken == POOL_OVERTAKEN)
+		return false;
+	other->overtaken++;
+	return true;
+}
+
 void
 pool_put(struct pool *pool, struct job *job)
 {
@@ -61,8 +71,8 @@ pool_put(struct pool *pool, struct job *job)
 	struct link *after = line->head.prev;
 
 	if (job->klass == CLASS_URGENT)
-		while (after != &line->head &&
-		    due(list_item(after, struct job, link)) > due(job))
+		while (after != &line->head && overtakes(job,
+		    list_item(after, struct job, link)))
 			after = after->prev;
 	list_insert_after(line, after, &job->link);
 	pool->heavy_waiting += is_heavy(pool, job);

@@ -34,6 +34,7 @@ struct job {
 	struct segment *segment;	/* counted in its `users` */
 	uint32_t number;
 	uint8_t klass;
+	uint8_t overtaken;	/* by jobs with an earlier deadline */
 	bool heavy;		/* under way, and counted as large */
 	uint16_t attempt;
 	uint64_t offset, size;
@@ -43,7 +44,7 @@ struct job {
 	uint32_t rcpts[];
 };
 
-enum { POOL_TRICKLE = 16 };
+enum { POOL_TRICKLE = 16, POOL_OVERTAKEN = 3 };
 
 struct pool {
 	struct list waiting[CLASS_COUNT];

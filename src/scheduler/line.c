@@ -163,15 +163,14 @@ by_turns(struct line *line)
 	    struct entry, place);
 }
 
-/* Who is alone owes nobody; nobody owes more than one entry. */
+/* Who is alone owes nobody.  What went by its deadline is not charged: the
+ * turns of its sender's other mail are not to suffer. */
 static void
 charge(struct line *line, struct share *share, int cost)
 {
 	if (line->turns.count == 1)
 		return;
 	share->credit -= cost;
-	if (share->credit < -LINE_COST_MOST)
-		share->credit = -LINE_COST_MOST;
 	if (share->credit <= 0)
 		end_turn(line, share);
 }
@@ -181,16 +180,15 @@ line_take(struct map *shares, struct line *line)
 {
 	struct heap_node *due = heap_first(&line->due);
 	struct entry *entry;
-	struct share *share;
 
 	if (line->count == 0)
 		return NULL;
-	if (due != NULL && ++line->picks % LINE_FAIR != 0)
+	if (due != NULL && ++line->picks % LINE_FAIR != 0) {
 		entry = heap_item(due, struct entry, wait);
-	else
+	} else {
 		entry = by_turns(line);
-	share = entry->share;
-	charge(line, share, cost(entry));
+		charge(line, entry->share, cost(entry));
+	}
 	line_remove(shares, line, entry);
 	return entry;
 }

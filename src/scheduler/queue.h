@@ -89,6 +89,7 @@ struct entry {
 	uint16_t attempts;	/* transactions tried so far */
 	uint8_t state;
 	bool suspect;		/* readied as one */
+	bool urgent_flies;	/* counted so at its site */
 	bool warned;		/* its sender was told of the delay */
 };
 

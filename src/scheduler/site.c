@@ -108,14 +108,24 @@ site_credit(const struct site *site, enum mail_class klass)
 	return klass == CLASS_URGENT ? most + site->connections : most;
 }
 
+/* Jobs of other classes that are there already take no credit from urgent
+ * ones; but a site is probed by one job of whatever class. */
+static bool
+may_go(const struct site *site, unsigned klass)
+{
+	unsigned flying = klass == CLASS_URGENT && !site_is_down(site) ?
+	    site->urgent_flying : site->flying;
+
+	return flying < site_credit(site, klass);
+}
+
 /* The most pressing class with something that may go now. */
 static unsigned
 best_class(const struct site *site)
 {
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
 		if (site->ready[c].count > 0)
-			return site->flying < site_credit(site, c) ? c :
-			    CLASS_COUNT;
+			return may_go(site, c) ? c : CLASS_COUNT;
 	return CLASS_COUNT;
 }
 
@@ -196,6 +206,8 @@ site_pick(struct queue *queue, struct site *site, msec_t now)
 	must(entry != NULL);
 	trickle_picked(&site->trickle, klass, now);
 	site->flying++;
+	entry->urgent_flies = klass == CLASS_URGENT;
+	site->urgent_flying += entry->urgent_flies;
 	/* To the end of its list: sites take turns. */
 	leave_work(queue, site);
 	update(queue, site);
@@ -248,6 +260,8 @@ site_landed(struct queue *queue, struct site *site, struct entry *entry,
 {
 	must(site->flying > 0 && entry->state == ENTRY_FLYING);
 	site->flying--;
+	site->urgent_flying -= entry->urgent_flies;
+	entry->urgent_flies = false;
 	site->entries--;
 	entry->state = ENTRY_IDLE;
 	queue_count(queue, entry->message->klass, COUNT_FLYING, COUNT_STATES);

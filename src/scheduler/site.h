@@ -33,6 +33,7 @@ struct site {
 	struct trickle trickle;
 	size_t entries;		/* in the lines and flying */
 	unsigned flying;
+	unsigned urgent_flying;	/* of these */
 	unsigned window;	/* jobs at once, from success and failure */
 	unsigned took_ms;	/* of a transaction, smoothed */
 

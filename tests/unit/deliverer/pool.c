@@ -370,6 +370,23 @@ a_quick_site_has_no_pace(void)
 	CU_ASSERT_EQUAL(begin_all(&pool, 1000000000), PACED);
 }
 
+static void
+an_earlier_deadline_overtakes_a_job_three_times_at_most(void)
+{
+	struct pool pool;
+
+	set_up(&pool, 5);
+	put(&pool, 1, CLASS_URGENT);
+	for (unsigned i = 0; i <= POOL_OVERTAKEN; i++) {
+		jobs[2] = (struct job){ .number = 2, .klass = CLASS_URGENT,
+		    .deadline = 1000 };
+		pool_put(&pool, &jobs[2]);
+		CU_ASSERT_EQUAL(pool_take(&pool)->number,
+		    i < POOL_OVERTAKEN ? 2 : 1);
+	}
+	CU_ASSERT_EQUAL(pool_take(&pool)->number, 2);
+}
+
 const struct unit_test pool_tests[] = {
 	UNIT(a_job_that_comes_back_is_the_first_of_its_class),
 	UNIT(calm_mail_uses_all_but_the_reserve),
@@ -386,6 +403,7 @@ const struct unit_test pool_tests[] = {
 	UNIT(but_not_from_the_reserve),
 	UNIT(a_slow_site_is_begun_at_the_pace_at_which_it_ends),
 	UNIT(urgent_mail_knows_no_pace),
+	UNIT(an_earlier_deadline_overtakes_a_job_three_times_at_most),
 	UNIT(a_quick_site_has_no_pace),
 	UNIT_END
 };

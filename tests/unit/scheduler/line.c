@@ -126,7 +126,7 @@ but_every_fourth_by_turns(void)
 		add(CLASS_URGENT, 'd', 100, 100 + i);
 	add(CLASS_URGENT, 'n', 100, 0);
 	add(CLASS_URGENT, 'n', 100, 0);
-	expect("dddndddndddd");
+	expect("dddddddndddddddn");
 	queue_fini(&queue);
 }
 

@@ -139,6 +139,23 @@ urgent_jobs_may_go_beyond_a_full_site(void)
 	tear_down();
 }
 
+/* Bulk jobs were sent while it was quick; now it is slow. */
+static void
+jobs_sent_in_advance_keep_no_urgent_one_back(void)
+{
+	struct site *site = set_up(5);
+
+	for (int i = 0; i < 30; i++)
+		core_entry(&queue, site, CLASS_BULK);
+	CU_ASSERT_EQUAL(pick_all(0), 10);
+	site->took_ms = 400;
+	for (int i = 0; i < 30; i++)
+		core_entry(&queue, site, CLASS_URGENT);
+	CU_ASSERT_EQUAL(pick_all(0), 10);
+	CU_ASSERT_EQUAL(site->urgent_flying, 10);
+	tear_down();
+}
+
 static void
 urgent_jobs_have_a_limit_too(void)
 {
@@ -364,6 +381,7 @@ const struct unit_test site_tests[] = {
 	UNIT(a_slow_site_gets_one_job_a_connection),
 	UNIT(a_site_learns_that_it_is_slow_from_its_transactions),
 	UNIT(urgent_jobs_may_go_beyond_a_full_site),
+	UNIT(jobs_sent_in_advance_keep_no_urgent_one_back),
 	UNIT(urgent_jobs_have_a_limit_too),
 	UNIT(starved_bulk_gets_its_trickle),
 	UNIT(the_trickle_waits_until_bulk_is_starved),

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * promises.c - the longest waits of postrider-scheduling(7), over random
+ * traces.
+ *
+ *	promises [SEED [ROUNDS]]
+ *
+ * Each message's longest wait is worked out as it comes, from what waits
+ * then, and held against how long it did wait.
+ */
+#include "sim.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	ROUNDS = 150,
+	MAILS_MOST = 3000,
+	SENDERS = 4,		/* of each class */
+	TRICKLE = 16, TRICKLE_WAIT = 1000,
+	TURN = 20,		/* transactions to a trickle */
+	FAIR = 4, OVERTAKEN = 3,	/* with deadlines */
+	SLACK = 5		/* ms: times are whole */
+};
+
+struct check {
+	msec_t *most;		/* each mail's longest wait */
+	unsigned senders[CLASS_COUNT];
+	bool calm;		/* all is bulk */
+	bool deadlines;		/* some urgent mail has them */
+	unsigned long checked[2], broken;
+	msec_t longest[2], bound[2];	/* of all that were checked */
+};
+
+static uint64_t
+up(uint64_t n, uint64_t d)
+{
+	return (n + d - 1) / d;
+}
+
+/* How many entries of its class may go before MAIL, and itself. */
+static uint64_t
+before(const struct check *check, const struct sim *sim,
+    const struct mail *mail)
+{
+	uint64_t own = ours_waiting(sim->state, mail->site, mail->klass,
+	    mail->sender);
+
+	return ours_handed(sim->state, mail->site, mail->klass) +
+	    check->senders[mail->klass] * (own + 1);
+}
+
+static void
+on_arrival(void *owner, struct sim *sim, uint32_t number)
+{
+	struct check *check = owner;
+	const struct mail *mail = &sim->world->mails[number];
+	const struct place *place = &sim->world->places[mail->site];
+	uint64_t n = before(check, sim, mail), c = place->connections;
+	uint64_t shared = c > 1 ? c - 1 : 1;	/* without the reserve */
+	msec_t t = place->took, most, step;
+
+	if (mail->klass == CLASS_URGENT && check->deadlines)
+		n = FAIR * n + OVERTAKEN;
+	step = TRICKLE_WAIT + TURN * t / (msec_t)shared;
+	if (mail->klass == CLASS_URGENT)
+		most = t * (msec_t)up(n + 2 * up(n, TRICKLE - 1), c);
+	else if (check->calm)
+		most = t * (msec_t)up(n, shared) + t;
+	else
+		most = (msec_t)(n + 1) * step + t;
+	check->most[number] = most + SLACK;
+}
+
+static void
+on_start(void *owner, struct sim *sim, uint32_t number)
+{
+	struct check *check = owner;
+	const struct mail *mail = &sim->world->mails[number];
+	bool calm = mail->klass != CLASS_URGENT;
+	msec_t wait = sim->waits[number];
+
+	check->checked[calm]++;
+	if (wait > check->longest[calm]) {
+		check->longest[calm] = wait;
+		check->bound[calm] = check->most[number];
+	}
+	if (wait <= check->most[number])
+		return;
+	if (check->broken++ < 5)
+		printf("%s mail %u waited %lld ms, most %lld: %u connections, "
+		    "%lld ms each\n", class_name(mail->klass), number,
+		    (long long)wait, (long long)check->most[number],
+		    sim->world->places[mail->site].connections,
+		    (long long)sim->world->places[mail->site].took);
+}
+
+/* Mail of KLASS for all places: LOAD times what these can take. */
+static void
+add_mail(struct world *world, uint64_t *state, uint8_t klass, size_t count,
+    double load, struct check *check)
+{
+	double rate = 0;
+	msec_t drain;
+
+	for (unsigned i = 0; i < world->place_count; i++)
+		rate += (double)world->places[i].connections /
+		    (double)world->places[i].took;
+	drain = (msec_t)((double)count / rate / load) + 1;
+	check->senders[klass] = 1 + (unsigned)(sim_random(state) % SENDERS);
+	for (size_t i = 0; i < count; i++)
+		world->mails[world->count++] = (struct mail){
+			.deadline = check->deadlines &&
+			    sim_random(state) % 4 > 0 ? 1 +
+			    (msec_t)(sim_random(state) % (uint64_t)drain) : 0,
+			.arrived = (msec_t)(sim_random(state) %
+			    (uint64_t)drain),
+			.site = (uint16_t)(sim_random(state) %
+			    world->place_count),
+			.sender = (uint16_t)(klass * SENDERS +
+			    sim_random(state) % check->senders[klass]),
+			.klass = klass,
+		};
+}
+
+static int
+by_time(const void *a, const void *b)
+{
+	const struct mail *x = a, *y = b;
+
+	return x->arrived < y->arrived ? -1 : x->arrived > y->arrived;
+}
+
+/* A third of the worlds has bulk mail alone; in the others the rest is from
+ * little to more than all sites can take. */
+static struct world *
+random_world(uint64_t *state, struct check *check)
+{
+	struct world *world = mem_new(struct world);
+	size_t most = 100 + sim_random(state) % (MAILS_MOST / 2);
+
+	world->place_count = 1 + (unsigned)(sim_random(state) % 3);
+	world->places = mem_array(world->place_count,
+	    sizeof *world->places);
+	for (unsigned i = 0; i < world->place_count; i++)
+		world->places[i] = (struct place){
+			.connections = 1 + (unsigned)(sim_random(state) % 20),
+			.took = 1 + (msec_t)(sim_random(state) % 2000),
+		};
+	world->sender_count = CLASS_COUNT * SENDERS;
+	world->mails = mem_array(CLASS_COUNT * most, sizeof *world->mails);
+	check->calm = sim_random(state) % 3 == 0;
+	check->deadlines = sim_random(state) % 2 == 0;
+	for (uint8_t c = CLASS_URGENT; !check->calm && c < CLASS_BULK; c++)
+		add_mail(world, state, c, most,
+		    0.1 + (double)(sim_random(state) % 20) / 10, check);
+	add_mail(world, state, CLASS_BULK, most,
+	    0.1 + (double)(sim_random(state) % 50) / 10, check);
+	qsort(world->mails, world->count, sizeof *world->mails, by_time);
+	return world;
+}
+
+static void
+round_of(uint64_t *state, struct check *check)
+{
+	struct world *world = random_world(state, check);
+	struct sim sim = { .on_arrival = on_arrival, .on_start = on_start,
+	    .owner = check };
+
+	check->most = mem_array(world->count, sizeof *check->most);
+	sim_run(&sim, world, &plan_ours);
+	sim_fini(&sim);
+	mem_free(check->most);
+	world_free(&world);
+}
+
+int
+main(int argc, char **argv)
+{
+	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+	unsigned long rounds = argc > 2 ? strtoul(argv[2], NULL, 10) :
+	    ROUNDS;
+	struct check check = { 0 };
+	uint64_t state = seed;
+
+	while (rounds-- > 0)
+		round_of(&state, &check);
+	for (int calm = 0; calm < 2; calm++)
+		printf("%s: %lu checked, longest wait %lld ms where %lld "
+		    "may be\n", calm ? "others" : "urgent",
+		    check.checked[calm], (long long)check.longest[calm],
+		    (long long)check.bound[calm]);
+	printf("seed %llu: %lu waited too long\n", (unsigned long long)seed,
+	    check.broken);
+	return check.broken == 0 && check.checked[0] > 0 &&
+	    check.checked[1] > 0 ? 0 : 1;
+}
