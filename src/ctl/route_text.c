@@ -216,6 +216,24 @@ print_window(json_t *site, const char *indent)
 	putchar('\n');
 }
 
+/* Where a rate keeps mail back. */
+static void
+print_tokens(json_t *site, const char *indent)
+{
+	json_t *tokens = json_object_get(site, "next_token_ms"), *value;
+	const char *name, *separator = "";
+
+	if (json_object_size(tokens) == 0)
+		return;
+	printf(NAME_FORMAT "next message ", indent, "rate");
+	json_object_foreach(tokens, name, value) {
+		printf("%s(%s) in %lld ms", separator, name,
+		    (long long)json_integer_value(value));
+		separator = ", ";
+	}
+	putchar('\n');
+}
+
 void
 route_text_site(json_t *site, const char *indent)
 {
@@ -224,6 +242,7 @@ route_text_site(json_t *site, const char *indent)
 
 	print_state(site, indent);
 	print_window(site, indent);
+	print_tokens(site, indent);
 	printf(NAME_FORMAT, indent, "waiting");
 	json_object_foreach(waiting, klass, value) {
 		printf("%s%s %lld", separator, klass,

@@ -111,6 +111,26 @@ add_window(json_t *row, const struct site *site)
 		    json_integer(site->window));
 }
 
+/* Ms until the next token, where there is none. */
+static void
+add_tokens(json_t *row, const struct site *site, msec_t now)
+{
+	const struct rates *rates = site->rates;
+	json_t *tokens;
+
+	if (rates == NULL)
+		return;
+	tokens = json_object();
+	if (meter_dry(&rates->all))
+		json_object_set_new(tokens, "site",
+		    json_integer(rates->all.wake.key - now));
+	for (unsigned c = 0; c < CLASS_COUNT; c++)
+		if (meter_dry(&rates->classes[c]))
+			json_object_set_new(tokens, class_name(c),
+			    json_integer(rates->classes[c].wake.key - now));
+	json_object_set_new(row, "next_token_ms", tokens);
+}
+
 static void
 add_pause(const struct scheduler *s, const struct site *site, json_t *row)
 {
@@ -147,6 +167,7 @@ explain_site(const struct scheduler *s, const struct site *site)
 	    "waiting", waiting_counts(site));
 
 	add_window(row, site);
+	add_tokens(row, site, scheduler_now(s));
 	if (heap_holds(&site->rest))
 		json_object_set_new(row, "rests_ms", json_integer(
 		    site->rest.key > scheduler_now(s) ?

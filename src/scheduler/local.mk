@@ -18,6 +18,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/line.c src/scheduler/line.h \
 	src/scheduler/listing.c src/scheduler/listing.h \
 	src/scheduler/load.c \
+	src/scheduler/meter.c src/scheduler/meter.h \
 	src/scheduler/past.c src/scheduler/past.h \
 	src/scheduler/pauses.c src/scheduler/pauses.h \
 	src/scheduler/pauses_file.c \

@@ -34,6 +34,7 @@ queue_init(struct queue *queue)
 	for (int c = 0; c < CLASS_COUNT; c++)
 		list_init(&queue->work[c]);
 	heap_init(&queue->resting);
+	heap_init(&queue->tokens);
 	heap_init(&queue->later);
 	heap_init(&queue->deadlines);
 	list_init(&queue->suspects);
@@ -90,6 +91,7 @@ queue_fini(struct queue *queue)
 	map_fini(&queue->sites);
 	map_fini(&queue->shares);
 	heap_fini(&queue->resting);
+	heap_fini(&queue->tokens);
 	heap_fini(&queue->later);
 	heap_fini(&queue->deadlines);
 }
@@ -263,7 +265,7 @@ queue_ready(struct queue *queue, struct entry *entry, bool front)
 }
 
 static struct entry *
-pick_suspect(struct queue *queue)
+pick_suspect(struct queue *queue, msec_t now)
 {
 	struct link *link = list_first(&queue->suspects);
 	struct entry *entry;
@@ -271,8 +273,10 @@ pick_suspect(struct queue *queue)
 	if (link == NULL || queue->suspect_flies)
 		return NULL;
 	entry = list_item(link, struct entry, place);
-	if (site_is_down(entry->site))
+	if (site_is_down(entry->site) ||
+	    rates_dry(entry->site, entry->message->klass))
 		return NULL;
+	rates_take(queue, entry->site, entry->message->klass, now);
 	list_remove(&queue->suspects, link);
 	queue->suspect_flies = true;
 	entry->site->flying++;
@@ -334,7 +338,7 @@ queue_pick_until(struct queue *queue, enum mail_class worst, msec_t now)
 	struct entry *entry = pick_site(queue, worst, now);
 
 	if (entry == NULL && worst == CLASS_BULK)
-		entry = pick_suspect(queue);
+		entry = pick_suspect(queue, now);
 	if (entry == NULL)
 		return NULL;
 	entry->state = ENTRY_FLYING;

@@ -114,6 +114,7 @@ struct queue {
 	struct list work[CLASS_COUNT];	/* sites with a pick to offer */
 	struct trickle trickle;	/* of the classes, node-wide */
 	struct heap resting;	/* sites that failed, by the end of the rest */
+	struct heap tokens;	/* meters that are dry, by their next token */
 	struct heap later;	/* entries, by due time (wall usec) */
 	struct heap deadlines;	/* messages, by their deadline (wall usec) */
 	struct list suspects;	/* entries that may be poison: one at a time */
@@ -187,10 +188,12 @@ void trickle_picked(struct trickle *trickle, unsigned klass, msec_t now);
  * was there before) at the front. */
 void queue_ready(struct queue *queue, struct entry *entry, bool front);
 
-/* Sites whose rest is over may be probed from now on. */
+/* Sites whose rest is over may be probed from now on, and tokens that came
+ * may be taken. */
 void queue_wake(struct queue *queue, msec_t now);
 
-/* When queue_wake() has something to do; MSEC_NEVER: no site rests. */
+/* When queue_wake() has something to do; MSEC_NEVER: nothing waits for a
+ * time. */
 msec_t queue_next_wake(const struct queue *queue);
 
 #endif

@@ -257,8 +257,7 @@ limit_anew(struct scheduler *s, struct site *site)
 	if (!host_row_pull(&list, &row))
 		return;
 	policy = conf_site_for(s->conf, span_of(site->domain), row.name);
-	site_limit(&s->queue, site, policy->connections,
-	    policy->recipients);
+	site_apply(&s->queue, site, policy);
 }
 
 void

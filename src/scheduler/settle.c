@@ -70,8 +70,7 @@ make_site(struct scheduler *s, const struct domain *domain,
 		    (const char *)buf_peek(&key).data, name, domain->name);
 	}
 	buf_fini(&key);
-	site_limit(&s->queue, site, policy->connections,
-	    policy->recipients);
+	site_apply(&s->queue, site, policy);
 	return site;
 }
 

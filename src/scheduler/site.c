@@ -53,6 +53,7 @@ site_free(struct queue *queue, struct site *site)
 	must(site->entries == 0);
 	leave_work(queue, site);
 	heap_remove(&queue->resting, &site->rest);
+	rates_fini(queue, site);
 	for (int c = 0; c < CLASS_COUNT; c++)
 		line_fini(&site->ready[c]);
 	map_remove(&queue->sites, span_of(site->key));
@@ -89,7 +90,8 @@ rests(const struct site *site)
 /*
  * A quick site gets a second round in advance, so that its connections
  * never wait for us; a slow one does not, so that little is committed
- * before something more pressing comes.  Urgent jobs may go beyond: the
+ * before something more pressing comes, nor one with a rate, so that what
+ * is let through goes at once.  Urgent jobs may go beyond: the
  * deliverer puts them before those it already has.
  */
 unsigned
@@ -101,7 +103,7 @@ site_credit(const struct site *site, enum mail_class klass)
 		return 0;
 	if (site_is_down(site))
 		return 1;
-	if (site->took_ms <= SITE_QUICK_MS)
+	if (site->took_ms <= SITE_QUICK_MS && site->rates == NULL)
 		most *= 2;
 	if (most > site->window)
 		most = site->window;
@@ -119,19 +121,26 @@ may_go(const struct site *site, unsigned klass)
 	return flying < site_credit(site, klass);
 }
 
+/* Something of the class waits, and not for a token. */
+static bool
+waits(const struct site *site, unsigned klass)
+{
+	return site->ready[klass].count > 0 && !rates_dry(site, klass);
+}
+
 /* The most pressing class with something that may go now. */
 static unsigned
 best_class(const struct site *site)
 {
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
-		if (site->ready[c].count > 0)
+		if (waits(site, c))
 			return may_go(site, c) ? c : CLASS_COUNT;
 	return CLASS_COUNT;
 }
 
 /* Put SITE on the list it belongs to now; at its end if it moves. */
-static void
-update(struct queue *queue, struct site *site)
+void
+site_update(struct queue *queue, struct site *site)
 {
 	unsigned best = best_class(site);
 
@@ -145,12 +154,20 @@ update(struct queue *queue, struct site *site)
 }
 
 void
+site_apply(struct queue *queue, struct site *site,
+    const struct conf_site *policy)
+{
+	rates_set(queue, site, policy);
+	site_limit(queue, site, policy->connections, policy->recipients);
+}
+
+void
 site_limit(struct queue *queue, struct site *site, unsigned connections,
     unsigned recipients)
 {
 	site->connections = connections;
 	site->recipients = recipients;
-	update(queue, site);
+	site_update(queue, site);
 }
 
 /* ---- the lines ------------------------------------------------------------------ */
@@ -163,7 +180,7 @@ site_line_add(struct queue *queue, struct site *site, struct entry *entry,
 	    front);
 	site->entries++;
 	if (site->work_class > entry->message->klass)
-		update(queue, site);
+		site_update(queue, site);
 }
 
 void
@@ -177,7 +194,7 @@ site_line_remove(struct queue *queue, struct entry *entry)
 		line_remove(&queue->shares,
 		    &site->ready[entry->message->klass], entry);
 		site->entries--;
-		update(queue, site);
+		site_update(queue, site);
 	}
 	queue_count(queue, entry->message->klass, COUNT_READY, COUNT_STATES);
 }
@@ -189,12 +206,12 @@ site_line_remove(struct queue *queue, struct entry *entry)
 static unsigned
 choose(struct site *site, msec_t now)
 {
-	bool waits[CLASS_COUNT];
+	bool waiting[CLASS_COUNT];
 
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
-		waits[c] = site->ready[c].count > 0;
+		waiting[c] = waits(site, c);
 	return trickle_choose(&site->trickle, site->work_class, CLASS_BULK,
-	    waits, now);
+	    waiting, now);
 }
 
 struct entry *
@@ -205,12 +222,13 @@ site_pick(struct queue *queue, struct site *site, msec_t now)
 
 	must(entry != NULL);
 	trickle_picked(&site->trickle, klass, now);
+	rates_take(queue, site, klass, now);
 	site->flying++;
 	entry->urgent_flies = klass == CLASS_URGENT;
 	site->urgent_flying += entry->urgent_flies;
 	/* To the end of its list: sites take turns. */
 	leave_work(queue, site);
-	update(queue, site);
+	site_update(queue, site);
 	return entry;
 }
 
@@ -269,24 +287,26 @@ site_landed(struct queue *queue, struct site *site, struct entry *entry,
 		queue->suspect_flies = false;
 	if (news == SITE_ANSWERED)
 		answer(queue, site, took);
-	else if (news == SITE_FAILED && !rests(site) &&
+	else if (news == SITE_UNTRIED)
+		rates_return(queue, site, entry->message->klass);
+	else if (!rests(site) &&
 	    (site->failures == 0 || sent > site->rested))
 		fail(queue, site, most_pressing(site, entry), now, conf);
-	update(queue, site);
+	site_update(queue, site);
 }
 
 void
 site_rouse(struct queue *queue, struct site *site)
 {
 	heap_remove(&queue->resting, &site->rest);
-	update(queue, site);
+	site_update(queue, site);
 }
 
 void
 site_pause(struct queue *queue, struct site *site, const char *why)
 {
 	site->paused = why;
-	update(queue, site);
+	site_update(queue, site);
 }
 
 void
@@ -315,12 +335,26 @@ queue_wake(struct queue *queue, msec_t now)
 	while ((first = heap_first(&queue->resting)) != NULL &&
 	    first->key <= now)
 		site_rouse(queue, heap_item(first, struct site, rest));
+	while ((first = heap_first(&queue->tokens)) != NULL &&
+	    first->key <= now) {
+		heap_remove(&queue->tokens, first);
+		site_update(queue, heap_item(first, struct meter, wake)->site);
+	}
+}
+
+static msec_t
+first_of(const struct heap *heap)
+{
+	struct heap_node *first = heap_first(heap);
+
+	return first == NULL ? MSEC_NEVER : first->key;
 }
 
 msec_t
 queue_next_wake(const struct queue *queue)
 {
-	struct heap_node *first = heap_first(&queue->resting);
+	msec_t rest = first_of(&queue->resting);
+	msec_t token = first_of(&queue->tokens);
 
-	return first == NULL ? MSEC_NEVER : first->key;
+	return rest < token ? rest : token;
 }

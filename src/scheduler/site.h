@@ -11,6 +11,7 @@
 #ifndef SCHEDULER_SITE_H
 #define SCHEDULER_SITE_H
 
+#include "scheduler/meter.h"
 #include "scheduler/queue.h"
 
 enum {
@@ -29,6 +30,7 @@ struct site {
 	size_t host_bytes;
 	unsigned connections, recipients;	/* its limits */
 
+	struct rates *rates;	/* null: no limit to its rate */
 	struct line ready[CLASS_COUNT];
 	struct trickle trickle;
 	size_t entries;		/* in the lines and flying */
@@ -96,7 +98,10 @@ struct site *site_find(const struct queue *queue, const char *key);
 /* It has no entries. */
 void site_free(struct queue *queue, struct site *site);
 
-/* New limits; what flies already is not called back. */
+/* The limits of POLICY hold from now on; what flies already is not called
+ * back. */
+void site_apply(struct queue *queue, struct site *site,
+    const struct conf_site *policy);
 void site_limit(struct queue *queue, struct site *site, unsigned connections,
     unsigned recipients);
 
@@ -140,6 +145,7 @@ void site_hurry(struct queue *queue, struct site *site, msec_t until);
 bool site_is_down(const struct site *site);
 
 /* For the parts of the core. */
+void site_update(struct queue *queue, struct site *site);
 struct entry *site_pick(struct queue *queue, struct site *site, msec_t now);
 void site_line_add(struct queue *queue, struct site *site,
     struct entry *entry, bool front);

@@ -78,6 +78,12 @@ struct conf_part {
 	bool percent;
 };
 
+/* So many in a time; thousandths 0: as many as there are. */
+struct conf_rate {
+	uint64_t thousandths;
+	uint32_t seconds;	/* a second, a minute, an hour or a day */
+};
+
 /* Limits towards one site; RFC 5321, section 4.5.3.2 for the timeouts. */
 struct conf_site {
 	char *pattern;		/* of the recipient domain or the MX host */
@@ -85,6 +91,8 @@ struct conf_site {
 	struct conf_part reserve;	/* of them, for urgent mail */
 	unsigned recipients;	/* in a transaction */
 	unsigned messages;	/* over one connection; 0 = no limit */
+	struct conf_rate rate;	/* of transactions */
+	struct conf_rate class_rate[CLASS_COUNT];	/* of those of each class */
 	msec_t idle;		/* a warm connection is kept so long */
 	enum site_tls tls;
 	msec_t connect, greeting, helo, mail, rcpt, data, block, dot, quit;
@@ -210,6 +218,12 @@ msec_t conf_time(const struct conf *conf, msec_t t);
 /* PART of WHOLE: at least one (unless PART is 0), and always less than
  * WHOLE; of a whole of 0 or 1 it is 0. */
 unsigned conf_part_of(struct conf_part part, unsigned whole);
+
+/* Nanoseconds from one to the next; 0: no limit. */
+int64_t conf_rate_interval(struct conf_rate rate);
+/* As it is written: "2.5/s", "unlimited". */
+enum { CONF_RATE_TEXT = 32 };
+void conf_rate_text(struct conf_rate rate, char out[CONF_RATE_TEXT]);
 
 /* The first route whose pattern matches DOMAIN; there is always one. */
 const struct conf_route *conf_route_for(const struct conf *conf,

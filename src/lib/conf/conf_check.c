@@ -10,6 +10,8 @@
 #include "base/must.h"
 #include "conf/conf_net.h"
 
+#include <stdio.h>
+
 /* ---- when a block opens -------------------------------------------------- */
 
 static bool
@@ -141,7 +143,7 @@ close_route(struct conf_parser *parser, struct conf_scope *scope)
 
 /* Urgent mail alone would get through. */
 static bool
-close_site(struct conf_parser *parser, const struct conf_site *site)
+check_reserve(struct conf_parser *parser, const struct conf_site *site)
 {
 	struct conf_place place = conf_seen(parser, BLOCK_SITE, "reserve");
 
@@ -152,6 +154,36 @@ close_site(struct conf_parser *parser, const struct conf_site *site)
 	    "site's connections, which are %u: lower it, or raise the other",
 	    site->reserve.number, site->connections);
 	return conf_error_at(parser, place);
+}
+
+/* A class that may have more than there is would never feel its limit. */
+static bool
+check_rates(struct conf_parser *parser, const struct conf_site *site)
+{
+	int64_t all = conf_rate_interval(site->rate);
+	char text[2][CONF_RATE_TEXT], name[16];
+
+	for (unsigned c = 0; c < CLASS_COUNT; c++) {
+		int64_t one = conf_rate_interval(site->class_rate[c]);
+
+		if (all == 0 || one == 0 || one >= all)
+			continue;
+		conf_rate_text(site->class_rate[c], text[0]);
+		conf_rate_text(site->rate, text[1]);
+		snprintf(name, sizeof name, "rate-%s", class_name(c));
+		err_set(parser->err, ERR_CONFIG, "%s %s is over this site's "
+		    "rate, which is %s: lower it, or raise the other", name,
+		    text[0], text[1]);
+		return conf_error_at(parser, conf_seen(parser, BLOCK_SITE,
+		    name));
+	}
+	return true;
+}
+
+static bool
+close_site(struct conf_parser *parser, const struct conf_site *site)
+{
+	return check_reserve(parser, site) && check_rates(parser, site);
 }
 
 bool

@@ -45,6 +45,7 @@ enum conf_kind {
 	KIND_SITE_TLS,		/* enum site_tls */
 	KIND_FAIR_BY,		/* enum fair_by */
 	KIND_PART,		/* struct conf_part */
+	KIND_RATE,		/* struct conf_rate */
 	KIND_LOG,		/* `log` and `log_path` of struct conf */
 	KIND_RETRY,		/* `retry` of struct conf_class */
 	KIND_TRUST,		/* a row of struct conf_listen's trusts */

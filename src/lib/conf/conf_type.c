@@ -285,6 +285,7 @@ const struct conf_type conf_types[KIND_COUNT] = {
 	[KIND_SITE_TLS]   = { choice_read, choice_write, NULL, false },
 	[KIND_FAIR_BY]    = { choice_read, choice_write, NULL, false },
 	[KIND_PART]       = { conf_part_read, conf_part_write, NULL, false },
+	[KIND_RATE]       = { conf_rate_read, conf_rate_write, NULL, false },
 	[KIND_LOG]        = { conf_log_read, conf_log_write, conf_log_clear,
 	    false },
 	[KIND_RETRY]      = { conf_retry_read, conf_retry_write, NULL, false },

@@ -68,6 +68,12 @@ bool conf_part_read(const struct conf_option *, const struct conf_words *,
 void conf_part_write(const struct conf_option *, const void *, const char *,
     struct buf *);
 
+/* conf_rate.c: so many in a time. */
+bool conf_rate_read(const struct conf_option *, const struct conf_words *,
+    void *, struct err *);
+void conf_rate_write(const struct conf_option *, const void *, const char *,
+    struct buf *);
+
 /* conf_list.c: the values that are more than one word. */
 bool conf_log_read(const struct conf_option *, const struct conf_words *,
     void *, struct err *);

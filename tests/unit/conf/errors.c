@@ -134,6 +134,27 @@ static const struct {
 	{ L "site * {\nreserve 5; connections 5 }", "f:3: reserve 5 leaves "
 	    "nothing of this site's connections, which are 5: lower it, or "
 	    "raise the other" },
+	{ L "site * { rate 5 }", "f:2: rate 5: a rate is wanted: a number and "
+	    "/s, /m, /h or /d, as in 100/s, 2.5/s or 20/m, or unlimited" },
+	{ L "site * { rate 1.2345/s }", "f:2: rate 1.2345/s: a rate is "
+	    "wanted: a number and /s, /m, /h or /d, as in 100/s, 2.5/s or "
+	    "20/m, or unlimited" },
+	{ L "site * { rate 5./s }", "f:2: rate 5./s: a rate is wanted: a "
+	    "number and /s, /m, /h or /d, as in 100/s, 2.5/s or 20/m, or "
+	    "unlimited" },
+	{ L "site * { rate 5/y }", "f:2: rate 5/y: a rate is wanted: a "
+	    "number and /s, /m, /h or /d, as in 100/s, 2.5/s or 20/m, or "
+	    "unlimited" },
+	{ L "site * { rate 0/s }", "f:2: rate 0/s: out of range: least "
+	    "0.001/s, most 1000000/s" },
+	{ L "site * { rate 1000000.001/s }", "f:2: rate 1000000.001/s: out "
+	    "of range: least 0.001/s, most 1000000/s" },
+	{ L "site * {\nrate-bulk 61/m\nrate 1/s }", "f:3: rate-bulk 61/m is "
+	    "over this site's rate, which is 1/s: lower it, or raise the "
+	    "other" },
+	{ L "site * {\nrate 1/s\n\nrate-urgent 1.5/s }", "f:5: rate-urgent "
+	    "1.5/s is over this site's rate, which is 1/s: lower it, or "
+	    "raise the other" },
 	{ L "queue { jitter few }", "f:2: jitter few: a percentage is wanted, "
 	    "as in 20" },
 	{ L "class bulk {\n\n retry 5m 1y }", "f:4: retry 1y: a time is "

@@ -10,6 +10,7 @@ main(int argc, char **argv)
 	static const struct unit_suite suites[] = {
 		{ "shape", shape_tests },
 		{ "site", site_tests },
+		{ "rates", rate_tests },
 		{ "line", line_tests },
 		{ "fair", fair_tests },
 		{ "queue", queue_tests },
