@@ -7,6 +7,7 @@
  */
 #include "deliverer/courier.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
 
@@ -42,7 +43,7 @@ void
 courier_forget_job(struct courier *c)
 {
 	message_close(&c->message);
-	c->streaming = false;
+	c->streaming = c->was_ahead = false;
 	if (c->job != NULL)
 		job_free(&c->job);
 }
@@ -79,6 +80,7 @@ courier_free(struct courier *c)
 	struct deliverer *d = c->deliverer;
 
 	uncount(c);
+	courier_hand_back_ahead(c);
 	hand_back_job(c);
 	courier_forget_job(c);
 	if (link_on_list(&c->link))
@@ -177,6 +179,7 @@ look_for_job(struct courier *c)
 	if (!link_on_list(&c->link))
 		list_prepend(&c->site->idle, &c->link);
 	site_serve(c->site);
+	c->rested = c->rested || c->state == COURIER_IDLE;
 	return c->state == COURIER_BUSY;
 }
 
@@ -258,6 +261,19 @@ on_connected(struct courier *c)
 	wait_for_server(c);
 }
 
+/* What went ahead must not be lost on this server again. */
+static void
+note_silence(struct courier *c)
+{
+	if (!c->was_ahead || !session_untouched(&c->session))
+		return;
+	if (!c->site->one_by_one)
+		log_info("%s: %s did not answer the commands that followed a "
+		    "message at once; they wait for its reply from now on",
+		    c->site->name, c->relay);
+	c->site->one_by_one = true;
+}
+
 static void
 on_timeout(struct courier *c)
 {
@@ -269,6 +285,7 @@ on_timeout(struct courier *c)
 	else if (c->state == COURIER_LEAVING)
 		courier_free(c);
 	else {
+		note_silence(c);
 		session_lost(&c->session, "timed out");
 		courier_step(c);
 	}

@@ -41,6 +41,11 @@ struct courier {
 	struct job *job;
 	struct message message;
 	bool streaming;		/* a large body is on its way */
+	struct job *ahead;	/* its first commands went out behind the
+				 * body of the job */
+	struct message ahead_message;
+	bool was_ahead;		/* the job itself was */
+	bool rested;		/* it was idle before it got the job */
 	unsigned used;		/* transactions begun */
 	struct timer *reading;
 	usec_t dialed, ready, begun, begun_mono;
@@ -80,6 +85,17 @@ void courier_verify(struct courier *courier);
 /* Send the body, or begin to (`streaming`); courier_pump: more of it. */
 void courier_body(struct courier *courier);
 void courier_pump(struct courier *courier);
+/* Put the next job's first commands behind the body just now being sent, if
+ * they may go there; in deliverer->out. */
+void courier_look_ahead(struct courier *courier);
+/* The job is over, and the connection goes on: with the one ahead, if there
+ * is one; it is the job now. */
+bool courier_follow(struct courier *courier);
+/* The one ahead goes back into the line: the server answered nothing of it,
+ * and gets no more of it. */
+void courier_hand_back_ahead(struct courier *courier);
+/* Until JOB's deadline, by the clock that nobody sets; 0 = it has none. */
+usec_t job_time_left(const struct job *job);
 /* The verdicts are in. */
 void courier_result(struct courier *courier);
 

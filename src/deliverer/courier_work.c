@@ -27,6 +27,7 @@ free_again(struct courier *c)
 	pool_ended(&c->site->pool, c->job);
 	c->state = COURIER_IDLE;
 	courier_forget_job(c);
+	courier_follow(c);
 }
 
 /* What it took to make the connection counts for its first job alone, and
@@ -145,8 +146,8 @@ by_forbids(struct courier *c)
 }
 
 /* The clock of deadlines is the one that nobody sets. */
-static usec_t
-time_left(const struct job *job)
+usec_t
+job_time_left(const struct job *job)
 {
 	return job->deadline == 0 ? 0 : job->deadline - clock_mono_usec();
 }
@@ -159,7 +160,7 @@ say_mail(struct courier *c)
 	c->state = COURIER_BUSY;
 	c->begun = clock_wall();
 	c->begun_mono = clock_mono_usec();
-	c->session.by_left = time_left(c->job);
+	c->session.by_left = job_time_left(c->job);
 	switch (session_begin(&c->session, c->message.envelope, c->job->rcpts,
 	    c->job->rcpt_count, out)) {
 	case SESSION_TOO_BIG:
@@ -230,7 +231,7 @@ courier_verify(struct courier *c)
 void
 courier_body(struct courier *c)
 {
-	struct span pieces[2];
+	struct span pieces[3];
 
 	if (!c->message.small) {
 		c->streaming = true;
@@ -239,9 +240,12 @@ courier_body(struct courier *c)
 	}
 	pieces[0] = message_body(&c->message);
 	pieces[1] = span_of(".\r\n");
-	conn_send_v(c->conn, pieces, 2);
-	message_body_done(&c->message);
 	session_body_sent(&c->session);
+	courier_look_ahead(c);
+	pieces[2] = buf_peek(&c->deliverer->out);
+	conn_send_v(c->conn, pieces, 3);
+	buf_clear(&c->deliverer->out);
+	message_body_done(&c->message);
 }
 
 /* False: nothing more is to be sent of this body. */
@@ -282,12 +286,13 @@ courier_pump(struct courier *c)
 /* ---- the result --------------------------------------------------------- */
 
 /* A warm connection that the server had closed meanwhile: no failure.  It
- * may happen as often as there are warm connections, never on a fresh one. */
+ * may happen as often as there are warm connections, never on a fresh one.
+ * A server that is silent to what went ahead gets no more of that. */
 static bool
 was_stale(const struct courier *c)
 {
-	return c->session.state == SESSION_OVER && c->used > 1 &&
-	    session_untouched(&c->session);
+	return c->session.state == SESSION_OVER &&
+	    (c->used > 1 || c->rested) && session_untouched(&c->session);
 }
 
 void

@@ -36,6 +36,8 @@ drop_couriers(struct site *site, bool all)
 		next = list_next(&site->couriers, link);
 		if (all || !courier_past_recall(courier))
 			courier_free(courier);
+		else
+			courier_hand_back_ahead(courier);
 	}
 }
 

@@ -218,13 +218,9 @@ choose(const struct pool *pool)
 	return job;
 }
 
-struct job *
-pool_take(struct pool *pool)
+static struct job *
+take(struct pool *pool, struct job *job)
 {
-	struct job *job = choose(pool);
-
-	if (job == NULL)
-		return NULL;
 	for (unsigned klass = 0; klass < CLASS_COUNT; klass++)
 		if (klass == job->klass || list_empty(&pool->waiting[klass]))
 			pool->passed[klass] = 0;
@@ -233,6 +229,44 @@ pool_take(struct pool *pool)
 	if (job->klass != CLASS_URGENT)
 		started(pool);
 	return take_off(pool, job);
+}
+
+struct job *
+pool_take(struct pool *pool)
+{
+	struct job *job = choose(pool);
+
+	return job == NULL ? NULL : take(pool, job);
+}
+
+/* What would be chosen if UNDER_WAY were over. */
+static struct job *
+choose_after(struct pool *pool, const struct job *under_way)
+{
+	unsigned calm = pool->calm, heavy = pool->heavy;
+	struct job *job;
+
+	pool->calm -= under_way->klass != CLASS_URGENT;
+	pool->heavy -= under_way->heavy;
+	job = choose(pool);
+	pool->calm = calm;
+	pool->heavy = heavy;
+	return job;
+}
+
+struct job *
+pool_take_ahead(struct pool *pool, const struct job *under_way, uint64_t most)
+{
+	struct job *job;
+
+	if (pool->took == 0 || pool->took >= PACE_SLOW || reserve(pool) == 0 ||
+	    calm_waiting(pool) == 0)
+		return NULL;
+	job = choose_after(pool, under_way);
+	if (job == NULL || job->klass == CLASS_URGENT ||
+	    job->klass < under_way->klass || job->size > most)
+		return NULL;
+	return take(pool, job);
 }
 
 void

@@ -80,6 +80,16 @@ size_t pool_waiting(const struct pool *pool);
 struct job *pool_take(struct pool *pool);
 
 /*
+ * Take off the job that may be sent right behind the body of UNDER_WAY, over
+ * the same connection; null: none.  Only at a quick site, and never where it
+ * could keep more urgent mail: urgent mail does not go ahead itself, nothing
+ * goes behind what is less urgent, and there must be a reserve for what may
+ * come meanwhile.  Messages over MOST bytes wait for their turn.
+ */
+struct job *pool_take_ahead(struct pool *pool, const struct job *under_way,
+    uint64_t most);
+
+/*
  * The time is NOW (monotonic) for the jobs that are taken next.  How long it
  * is until normal and bulk may begin again; 0: they may.
  */

@@ -21,6 +21,7 @@ session_init(struct session *s, const char *hostname, enum site_tls tls)
 	snprintf(s->hostname, sizeof(s->hostname), "%s", hostname);
 	s->tls = tls;
 	transaction_init(&s->transaction);
+	transaction_init(&s->ahead);
 	reply_init(&s->reply);
 }
 
@@ -28,6 +29,7 @@ void
 session_fini(struct session *s)
 {
 	transaction_fini(&s->transaction);
+	transaction_fini(&s->ahead);
 	reply_fini(&s->reply);
 }
 
@@ -181,21 +183,87 @@ session_secured(struct session *s, struct buf *out)
 
 /* ---- transactions ------------------------------------------------------- */
 
+static enum session_begun
+begin(const struct session *s, struct transaction *t,
+    const struct envelope *envelope, const uint32_t *rcpts, size_t count,
+    struct buf *out)
+{
+	if (s->offer.size != 0 && envelope->body_size > s->offer.size)
+		return SESSION_TOO_BIG;
+	t->by = by_decide(envelope, &s->offer, s->by_left);
+	if (t->by.step > BY_PASS)
+		return SESSION_BY;
+	return transaction_begin(t, envelope, rcpts, count, &s->offer, out) ?
+	    SESSION_BEGUN : SESSION_UNCLEAN;
+}
+
 enum session_begun
 session_begin(struct session *s, const struct envelope *envelope,
     const uint32_t *rcpts, size_t count, struct buf *out)
 {
+	enum session_begun begun;
+
 	must(s->state == SESSION_IDLE);
-	if (s->offer.size != 0 && envelope->body_size > s->offer.size)
-		return SESSION_TOO_BIG;
-	s->transaction.by = by_decide(envelope, &s->offer, s->by_left);
-	if (s->transaction.by.step > BY_PASS)
-		return SESSION_BY;
-	if (!transaction_begin(&s->transaction, envelope, rcpts, count,
-	    &s->offer, out))
-		return SESSION_UNCLEAN;
+	begun = begin(s, &s->transaction, envelope, rcpts, count, out);
+	if (begun == SESSION_BEGUN)
+		s->state = SESSION_TRANSACTION;
+	return begun;
+}
+
+bool
+session_takes_ahead(const struct session *s)
+{
+	return s->state == SESSION_TRANSACTION && !s->has_ahead &&
+	    s->transaction.stage == STAGE_DOT &&
+	    (s->offer.bits & OFFER_PIPELINING) != 0;
+}
+
+enum session_begun
+session_begin_ahead(struct session *s, const struct envelope *envelope,
+    const uint32_t *rcpts, size_t count, struct buf *out)
+{
+	enum session_begun begun;
+
+	must(session_takes_ahead(s));
+	begun = begin(s, &s->ahead, envelope, rcpts, count, out);
+	s->has_ahead = begun == SESSION_BEGUN;
+	return begun;
+}
+
+void
+session_drop_ahead(struct session *s)
+{
+	s->ahead.dropped = true;
+}
+
+bool
+session_goes_on(const struct session *s)
+{
+	return s->state == SESSION_BETWEEN;
+}
+
+/* The one ahead is the one under way now. */
+static void
+go_on(struct session *s)
+{
+	struct transaction over = s->transaction;
+
+	s->transaction = s->ahead;
+	s->ahead = over;
+	s->has_ahead = false;
 	s->state = SESSION_TRANSACTION;
-	return SESSION_BEGUN;
+}
+
+/* A transaction is over, and the server is ready for the next. */
+static void
+come_to_rest(struct session *s)
+{
+	if (!s->has_ahead)
+		s->state = SESSION_IDLE;
+	else if (!s->ahead.dropped)
+		s->state = SESSION_BETWEEN;
+	else
+		fail(s, "4.3.2", "the next message was withdrawn");
 }
 
 static void
@@ -209,7 +277,7 @@ after_transaction(struct session *s, enum transaction_step step,
 		s->state = SESSION_BODY;
 		return;
 	case TRANSACTION_OVER:
-		s->state = SESSION_IDLE;
+		come_to_rest(s);
 		break;
 	case TRANSACTION_RESET:
 		buf_append_text(out, "RSET\r\n");
@@ -358,6 +426,8 @@ session_step(struct session *s, struct span *in, struct buf *out)
 	enum reply_step step;
 	enum wish wish;
 
+	if (s->state == SESSION_BETWEEN && !s->result_due)
+		go_on(s);
 	while (!owner_is_due(s, *in, &wish)) {
 		step = reply_pull(&s->reply, in);
 		if (step != REPLY_MORE) {

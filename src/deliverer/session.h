@@ -7,6 +7,10 @@
  * fulfils.  It knows no sockets, no files and no clock.
  *
  *	greeting → EHLO (→ HELO) → STARTTLS → EHLO → idle ⇄ transaction → QUIT
+ *
+ * The first commands of one transaction may be sent behind the body of the
+ * one before (RFC 2920, section 3.1): it is "ahead" until that one is over,
+ * and the transaction under way from then on.
  */
 #ifndef DELIVERER_SESSION_H
 #define DELIVERER_SESSION_H
@@ -17,6 +21,7 @@
 enum session_state {
 	SESSION_GREETING, SESSION_EHLO, SESSION_HELO, SESSION_STARTTLS,
 	SESSION_HANDSHAKE, SESSION_IDLE, SESSION_TRANSACTION, SESSION_BODY,
+	SESSION_BETWEEN,	/* one is over, and the one ahead follows */
 	SESSION_RESET, SESSION_QUIT, SESSION_OVER
 };
 
@@ -51,6 +56,8 @@ struct session {
 	struct offer offer;
 	usec_t by_left;		/* of the next job's time; by its owner */
 	struct transaction transaction;
+	struct transaction ahead;
+	bool has_ahead;
 	struct reply reply;	/* the last one, or the one being pulled */
 	struct session_failure failure;
 };
@@ -83,6 +90,18 @@ enum session_begun session_begin(struct session *session,
     const struct envelope *envelope, const uint32_t *rcpts, size_t count,
     struct buf *out);
 void session_body_sent(struct session *session);
+
+/* After session_body_sent(), once: whether the next transaction may follow
+ * at once; and it does, as with session_begin(). */
+bool session_takes_ahead(const struct session *session);
+enum session_begun session_begin_ahead(struct session *session,
+    const struct envelope *envelope, const uint32_t *rcpts, size_t count,
+    struct buf *out);
+/* The one ahead must not come to its body: the connection ends with the
+ * transaction under way. */
+void session_drop_ahead(struct session *session);
+/* The one ahead, once this one is over: whether it will be carried on. */
+bool session_goes_on(const struct session *session);
 
 /* After WISH_JOB. */
 void session_quit(struct session *session, struct buf *out);

@@ -13,7 +13,8 @@ session_state_name(enum session_state state)
 		[SESSION_HELO] = "HELO", [SESSION_STARTTLS] = "STARTTLS",
 		[SESSION_HANDSHAKE] = "TLS handshake",
 		[SESSION_IDLE] = "idle", [SESSION_TRANSACTION] = "transaction",
-		[SESSION_BODY] = "message body", [SESSION_RESET] = "RSET",
+		[SESSION_BODY] = "message body",
+		[SESSION_BETWEEN] = "end of DATA", [SESSION_RESET] = "RSET",
 		[SESSION_QUIT] = "QUIT", [SESSION_OVER] = "over",
 	};
 

@@ -35,6 +35,7 @@ struct site {
 	struct timer *rest;	/* after want of something of ours */
 	unsigned rests;		/* in a row */
 	bool gone;		/* nothing new will come */
+	bool one_by_one;	/* its server loses what goes ahead */
 	bool orphan;		/* nobody wants to hear of it any more */
 };
 

@@ -179,7 +179,7 @@ transaction_begin(struct transaction *t, const struct envelope *envelope,
 	t->count = count;
 	t->offer = *offer;
 	t->answered = t->accepted = 0;
-	t->mail_refused = t->touched = false;
+	t->mail_refused = t->touched = t->dropped = false;
 	t->scope = SCOPE_RECIPIENT;
 	make_room(t, count);
 	buf_clear(&t->texts);

@@ -30,6 +30,7 @@ struct transaction {
 	size_t accepted;
 	bool mail_refused;
 	bool touched;		/* the server answered something of it */
+	bool dropped;		/* it must not come to its body */
 	uint8_t scope;		/* enum scope of what went wrong */
 	struct verdict *verdicts;	/* one per recipient */
 	size_t room;

@@ -7,6 +7,7 @@ TESTS += tests/unit/test_deliverer
 UNIT_TESTS += tests/unit/test_deliverer
 tests_unit_test_deliverer_SOURCES = tests/unit/unit.h \
 	tests/unit/deliverer/main.c tests/unit/deliverer/tests.h \
+	tests/unit/deliverer/ahead.c \
 	tests/unit/deliverer/by.c \
 	tests/unit/deliverer/certificate.c \
 	tests/unit/deliverer/command_out.c \

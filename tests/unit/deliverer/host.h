@@ -18,6 +18,7 @@ struct host {
 	const char *greeting, *ehlo, *starttls, *mail, *rcpt, *data, *dot;
 	unsigned mail_from;	/* `mail` counts from this transaction on */
 	unsigned most;		/* connections; more are greeted with 421 */
+	bool forgetful;		/* of what comes in one piece with the dot */
 	const char *refuse;	/* RCPT with this in it: 550 5.1.1 */
 	struct tls_context *tls;
 	/* what happened */

@@ -9,6 +9,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct unit_suite suites[] = {
+		{ "ahead", ahead_tests },
 		{ "by", by_tests },
 		{ "command_out", command_out_tests },
 		{ "delivery", delivery_tests },

@@ -15,7 +15,7 @@ struct player {
 	struct session session;
 	struct envelope *envelope;
 	uint32_t rcpts[26];
-	bool begun, closed;
+	bool begun, sent, closed;
 	struct buf out, result;
 };
 
@@ -43,6 +43,8 @@ note_result(struct player *p)
 	};
 	const struct transaction *t = &p->session.transaction;
 
+	if (buf_length(&p->result) > 0)
+		buf_append_text(&p->result, "; ");
 	for (size_t i = 0; i < t->count; i++) {
 		const struct verdict *v = &t->verdicts[i];
 
@@ -66,6 +68,24 @@ give_job(struct player *p)
 	    p->script->rcpts, &p->out), SESSION_BEGUN);
 }
 
+static void
+send_body(struct player *p)
+{
+	bool ahead = p->script->ahead && !p->sent;
+
+	buf_append_text(&p->out, "BODY\r\n.\r\n");
+	session_body_sent(&p->session);
+	p->sent = true;
+	if (!ahead)
+		return;
+	CU_ASSERT_TRUE_FATAL(session_takes_ahead(&p->session));
+	CU_ASSERT_EQUAL(session_begin_ahead(&p->session, p->envelope,
+	    p->rcpts, p->script->rcpts, &p->out), SESSION_BEGUN);
+	CU_ASSERT_FALSE(session_takes_ahead(&p->session));
+	if (p->script->drop)
+		session_drop_ahead(&p->session);
+}
+
 /* Step until more bytes are wanted, or the end. */
 static void
 run(struct player *p, struct span *in)
@@ -83,8 +103,7 @@ run(struct player *p, struct span *in)
 			give_job(p);
 			break;
 		case WISH_BODY:
-			buf_append_text(&p->out, "BODY\r\n.\r\n");
-			session_body_sent(&p->session);
+			send_body(p);
 			break;
 		case WISH_RESULT:
 			note_result(p);

@@ -5,7 +5,8 @@
  * A talk is what server and client say in turn, beginning with the server
  * and ending in NULL.  The player fulfils wishes: it begins one transaction
  * when the session is idle for the first time, sends "BODY\r\n.\r\n" as the
- * body, and quits when idle again.
+ * body, and quits when idle again.  With `ahead` another transaction with
+ * the same recipients goes out behind the first body.
  */
 #ifndef TESTS_DELIVERER_SCRIPT_H
 #define TESTS_DELIVERER_SCRIPT_H
@@ -23,6 +24,8 @@ struct script {
 	 * transaction came to an end. */
 	const char *result;
 	const char *failure;	/* begins with; NULL: none is expected */
+	bool ahead;		/* a second transaction behind the body */
+	bool drop;		/* and it is withdrawn at once */
 	bool lost;		/* the connection breaks after the talk */
 	bool whole_only;	/* what matters is what comes in one piece */
 };

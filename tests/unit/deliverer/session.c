@@ -162,6 +162,83 @@ a_server_that_speaks_unasked_is_left(void)
 	PLAY_ALL(unasked);
 }
 
+#define BODY "BODY\r\n.\r\n"
+#define START "220 hi\r\n", EHLO_C, EHLO_S, GROUP, DONE, BODY GROUP
+
+static const struct script aheads[] = {
+	{ "both taken", SITE_TLS_NONE, 1, { START, "250 2.0.0 ok\r\n" DONE,
+	    BODY, "250 2.0.0 ok\r\n", "QUIT\r\n", "221 bye\r\n", "" },
+	    .ahead = true, .result = "a=delivered; a=delivered" },
+	{ "answered one after the other", SITE_TLS_NONE, 1, { START,
+	    "250 2.0.0 ok\r\n", "", DONE, BODY, "250 2.0.0 ok\r\n",
+	    "QUIT\r\n" }, .ahead = true,
+	    .result = "a=delivered; a=delivered" },
+	{ "the first is refused", SITE_TLS_NONE, 1, { START,
+	    "550 5.7.1 no\r\n" DONE, BODY, "250 2.0.0 ok\r\n",
+	    "QUIT\r\n" }, .ahead = true,
+	    .result = "a=failed(550 5.7.1); a=delivered" },
+	{ "the second is refused at MAIL", SITE_TLS_NONE, 1, { START,
+	    "250 ok\r\n451 4.7.1 slow\r\n503 no\r\n503 no\r\n",
+	    "QUIT\r\n" }, .ahead = true,
+	    .result = "a=delivered; a=deferred(451 4.7.1)" },
+	{ "nobody of the second is accepted", SITE_TLS_NONE, 1, { START,
+	    "250 ok\r\n250 ok\r\n550 5.1.1 who\r\n554 no\r\n",
+	    "RSET\r\n", "250 ok\r\n", "QUIT\r\n" }, .ahead = true,
+	    .result = "a=delivered; a=failed(550 5.1.1)" },
+	{ "nobody is accepted, and yet 354", SITE_TLS_NONE, 1, { START,
+	    "250 ok\r\n250 ok\r\n550 5.1.1 who\r\n354 go\r\n", ".\r\n",
+	    "554 no\r\n", "QUIT\r\n" }, .ahead = true,
+	    .result = "a=delivered; a=failed(550 5.1.1)" },
+	{ "the server leaves after the first", SITE_TLS_NONE, 1, { START,
+	    "421 4.3.2 bye\r\n", "" }, .ahead = true,
+	    .result = "a=deferred(421 4.3.2)", .failure = "421 4.3.2 bye" },
+	{ "lost with both unanswered", SITE_TLS_NONE, 1, { START },
+	    .ahead = true, .lost = true, .result = "a=deferred(0 4.4.2)",
+	    .failure = "lost connection after end of data" },
+	{ "lost between the two", SITE_TLS_NONE, 1, { START, "250 ok\r\n",
+	    "" }, .ahead = true, .lost = true,
+	    .result = "a=delivered; a=deferred(0 4.4.2)",
+	    .failure = "lost connection while waiting for the reply to MAIL" },
+	{ "the second is withdrawn", SITE_TLS_NONE, 1, { START, "250 ok\r\n",
+	    "" }, .ahead = true, .drop = true, .result = "a=delivered",
+	    .failure = "the next message was withdrawn" },
+};
+
+static void
+a_second_transaction_may_follow_the_body_of_the_first(void)
+{
+	PLAY_ALL(aheads);
+}
+
+static void
+nothing_goes_ahead_where_pipelining_is_not_offered(void)
+{
+	struct session session;
+	struct envelope *envelope = script_envelope(1);
+	uint32_t rcpt = 0;
+	struct span in;
+	struct buf out;
+
+	session_init(&session, "me.test", SITE_TLS_NONE);
+	buf_init(&out, 1 << 16);
+	session.state = SESSION_IDLE;
+	CU_ASSERT_FALSE(session_takes_ahead(&session));
+	CU_ASSERT_EQUAL(session_begin(&session, envelope, &rcpt, 1, &out),
+	    SESSION_BEGUN);
+	CU_ASSERT_FALSE(session_takes_ahead(&session));
+	in = span_of("250 ok\r\n");
+	CU_ASSERT_EQUAL(session_step(&session, &in, &out), WISH_BYTES);
+	in = span_of("250 ok\r\n");
+	CU_ASSERT_EQUAL(session_step(&session, &in, &out), WISH_BYTES);
+	in = span_of("354 ok\r\n");
+	CU_ASSERT_EQUAL(session_step(&session, &in, &out), WISH_BODY);
+	session_body_sent(&session);
+	CU_ASSERT_FALSE(session_takes_ahead(&session));
+	session_fini(&session);
+	buf_fini(&out);
+	envelope_free(&envelope);
+}
+
 /* What is no reply, at each step where one is due. */
 static const char *const garbage[] = {
 	"hello\r\n", "25\r\n", "2500 x\r\n", "999 x\r\n", "099 x\r\n",
@@ -289,6 +366,8 @@ const struct unit_test session_tests[] = {
 	UNIT(a_session_goes_its_way_however_the_bytes_arrive),
 	UNIT(tls_is_started_when_it_can_be_and_forgets_what_was_before),
 	UNIT(a_server_that_speaks_unasked_is_left),
+	UNIT(a_second_transaction_may_follow_the_body_of_the_first),
+	UNIT(nothing_goes_ahead_where_pipelining_is_not_offered),
 	UNIT(what_is_no_reply_ends_the_session_at_any_step),
 	UNIT(a_reply_without_end_ends_the_session),
 	UNIT(patience_follows_what_is_waited_for),

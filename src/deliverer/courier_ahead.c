@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * courier_ahead.c - the next job's first commands, sent behind a body.
+ *
+ * RFC 2920 lets MAIL, RCPT and DATA follow the final dot in one piece: a
+ * round trip and four system calls a message are saved, on both sides.  The
+ * pool says which job may go there without keeping anybody.  Until the job
+ * before is over the server has answered nothing of it: whatever becomes of
+ * the connection, it can go back into the line and nobody gets it twice.
+ */
+#include "deliverer/courier.h"
+
+#include "base/must.h"
+
+static bool
+may_look(const struct courier *c)
+{
+	unsigned most = c->site->policy->messages;
+
+	return !c->site->gone && !c->site->one_by_one &&
+	    !c->deliverer->draining && session_takes_ahead(&c->session) &&
+	    (most == 0 || c->used < most);
+}
+
+static bool
+begin(struct courier *c, struct job *job)
+{
+	struct message *message = &c->ahead_message;
+	struct err err;
+
+	if (message_open(message, job->segment->fd, job->offset, job->size,
+	    &err) != MESSAGE_READY)
+		return false;
+	c->session.by_left = job_time_left(job);
+	if (session_begin_ahead(&c->session, message->envelope, job->rcpts,
+	    job->rcpt_count, &c->deliverer->out) == SESSION_BEGUN)
+		return true;
+	message_close(message);
+	return false;
+}
+
+/* What cannot go out has its answer when its turn comes. */
+void
+courier_look_ahead(struct courier *c)
+{
+	struct pool *pool = &c->site->pool;
+	struct job *job = NULL;
+
+	if (may_look(c))
+		job = pool_take_ahead(pool, c->job, MESSAGE_SMALL);
+	if (job == NULL)
+		return;
+	if (begin(c, job))
+		c->ahead = job;
+	else
+		pool_put_back(pool, job);
+}
+
+bool
+courier_follow(struct courier *c)
+{
+	if (c->ahead == NULL || !session_goes_on(&c->session))
+		return false;
+	must(c->state == COURIER_IDLE && c->job == NULL);
+	c->job = c->ahead;
+	c->message = c->ahead_message;
+	c->ahead = NULL;
+	c->ahead_message = (struct message){ 0 };
+	c->was_ahead = true;
+	c->used++;
+	c->state = COURIER_BUSY;
+	c->begun = clock_wall();
+	c->begun_mono = clock_mono_usec();
+	pool_began(&c->site->pool, c->job);
+	return true;
+}
+
+void
+courier_hand_back_ahead(struct courier *c)
+{
+	struct job *job = c->ahead;
+
+	if (job == NULL)
+		return;
+	c->ahead = NULL;
+	message_close(&c->ahead_message);
+	session_drop_ahead(&c->session);
+	pool_put_back(&c->site->pool, job);
+}
