@@ -211,6 +211,8 @@ print_window(json_t *site, const char *indent)
 	    "jobs", number(site, "flying"), number(site, "connections"));
 	if (json_object_get(site, "window") != NULL)
 		printf(", narrowed to %lld", number(site, "window"));
+	if (number(site, "cut_off") > 0)
+		printf(", %lld cut off in a row", number(site, "cut_off"));
 	if (number(site, "took_ms") > 0)
 		printf(", %lld ms each", number(site, "took_ms"));
 	putchar('\n');

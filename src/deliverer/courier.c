@@ -159,7 +159,10 @@ arrived(struct courier *c)
 static bool
 had_enough(const struct courier *c)
 {
+	const struct pool *pool = &c->site->pool;
+
 	return c->site->gone || c->deliverer->draining ||
+	    pool->idle + pool->busy > pool->limit ||
 	    (c->site->policy->messages != 0 &&
 	    c->used >= c->site->policy->messages);
 }

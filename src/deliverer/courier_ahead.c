@@ -15,9 +15,11 @@
 static bool
 may_look(const struct courier *c)
 {
+	const struct pool *pool = &c->site->pool;
 	unsigned most = c->site->policy->messages;
 
-	return !c->site->gone && !c->site->one_by_one &&
+	return !c->site->gone && pool->idle + pool->busy <= pool->limit &&
+	    !c->site->one_by_one &&
 	    !c->deliverer->draining && session_takes_ahead(&c->session) &&
 	    (most == 0 || c->used < most);
 }

@@ -312,6 +312,7 @@ courier_result(struct courier *c)
 	}
 	report = make_report(c);
 	report.dsn_passed = (transaction->offer.bits & OFFER_DSN) != 0;
+	report.cut = c->session.state == SESSION_OVER;
 	report.by_passed = transaction->by.step == BY_PASS;
 	report_transaction(d, &report, transaction);
 	if (transaction->accepted > 0)

@@ -133,6 +133,7 @@ send_result(struct deliverer *deliverer, const struct report *report,
 {
 	usec_t took = report->done - report->begun;
 	struct frame frame = { .kind = FRAME_RESULT, .fd = -1 };
+	struct signs *signs = &report->job->site->signs;
 
 	frame.result = (struct frame_result){
 		.job = report->job->number,
@@ -140,12 +141,18 @@ send_result(struct deliverer *deliverer, const struct report *report,
 		.scope = scope,
 		.dsn_passed = report->dsn_passed,
 		.by_passed = report->by_passed,
+		.signs = (uint8_t)((report->cut ? SIGN_CUT : 0) |
+		    (signs->slow ? SIGN_SLOW : 0)),
+		.room = (uint16_t)signs->room,
+		.pause = signs->pause < UINT32_MAX ?
+		    (uint32_t)signs->pause : UINT32_MAX,
 		.took = took > 0 ? (uint32_t)(took / 1000) : 0,
 		.mta = span_of(report->host),
 		.rows = buf_peek(&deliverer->rows),
 	};
 	if (deliverer->scheduler != NULL && !report->job->site->orphan)
 		channel_send(deliverer->scheduler, &frame);
+	*signs = (struct signs){ 0 };
 	buf_clear(&deliverer->rows);
 }
 

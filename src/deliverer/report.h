@@ -21,6 +21,7 @@ struct report {
 	usec_t setup;		/* of that, to make the connection */
 	usec_t done;
 	bool dsn_passed, by_passed;
+	bool cut;		/* the connection ended within it */
 };
 
 /* A transaction's verdicts, recipient by recipient. */

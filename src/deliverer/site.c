@@ -12,6 +12,7 @@
 #include "deliverer/courier.h"
 #include "deliverer/report.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 enum {
@@ -54,6 +55,7 @@ site_new(struct deliverer *d, uint32_t number)
 	list_init(&site->couriers);
 	list_init(&site->idle);
 	pool_init(&site->pool, 1);
+	site->window = UINT_MAX;
 	map_add(&d->sites, site);
 	return site;
 }
@@ -74,6 +76,31 @@ site_free(struct site **at)
 	mem_free(site);
 }
 
+static void
+set_limit(struct site *site)
+{
+	unsigned most = site->policy->connections;
+
+	pool_set_limit(&site->pool, site->window < most ? site->window :
+	    most);
+}
+
+static bool
+has_too_many(const struct site *site)
+{
+	return site->pool.idle + site->pool.busy > site->pool.limit;
+}
+
+void
+site_set_window(struct site *site, unsigned window)
+{
+	site->window = window > 0 ? window : 1;
+	set_limit(site);
+	while (has_too_many(site) && !list_empty(&site->idle))
+		courier_quit(list_item(list_first(&site->idle),
+		    struct courier, link));
+}
+
 void
 site_reload(struct site *site)
 {
@@ -82,7 +109,7 @@ site_reload(struct site *site)
 
 	site->policy = conf_site_for(site->deliverer->conf,
 	    span_of(site->domain), span_of(host));
-	pool_set_limit(&site->pool, site->policy->connections);
+	set_limit(site);
 	pool_set_reserve(&site->pool, site->policy->reserve,
 	    site->deliverer->conf->large_bytes);
 }
@@ -233,6 +260,7 @@ narrow(struct site *site, const struct site_failure *failure, msec_t now,
 	unsigned before = site->pool.window;
 
 	pool_narrow(&site->pool, now, wait);
+	site->signs.room = site->pool.idle + site->pool.busy;
 	if (site->pool.window < before)
 		log_info("%s: %s; going on with %u connections", site->name,
 		    failure->text, site->pool.window);

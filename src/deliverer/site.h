@@ -21,6 +21,13 @@ struct site_failure {
 	bool ours;		/* what is missing is on our side */
 };
 
+/* What the scheduler is to hear of the site with the next result. */
+struct signs {
+	bool slow;		/* it wants less of us */
+	unsigned room;		/* connections it takes, and no more; 0: all */
+	msec_t pause;		/* it wants nothing for so long */
+};
+
 struct site {
 	struct link link;	/* in deliverer->leaving */
 	struct deliverer *deliverer;
@@ -29,6 +36,8 @@ struct site {
 	struct targets targets;
 	const struct conf_site *policy;
 	struct pool pool;
+	unsigned window;	/* connections, as the scheduler lets us */
+	struct signs signs;
 	struct list couriers;	/* all */
 	struct list idle;	/* those without a job, last used first */
 	struct timer *pace;	/* the next start of normal and bulk */
@@ -48,6 +57,9 @@ struct site *site_find(struct deliverer *deliverer, uint32_t number);
 bool site_gone(struct site *site);
 /* The limits of the configuration that is valid now. */
 void site_reload(struct site *site);
+
+/* The site may have so many connections now; idle ones beyond it end. */
+void site_set_window(struct site *site, unsigned window);
 
 /* Give waiting jobs to free connections, and open what is missing. */
 void site_serve(struct site *site);

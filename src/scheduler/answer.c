@@ -134,7 +134,7 @@ news_of(const struct frame_result *result, const struct sorted *sorted,
 		return SITE_UNTRIED;
 	if (result->scope == SCOPE_SITE && sorted->later_count > 0)
 		return SITE_FAILED;
-	return SITE_ANSWERED;
+	return (result->signs & SIGN_CUT) != 0 ? SITE_CUT : SITE_ANSWERED;
 }
 
 /* A second entry for part of the recipients of ENTRY. */
@@ -153,8 +153,8 @@ split(struct scheduler *s, const struct entry *entry,
 	return part;
 }
 
-static void
-note_reason(struct site *site, struct span text)
+void
+results_site_reason(struct site *site, struct span text)
 {
 	mem_free(site->reason);
 	site->reason = mem_strndup(text.data, text.length < RESULTS_REASON_MOST ?
@@ -172,7 +172,7 @@ site_failed(struct scheduler *s, struct entry *entry, struct site *site,
 	entry->attempts++;
 	results_bump(s, METRIC_DEFERRED, entry->rcpt_count);
 	if (last->text.length > 0)
-		note_reason(site, last->text);
+		results_site_reason(site, last->text);
 	if (!results_aged(s, entry))
 		window_place(s, entry, PLACE_FRONT);
 	results_age_site(s, site);
@@ -257,7 +257,9 @@ void
 results_job(struct scheduler *s, struct entry *entry,
     const struct frame_result *result, msec_t sent)
 {
+	enum mail_class klass = entry->message->klass;
 	struct span list = result->rows;
+	struct site *site = entry->site;
 	struct result_row row;
 
 	if (entry->rcpt_count == 1 && result_row_pull(&list, &row) &&
@@ -267,4 +269,6 @@ results_job(struct scheduler *s, struct entry *entry,
 		results_plain(s, entry, result, &row, sent);
 	else
 		results_mixed(s, entry, result, sent);
+	if (result->signs != 0 || result->room > 0 || result->pause > 0)
+		results_signs(s, site, klass, result, sent);
 }

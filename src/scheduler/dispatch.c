@@ -214,6 +214,8 @@ send_job(struct scheduler *s, struct entry *entry, msec_t now)
 		.size = message->size,
 		.picked = (uint64_t)message->taken,
 		.deadline = deadline_mono(s, message),
+		.window = (uint16_t)(site_is_down(entry->site) ? 1 :
+		    entry->site->flow.window),
 		.rcpts = rcpts_of(&s->dispatch, entry),
 	};
 	channel_send(s->dispatch.deliverers[deliverer].channel, &frame);

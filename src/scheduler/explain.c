@@ -106,9 +106,12 @@ waiting_counts(const struct site *site)
 static void
 add_window(json_t *row, const struct site *site)
 {
-	if (site->window < 2 * site->connections)
+	if (site->flow.window < site->connections)
 		json_object_set_new(row, "window",
-		    json_integer(site->window));
+		    json_integer(site->flow.window));
+	if (site->cuts > 0)
+		json_object_set_new(row, "cut_off",
+		    json_integer(site->cuts));
 }
 
 /* Ms until the next token, where there is none. */
@@ -162,7 +165,7 @@ explain_site(const struct scheduler *s, const struct site *site)
 	    "connections", (int)site->connections,
 	    "recipients", (int)site->recipients,
 	    "flying", (int)site->flying,
-	    "took_ms", (int)site->took_ms,
+	    "took_ms", (int)site->flow.took_ms,
 	    "failures", (int)site->failures,
 	    "waiting", waiting_counts(site));
 

@@ -193,6 +193,19 @@ line_take(struct map *shares, struct line *line)
 	return entry;
 }
 
+struct entry *
+line_take_first(struct map *shares, struct line *line)
+{
+	struct heap_node *due = heap_first(&line->due);
+	struct entry *entry;
+
+	if (due == NULL)
+		return line_take(shares, line);
+	entry = heap_item(due, struct entry, wait);
+	line_remove(shares, line, entry);
+	return entry;
+}
+
 /* ---- looking through ---------------------------------------------------------- */
 
 static struct entry *

@@ -62,6 +62,9 @@ void line_remove(struct map *shares, struct line *line, struct entry *entry);
 /* Take off the entry that is to go next; null: the line is empty. */
 struct entry *line_take(struct map *shares, struct line *line);
 
+/* The same, but whoever is due first goes first, always. */
+struct entry *line_take_first(struct map *shares, struct line *line);
+
 /* Entries of SENDER. */
 size_t line_share(const struct map *shares, const struct line *line,
     uint64_t sender);

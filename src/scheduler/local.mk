@@ -13,6 +13,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/explain.c src/scheduler/explain.h \
 	src/scheduler/explain_route.c \
 	src/scheduler/filter.c src/scheduler/filter.h \
+	src/scheduler/flow.c src/scheduler/flow.h \
 	src/scheduler/hosts.c src/scheduler/hosts.h \
 	src/scheduler/intake.c src/scheduler/intake.h \
 	src/scheduler/line.c src/scheduler/line.h \
@@ -35,6 +36,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/shape.c src/scheduler/shape.h \
 	src/scheduler/settle.c src/scheduler/settle.h \
 	src/scheduler/show.c \
+	src/scheduler/signs.c \
 	src/scheduler/report.c src/scheduler/report.h \
 	src/scheduler/results.c src/scheduler/results.h \
 	src/scheduler/retry.c src/scheduler/retry.h \

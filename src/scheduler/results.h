@@ -59,6 +59,13 @@ void results_put_off(struct scheduler *s, struct entry *entry,
 /* ENTRY's recipients were handed on to somebody else: it goes. */
 void results_drop(struct scheduler *s, struct entry *entry);
 
+/* What RESULT, of a job of KLASS sent at SENT, tells of SITE (signs.c). */
+void results_signs(struct scheduler *s, struct site *site,
+    enum mail_class klass, const struct frame_result *result, msec_t sent);
+
+/* SITE rests because of TEXT. */
+void results_site_reason(struct site *site, struct span text);
+
 void results_bump(struct scheduler *s, enum metric metric, int64_t count);
 
 #endif

@@ -25,8 +25,9 @@ site_new(struct queue *queue, const char *key, const char *name,
 	site->domain = mem_strdup(domain);
 	site->number = ++queue->next_site;
 	site->work_class = CLASS_COUNT;
-	site->connections = site->recipients = 1;
-	site->window = UINT32_MAX;
+	site->connections = site->recipients = site->cuts_most = 1;
+	site->flow.most = 1;
+	flow_reset(&site->flow);
 	site->deliverer = -1;
 	list_init(&site->domains);
 	for (int c = 0; c < CLASS_COUNT; c++) {
@@ -91,22 +92,21 @@ rests(const struct site *site)
  * A quick site gets a second round in advance, so that its connections
  * never wait for us; a slow one does not, so that little is committed
  * before something more pressing comes, nor one with a rate, so that what
- * is let through goes at once.  Urgent jobs may go beyond: the
- * deliverer puts them before those it already has.
+ * is let through goes at once, nor one that lets us have less than all.
+ * Urgent jobs may go beyond: the deliverer puts them before those it has.
  */
 unsigned
 site_credit(const struct site *site, enum mail_class klass)
 {
-	unsigned most = site->connections;
+	unsigned most = site->flow.window;
 
 	if (rests(site) || site->paused != NULL)
 		return 0;
 	if (site_is_down(site))
 		return 1;
-	if (site->took_ms <= SITE_QUICK_MS && site->rates == NULL)
+	if (site->flow.took_ms <= SITE_QUICK_MS && site->rates == NULL &&
+	    site->cuts == 0 && most == site->connections)
 		most *= 2;
-	if (most > site->window)
-		most = site->window;
 	return klass == CLASS_URGENT ? most + site->connections : most;
 }
 
@@ -158,6 +158,7 @@ site_apply(struct queue *queue, struct site *site,
     const struct conf_site *policy)
 {
 	rates_set(queue, site, policy);
+	site->cuts_most = policy->failures;
 	site_limit(queue, site, policy->connections, policy->recipients);
 }
 
@@ -167,6 +168,7 @@ site_limit(struct queue *queue, struct site *site, unsigned connections,
 {
 	site->connections = connections;
 	site->recipients = recipients;
+	flow_limit(&site->flow, connections);
 	site_update(queue, site);
 }
 
@@ -214,11 +216,22 @@ choose(struct site *site, msec_t now)
 	    waiting, now);
 }
 
+/* A probe is the most pressing entry: no turns, no trickle. */
+static struct entry *
+take(struct queue *queue, struct site *site, unsigned klass)
+{
+	struct line *line = &site->ready[klass];
+
+	return site_is_down(site) ? line_take_first(&queue->shares, line) :
+	    line_take(&queue->shares, line);
+}
+
 struct entry *
 site_pick(struct queue *queue, struct site *site, msec_t now)
 {
-	unsigned klass = choose(site, now);
-	struct entry *entry = line_take(&queue->shares, &site->ready[klass]);
+	unsigned klass = site_is_down(site) ? site->work_class :
+	    choose(site, now);
+	struct entry *entry = take(queue, site, klass);
 
 	must(entry != NULL);
 	trickle_picked(&site->trickle, klass, now);
@@ -249,26 +262,41 @@ static void
 fail(struct queue *queue, struct site *site, enum mail_class klass,
     msec_t now, const struct conf *conf)
 {
-	site->failures++;
-	site->window = 1;
+	msec_t until = now + retry_pause(conf, klass, ++site->failures);
+
+	site->cuts = 0;
+	flow_failed(&site->flow, now);
 	site->rested = now;
+	site->rests_for = (uint8_t)klass;
 	heap_put(&queue->resting, &site->rest,
-	    now + retry_pause(conf, klass, site->failures));
+	    until > site->held ? until : site->held);
+}
+
+/* What was sent before the present rest tells nothing new of the site. */
+static bool
+tells(const struct site *site, msec_t sent)
+{
+	return !rests(site) && (site->failures == 0 || sent > site->rested);
+}
+
+/* Cut off once or twice is no failure; one after the other is. */
+static bool
+is_cut_too_often(struct site *site, msec_t sent, msec_t now,
+    const struct conf *conf)
+{
+	if (flow_strained(&site->flow, sent, now,
+	    conf_time(conf, FLOW_HOLD)))
+		site->cuts++;
+	return site->failures > 0 || site->cuts >= site->cuts_most;
 }
 
 static void
-answer(struct queue *queue, struct site *site, unsigned took)
+answer(struct queue *queue, struct site *site, unsigned took, msec_t sent,
+    msec_t now)
 {
 	heap_remove(&queue->resting, &site->rest);
-	site->failures = 0;
-	if (site->window < 2 * site->connections)
-		site->window *= 2;
-	else
-		site->window = UINT32_MAX;
-	if (took > 0)
-		site->took_ms = (site->took_ms * 7 + took) / 8;
-	else
-		site->took_ms = site->took_ms * 7 / 8;
+	site->failures = site->cuts = 0;
+	flow_answered(&site->flow, took, sent, now);
 }
 
 void
@@ -286,12 +314,46 @@ site_landed(struct queue *queue, struct site *site, struct entry *entry,
 	if (entry->suspect)
 		queue->suspect_flies = false;
 	if (news == SITE_ANSWERED)
-		answer(queue, site, took);
+		answer(queue, site, took, sent, now);
 	else if (news == SITE_UNTRIED)
 		rates_return(queue, site, entry->message->klass);
-	else if (!rests(site) &&
-	    (site->failures == 0 || sent > site->rested))
+	else if (tells(site, sent) && (news == SITE_FAILED ||
+	    is_cut_too_often(site, sent, now, conf)))
 		fail(queue, site, most_pressing(site, entry), now, conf);
+	site_update(queue, site);
+}
+
+void
+site_strained(struct queue *queue, struct site *site, msec_t sent,
+    msec_t now, const struct conf *conf)
+{
+	flow_strained(&site->flow, sent, now, conf_time(conf, FLOW_HOLD));
+	site_update(queue, site);
+}
+
+void
+site_room(struct queue *queue, struct site *site, unsigned room, msec_t now,
+    const struct conf *conf)
+{
+	flow_room(&site->flow, room, now, conf_time(conf, FLOW_HOLD));
+	site_update(queue, site);
+}
+
+void
+site_hold(struct queue *queue, struct site *site, enum mail_class klass,
+    msec_t until, msec_t now)
+{
+	if (site->failures == 0) {
+		site->failures = 1;
+		site->cuts = 0;
+		site->rested = now;
+		site->rests_for = (uint8_t)klass;
+		flow_failed(&site->flow, now);
+	}
+	if (until > site->held)
+		site->held = until;
+	if (!rests(site) || site->rest.key < site->held)
+		heap_put(&queue->resting, &site->rest, site->held);
 	site_update(queue, site);
 }
 
@@ -312,9 +374,9 @@ site_pause(struct queue *queue, struct site *site, const char *why)
 void
 site_reset(struct queue *queue, struct site *site)
 {
-	site->failures = 0;
-	site->window = UINT32_MAX;
-	site->took_ms = 0;
+	site->failures = site->cuts = 0;
+	site->held = 0;
+	flow_reset(&site->flow);
 	mem_free(site->reason);
 	site->reason = NULL;
 	site_rouse(queue, site);
@@ -323,8 +385,23 @@ site_reset(struct queue *queue, struct site *site)
 void
 site_hurry(struct queue *queue, struct site *site, msec_t until)
 {
+	if (until < site->held)
+		until = site->held;
 	if (rests(site) && site->rest.key > until)
 		heap_put(&queue->resting, &site->rest, until);
+}
+
+void
+site_press(struct queue *queue, struct site *site, enum mail_class klass,
+    msec_t now, const struct conf *conf)
+{
+	msec_t until;
+
+	if (!rests(site) || klass >= site->rests_for)
+		return;
+	site->rests_for = (uint8_t)klass;
+	until = site->rested + retry_pause(conf, klass, site->failures);
+	site_hurry(queue, site, until > now ? until : now);
 }
 
 void

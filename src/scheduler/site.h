@@ -6,11 +6,12 @@
  * has a ready line per class.  While it answers, as many jobs are given out
  * as it has connections, and some in advance if it is quick; urgent ones
  * may exceed that.  When it fails it rests, growing longer each time, and
- * is then probed by one job until it answers.
+ * is then probed by one job, the most pressing one, until it answers.
  */
 #ifndef SCHEDULER_SITE_H
 #define SCHEDULER_SITE_H
 
+#include "scheduler/flow.h"
 #include "scheduler/meter.h"
 #include "scheduler/queue.h"
 
@@ -28,7 +29,7 @@ struct site {
 	char *domain;		/* one of those it serves, for the policy */
 	uint8_t *hosts;		/* host_list of wire/frames.h */
 	size_t host_bytes;
-	unsigned connections, recipients;	/* its limits */
+	unsigned connections, recipients, cuts_most;	/* its limits */
 
 	struct rates *rates;	/* null: no limit to its rate */
 	struct line ready[CLASS_COUNT];
@@ -36,11 +37,13 @@ struct site {
 	size_t entries;		/* in the lines and flying */
 	unsigned flying;
 	unsigned urgent_flying;	/* of these */
-	unsigned window;	/* jobs at once, from success and failure */
-	unsigned took_ms;	/* of a transaction, smoothed */
+	struct flow flow;	/* connections at once, as it fares */
 
+	unsigned cuts;		/* transactions cut off in a row */
 	unsigned failures;	/* in a row; 0 = it answers */
 	msec_t rested;		/* when the present rest began */
+	uint8_t rests_for;	/* the class whose schedule it follows */
+	msec_t held;		/* nobody ends it before */
 	char *reason;		/* why it failed last; null: never */
 	const char *paused;	/* the operator's reason; null: it is not */
 
@@ -111,6 +114,7 @@ unsigned site_credit(const struct site *site, enum mail_class klass);
 /* How SITE took a job. */
 enum site_news {
 	SITE_ANSWERED,		/* it talks to us, whatever it said */
+	SITE_CUT,		/* it broke off: 421, lost, timed out */
 	SITE_FAILED,		/* no host of it would */
 	SITE_UNTRIED		/* the job came back unused */
 };
@@ -119,11 +123,22 @@ enum site_news {
  * A job that flew since SENT is back: it no longer counts.  TOOK ms is the
  * time of its transaction, 0 = none.  A failure begins a rest by the
  * schedule of the most pressing class that waits, unless the job was sent
- * before the present one began.  The entry is idle.
+ * before the present one began; so do several jobs in a row that were cut
+ * off, each sent after the one before was.  The entry is idle.
  */
 void site_landed(struct queue *queue, struct site *site, struct entry *entry,
     enum site_news news, unsigned took, msec_t sent, msec_t now,
     const struct conf *conf);
+
+/* It wants less of us; or takes ROOM connections and refuses more. */
+void site_strained(struct queue *queue, struct site *site, msec_t sent,
+    msec_t now, const struct conf *conf);
+void site_room(struct queue *queue, struct site *site, unsigned room,
+    msec_t now, const struct conf *conf);
+
+/* It is to rest until UNTIL at least, because of what it said. */
+void site_hold(struct queue *queue, struct site *site, enum mail_class klass,
+    msec_t until, msec_t now);
 
 /* Nothing goes there because of WHY, which outlives the pause; null: the
  * pause is over. */
@@ -138,7 +153,12 @@ const char *site_why(const struct site *site);
 /* End the rest: by the operator, or with new addresses. */
 void site_rouse(struct queue *queue, struct site *site);
 
-/* A rest that lasts beyond UNTIL ends then. */
+/* Mail of KLASS waits now: a rest that follows the schedule of a less
+ * pressing class follows that of KLASS. */
+void site_press(struct queue *queue, struct site *site,
+    enum mail_class klass, msec_t now, const struct conf *conf);
+
+/* A rest that lasts beyond UNTIL ends then, unless the site asked for it. */
 void site_hurry(struct queue *queue, struct site *site, msec_t until);
 
 /* Whether SITE rests, is being probed, or is paused. */

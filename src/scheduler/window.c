@@ -219,7 +219,8 @@ window_park(struct scheduler *s, struct entry *entry, usec_t due,
 	leave_memory(s, entry);
 }
 
-/* A site that rests is probed in time for what has a deadline. */
+/* A site that rests is probed as soon as the most pressing mail may be tried,
+ * and in time for what has a deadline. */
 static void
 hurry_site(struct scheduler *s, const struct entry *entry)
 {
@@ -227,7 +228,11 @@ hurry_site(struct scheduler *s, const struct entry *entry)
 	usec_t now = scheduler_wall(s);
 	usec_t due;
 
-	if (message->deadline <= now || !site_is_down(entry->site))
+	if (!site_is_down(entry->site))
+		return;
+	site_press(&s->queue, entry->site, message->klass, scheduler_now(s),
+	    s->conf);
+	if (message->deadline <= now)
 		return;
 	due = retry_due(s->conf, message, entry->site->failures, now);
 	site_hurry(&s->queue, entry->site, (due - s->wall_base) / 1000);

@@ -2,7 +2,7 @@
 """adaptive: rates, and what the relay makes of the way in which a site fares."""
 import json
 
-from scene import wait_until
+from scene import free_port, wait_until
 
 BULK = ["MT-PRIORITY=-4"]
 URGENT = ["MT-PRIORITY=4"]
@@ -71,3 +71,73 @@ def a_changed_rate_holds_after_a_reload_without_another_scheduler(scene):
     _keeps(_times(sink.wait(15)), 20)
     relay.wait_empty()
     assert relay.processes()["scheduler"] == pid
+
+
+# ---- the window -------------------------------------------------------------------
+
+
+def a_421_at_the_greeting_makes_the_window_what_the_host_takes(scene):
+    sink = scene.sink({"connections": 3, "delay": {"DOT": 0.05}})
+    relay = scene.relay("site * { connections 20 }", to=sink.port)
+    for i in range(150):
+        relay.send(f"b{i}@example.org")
+    site = wait_until(lambda: (s := _sites(relay)[0]) and "window" in s and s, "a window that is narrowed")
+    assert 1 <= site["window"] <= 4 and site["connections"] == 20, site
+    assert "narrowed to " in relay.tool("site", "show", "example.org")
+    sink.wait(150)
+    assert not relay.statuses("deferred"), "no message has to wait for a new try"
+    assert sink.connections()[0] < 40, f"{sink.connections()[0]} connections for 150 messages at three at once"
+
+
+def a_transaction_that_is_cut_off_halves_the_window(scene):
+    sink = scene.sink({"DOT": ["421 4.7.0 slow down !drop", "250 2.0.0 Ok"], "delay": {"DOT": 0.05}})
+    relay = scene.relay("site * { connections 16 }\nclass normal { retry 1s }", to=sink.port)
+    relay.send("first@example.org")
+    wait_until(lambda: relay.statuses("deferred"), "the 421")
+    assert [s["window"] for s in _sites(relay)] == [8], _sites(relay)
+    for i in range(60):
+        relay.send(f"b{i}@example.org")
+    sink.wait(61)
+    assert sink.connections()[1] <= 9, sink.connections()
+    assert relay.tool("site", "reset", "example.org") == "reset 1 site\n"
+    assert "window" not in _sites(relay)[0], _sites(relay)
+
+
+# ---- the breaker ------------------------------------------------------------------
+
+
+def a_site_that_cuts_each_transaction_off_rests_and_is_probed(scene):
+    sink = scene.sink({"MAIL": "421 4.7.0 not you !drop"})
+    relay = scene.relay("site * { connections 1; failures 3 }\nclass normal { retry 2s }", to=sink.port)
+    for i in range(30):
+        relay.send(f"b{i}@example.org")
+    site = wait_until(lambda: [s for s in _sites(relay) if s["failures"] >= 1], "the site rests")[0]
+    assert "421 4.7.0 not you" in site["reason"], site
+    number = sink.connections()[0]
+    assert 3 <= number <= 7, f"{number} connections before it rests"
+    wait_until(lambda: [s for s in _sites(relay) if s["failures"] >= 2], "a probe that fails")
+    assert sink.connections()[0] <= number + 3, "a probe for each rest"
+    assert sink.connections()[1] == 1
+    sink.play({})
+    sink.wait(30)
+    relay.wait_empty()
+
+
+def the_probe_is_the_most_urgent_message_and_the_others_follow(scene):
+    port = free_port()
+    relay = scene.relay("class bulk { retry 1h }\nclass urgent { retry 1s }", to=port)
+    relay.send("bulk0@example.org", options=BULK)
+    wait_until(lambda: relay.statuses("deferred"), "the first failure")
+    for i in range(1, 10):
+        relay.send(f"bulk{i}@example.org", options=BULK)
+    site, = _sites(relay)
+    assert site["rests_ms"] > 2_000_000, site
+    relay.send("now@example.org", options=URGENT)
+    relay.wait_log("to=<now@example.org>.*try=2$")
+    tried = relay.statuses("deferred")
+    assert [row["to"] for row in tried if row["to"] != "now@example.org"] == ["bulk0@example.org"], tried
+    assert _sites(relay)[0]["failures"] >= 3, "it is probed by the schedule of the urgent message"
+    sink = scene.sink(None, "--port", str(port))
+    messages = sink.wait(11)
+    assert messages[0]["rcpts"][0]["address"] == "now@example.org", messages[0]
+    relay.wait_empty()

@@ -5,11 +5,13 @@ TESTS += tests/unit/test_scheduler
 UNIT_TESTS += tests/unit/test_scheduler
 tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/main.c tests/unit/scheduler/suites.h \
+	tests/unit/scheduler/breaker.c \
 	tests/unit/scheduler/control.c \
 	tests/unit/scheduler/core.h \
 	tests/unit/scheduler/rig.c tests/unit/scheduler/rig.h \
 	tests/unit/scheduler/spool.c \
 	tests/unit/scheduler/fair.c \
+	tests/unit/scheduler/flow.c \
 	tests/unit/scheduler/hosts.c \
 	tests/unit/scheduler/line.c \
 	tests/unit/scheduler/past.c \

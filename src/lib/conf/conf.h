@@ -91,6 +91,7 @@ struct conf_site {
 	struct conf_part reserve;	/* of them, for urgent mail */
 	unsigned recipients;	/* in a transaction */
 	unsigned messages;	/* over one connection; 0 = no limit */
+	unsigned failures;	/* transactions cut off in a row: it rests */
 	struct conf_rate rate;	/* of transactions */
 	struct conf_rate class_rate[CLASS_COUNT];	/* of those of each class */
 	msec_t idle;		/* a warm connection is kept so long */

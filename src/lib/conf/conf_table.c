@@ -193,6 +193,8 @@ const struct conf_option conf_options[] = {
 	    "in one transaction"),
 	{ BLOCK_SITE, "messages", KIND_UNSIGNED, UNIT_NONE, "1000", 1,
 	    1000000, "unlimited", SITE(messages), "over one connection" },
+	COUNT(BLOCK_SITE, "failures", "5", 1, 1000, SITE(failures),
+	    "so many transactions cut off in a row, and the site rests"),
 	PLAIN(BLOCK_SITE, "rate", KIND_RATE, "unlimited", SITE(rate),
 	    "messages in a time, as in 100/s or 20/m"),
 	PLAIN(BLOCK_SITE, "rate-urgent", KIND_RATE, "unlimited",

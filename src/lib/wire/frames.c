@@ -15,7 +15,7 @@
 enum {
 	FRAME_MOST = 16 << 20,
 	HEAD_BYTES = 4,
-	FIELDS_MOST = 12
+	FIELDS_MOST = 16
 };
 
 enum field_type { FIELD_END, U8, U16, U32, U64, I64, SPAN };
@@ -107,10 +107,11 @@ static const struct row rows[FRAME_COUNT] = {
 	    F(U32, job.job), F(U32, job.site), F(U32, job.segment),
 	    F(U8, job.klass), F(U16, job.attempt), F(U64, job.offset),
 	    F(U64, job.size), F(U64, job.picked), F(I64, job.deadline),
-	    F(SPAN, job.rcpts) } },
+	    F(U16, job.window), F(SPAN, job.rcpts) } },
 	[FRAME_RESULT] = { "result", DELIVERER, SCHEDULER, NO_FD, {
 	    F(U32, result.job), F(U32, result.site), F(U8, result.scope),
 	    F(U8, result.dsn_passed), F(U8, result.by_passed),
+	    F(U8, result.signs), F(U16, result.room), F(U32, result.pause),
 	    F(U32, result.took), F(SPAN, result.mta),
 	    F(SPAN, result.rows) } },
 };

@@ -199,6 +199,7 @@ struct frame_job {
 	uint64_t size;		/* of the record */
 	uint64_t picked;	/* wall usec: taken up by the scheduler */
 	int64_t deadline;	/* monotonic usec, 0 = none */
+	uint16_t window;	/* connections that the site may have now */
 	struct span rcpts;	/* u32 each, little-endian: rcpt_list */
 };
 
@@ -216,6 +217,11 @@ enum scope {
 	SCOPE_SPOOL		/* nothing was sent: the record is damaged */
 };
 
+enum {				/* `signs` of a result */
+	SIGN_CUT = 1,		/* the connection ended within it */
+	SIGN_SLOW = 2		/* the site wants less of us */
+};
+
 /* What became of a job; one row per recipient of it in `rows`. */
 struct frame_result {
 	uint32_t job;
@@ -223,6 +229,10 @@ struct frame_result {
 	uint8_t scope;		/* of what went wrong, if anything did */
 	uint8_t dsn_passed;	/* the peer took the DSN parameters on */
 	uint8_t by_passed;	/* and BY */
+	uint8_t signs;
+	uint16_t room;		/* connections that the site takes while it
+				 * refuses more; 0: it took all */
+	uint32_t pause;		/* ms to send it nothing; 0: go on */
 	uint32_t took;		/* ms from MAIL to the reply to the dot */
 	struct span mta;	/* name of the host that answered; may be empty */
 	struct span rows;	/* result_row below */

@@ -85,6 +85,7 @@ static const struct {
 	{ "site reserve", "2", "", "" },
 	{ "site recipients", "1", "", "" },
 	{ "site messages", "unlimited", "", "" },
+	{ "site failures", "3", "", "" },
 	{ "site rate", "2.5/s", "", "" },
 	{ "site rate-urgent", "1000000/s", "", "" },
 	{ "site rate-normal", "0.001/d", "rate 1/d;", "" },

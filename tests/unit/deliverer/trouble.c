@@ -108,6 +108,22 @@ not_all_hosts_without_mail_service_is_for_later(void)
 	world_close(&world);
 }
 
+/* Some result says that the site takes ROOM connections. */
+static bool
+told_room(const struct world *world, unsigned room)
+{
+	for (size_t i = 0; i < world->result_count; i++)
+		if (world->results[i].room == room)
+			return true;
+	return false;
+}
+
+static bool
+five_hold(struct world *world)
+{
+	return world->hosts[0].holding == 5;
+}
+
 static void
 too_many_connections_are_no_failure_while_some_work(void)
 {
@@ -124,6 +140,39 @@ too_many_connections_are_no_failure_while_some_work(void)
 	CU_ASSERT_TRUE(host->accepted <= 3 + 3);
 	for (size_t i = 0; i < 12; i++)
 		CU_ASSERT_TRUE(starts(world.results[i].rows, "0=delivered"));
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_results(&world, 13);
+	CU_ASSERT_TRUE(told_room(&world, 1));
+	world_close(&world);
+}
+
+static bool
+all_but_one_left(struct world *world)
+{
+	return world->hosts[0].quits == 4;
+}
+
+static void
+idle_connections_beyond_a_smaller_window_are_left(void)
+{
+	struct world world = { 0 };
+	struct host *host = &world.hosts[0];
+
+	world_open(&world, "connections 5; reserve 0");
+	world_site(&world, 0, 1);
+	host->hold = true;
+	for (int i = 0; i < 5; i++)
+		world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_run(&world, five_hold);
+	host->hold = false;
+	host_release(host);
+	world_results(&world, 5);
+	CU_ASSERT_EQUAL(host->accepted, 5);
+	world.window = 1;
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_results(&world, 6);
+	world_run(&world, all_but_one_left);
+	CU_ASSERT_EQUAL(host->accepted, 5);
 	world_close(&world);
 }
 
@@ -179,6 +228,19 @@ static const struct {
 	{ .dot = "554 5.6.0 no", .mails = 1, .rows = "0=failed(554 5.6.0 554" },
 };
 
+static bool
+is_cut(size_t step)
+{
+	const char *const said[] = { steps[step].mail, steps[step].rcpt,
+	    steps[step].data, steps[step].dot };
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		if (said[i] != NULL && (said[i][0] == '!' ||
+		    said[i][0] == '2'))
+			return true;
+	return false;
+}
+
 static void
 a_server_may_fail_at_any_step(void)
 {
@@ -196,6 +258,8 @@ a_server_may_fail_at_any_step(void)
 		if (!starts(rows, steps[i].rows))
 			fprintf(stderr, "\n%s, not %s\n", rows, steps[i].rows);
 		CU_ASSERT_TRUE(starts(rows, steps[i].rows));
+		CU_ASSERT_EQUAL(world.results[0].signs, is_cut(i) ? SIGN_CUT :
+		    0);
 		if (host->mail_count != steps[i].mails)
 			fprintf(stderr, "\n%s: %zu mails\n", rows,
 			    host->mail_count);
@@ -424,6 +488,7 @@ const struct unit_test trouble_tests[] = {
 	UNIT(a_greeting_may_turn_us_away),
 	UNIT(not_all_hosts_without_mail_service_is_for_later),
 	UNIT(too_many_connections_are_no_failure_while_some_work),
+	UNIT(idle_connections_beyond_a_smaller_window_are_left),
 	UNIT(a_warm_connection_that_was_closed_costs_nothing),
 	UNIT(a_server_may_fail_at_any_step),
 	UNIT(a_reply_lost_after_the_end_of_data_says_so),

@@ -56,6 +56,9 @@ on_result(void *owner, struct channel *channel, const struct frame *frame)
 	result->job = frame->result.job;
 	result->scope = frame->result.scope;
 	result->dsn_passed = frame->result.dsn_passed;
+	result->signs = frame->result.signs;
+	result->room = frame->result.room;
+	result->pause = frame->result.pause;
 	snprintf(result->mta, sizeof(result->mta), "%.*s",
 	    (int)frame->result.mta.length,
 	    (const char *)frame->result.mta.data);
@@ -174,6 +177,7 @@ world_mail(struct world *world, const struct world_mail *mail)
 		.klass = mail->klass, .attempt = 1,
 		.offset = world->segment_end, .size = size,
 		.picked = (uint64_t)clock_wall(), .deadline = mail->deadline,
+		.window = world->window > 0 ? world->window : UINT16_MAX,
 		.rcpts = buf_peek(rcpts),
 	};
 	send_frame(world, frame);

@@ -22,6 +22,9 @@ struct world_result {
 	char mta[64];
 	char rows[600];		/* "0=delivered(250 2.0.0 ok) 1=…" */
 	bool dsn_passed;
+	uint8_t signs;
+	uint16_t room;
+	uint32_t pause;
 };
 
 struct world {
@@ -37,6 +40,7 @@ struct world {
 	int segment, log;
 	uint64_t segment_end;
 	uint32_t jobs;
+	uint16_t window;	/* of the next jobs; 0: whatever there may be */
 	struct timer *limit, *look;
 	bool (*done)(struct world *world);
 	bool late;

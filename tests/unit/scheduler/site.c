@@ -102,7 +102,7 @@ a_slow_site_gets_one_job_a_connection(void)
 
 	for (int i = 0; i < 30; i++)
 		core_entry(&queue, site, CLASS_BULK);
-	site->took_ms = 400;
+	site->flow.took_ms = 400;
 	CU_ASSERT_EQUAL(pick_all(0), 5);
 	tear_down();
 }
@@ -119,7 +119,7 @@ a_site_learns_that_it_is_slow_from_its_transactions(void)
 		site_landed(&queue, site, entry, SITE_ANSWERED, 400, i,
 		    i + 1, conf);
 	}
-	CU_ASSERT_TRUE(site->took_ms > SITE_QUICK_MS);
+	CU_ASSERT_TRUE(site->flow.took_ms > SITE_QUICK_MS);
 	CU_ASSERT_EQUAL(site_credit(site, CLASS_BULK), 5);
 	tear_down();
 }
@@ -148,7 +148,7 @@ jobs_sent_in_advance_keep_no_urgent_one_back(void)
 	for (int i = 0; i < 30; i++)
 		core_entry(&queue, site, CLASS_BULK);
 	CU_ASSERT_EQUAL(pick_all(0), 10);
-	site->took_ms = 400;
+	site->flow.took_ms = 400;
 	for (int i = 0; i < 30; i++)
 		core_entry(&queue, site, CLASS_URGENT);
 	CU_ASSERT_EQUAL(pick_all(0), 10);

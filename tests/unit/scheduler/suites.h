@@ -7,7 +7,8 @@
 
 #include "unit/unit.h"
 
-extern const struct unit_test site_tests[], rate_tests[],
+extern const struct unit_test site_tests[], rate_tests[], flow_tests[],
+    breaker_tests[],
     retry_tests[], queue_tests[],
     line_tests[], fair_tests[], hosts_tests[], past_tests[],
     spool_tests[], routes_tests[], results_tests[], shape_tests[],
