@@ -171,7 +171,8 @@ static bool
 gets_old(const struct scheduler *s, const struct index_row *row, usec_t now)
 {
 	struct message message = { .klass = row->klass,
-	    .arrived = row->arrived, .released = row->arrived };
+	    .arrived = row->arrived, .released = row->arrived,
+	    .slept = outages_since(&s->outages, row->arrived) };
 
 	return (row->warned & ROW_TIMED) != 0 ||
 	    retry_end(s->conf, &message) <= now ||

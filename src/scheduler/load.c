@@ -89,6 +89,7 @@ message_of(struct scheduler *s, struct segment *segment,
 		deadline_read(s, message);
 	else
 		deadline_set(s, message, NULL);
+	message->slept = outages_since(&s->outages, message->released);
 	return message;
 }
 

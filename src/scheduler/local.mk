@@ -21,6 +21,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/load.c \
 	src/scheduler/meter.c src/scheduler/meter.h \
 	src/scheduler/past.c src/scheduler/past.h \
+	src/scheduler/outage.c src/scheduler/outage.h \
 	src/scheduler/pauses.c src/scheduler/pauses.h \
 	src/scheduler/pauses_file.c \
 	src/scheduler/pressure.c src/scheduler/pressure.h \

@@ -67,6 +67,7 @@ struct message {
 	usec_t deadline;	/* wall, 0 = none */
 	usec_t released;	/* wall; when its life began: arrived, or the
 				 * end of the time it was held for */
+	usec_t slept;		/* of its life: the relay did not run */
 	struct heap_node alarm;	/* on queue->deadlines, if BY_ASKED */
 	uint8_t by;		/* BY_* */
 	uint64_t sender;	/* whose turn it takes: line_sender() */

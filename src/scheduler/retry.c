@@ -30,7 +30,7 @@ retry_pause(const struct conf *conf, enum mail_class klass,
 usec_t
 retry_end(const struct conf *conf, const struct message *message)
 {
-	usec_t end = message->released +
+	usec_t end = message->released + message->slept +
 	    conf_time(conf, conf->classes[message->klass].lifetime) * 1000;
 
 	if ((message->by & BY_RETURN) != 0 && message->deadline < end)
@@ -91,7 +91,8 @@ retry_warns(const struct conf *conf, const struct message *message,
 	if ((message->by & (BY_ASKED | BY_RETURN)) == BY_ASKED)
 		return now >= message->deadline;
 	return warn > 0 &&
-	    now - message->released >= conf_time(conf, warn) * 1000;
+	    now - message->released - message->slept >=
+	    conf_time(conf, warn) * 1000;
 }
 
 msec_t

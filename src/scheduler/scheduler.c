@@ -154,6 +154,7 @@ second(void *owner)
 		intake_look_after(s);
 		routes_sweep(s);
 	}
+	outages_care(s);
 	scheduler_ask(s);
 }
 
@@ -198,6 +199,7 @@ start_parts(struct scheduler *s, struct err *err)
 	if (!segments_start(s, err) || !reports_start(s, err))
 		return false;
 	pauses_load(s);
+	outages_load(s);
 	window_open(s);
 	return intake_start(s, err);
 }

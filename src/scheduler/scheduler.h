@@ -17,6 +17,7 @@
 #include "io/loop.h"
 #include "scheduler/dispatch.h"
 #include "scheduler/intake.h"
+#include "scheduler/outage.h"
 #include "scheduler/pauses.h"
 #include "scheduler/pressure.h"
 #include "scheduler/queue.h"
@@ -57,6 +58,7 @@ struct scheduler {
 	struct reports reports;
 	struct window window;
 	struct pauses pauses;
+	struct outages outages;
 	struct pressure pressure;
 	struct control *control;	/* null: not given a socket yet */
 };

@@ -115,6 +115,7 @@ make_message(struct scheduler *s, struct segment *segment,
 	message->sender = line_sender(span_of(envelope->sender != NULL ?
 	    envelope->sender : ""));
 	deadline_set(s, message, envelope);
+	message->slept = outages_since(&s->outages, message->released);
 	return message;
 }
 

@@ -417,8 +417,8 @@ def a_deliverer_without_descriptors_does_not_spin(scene):
     assert relay.processes()["deliverer"] == pid
 
 
-def a_wall_clock_that_jumps_expires_nothing_and_holds_nothing_up(scene):
-    """The processes are nobody's and not jailed here: they must find the file with the time."""
+def _faked(scene, conf, to):
+    """A relay whose wall clock is in a file, not yet started; start(days) and jump(days)."""
     found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1") + \
         glob.glob(f"{PEERS}/libfaketime/usr/lib/*/faketime/libfaketime.so.1")
     with open(f"{scene.prefix}/sbin/postriderd", "rb") as f:
@@ -427,8 +427,7 @@ def a_wall_clock_that_jumps_expires_nothing_and_holds_nothing_up(scene):
     if not found:
         raise Skip("libfaketime is not on this machine")
     os.chmod(scene.dir, 0o777)
-    sink = scene.sink(PICKY)
-    relay = scene.relay("class normal { retry 1h; lifetime 2d; warn 1d }\nsite * { idle 0s }", start=False, to=sink.port)
+    relay = scene.relay(conf, start=False, to=to)
     clock = f"{scene.dir}/clock"
 
     def jump(days):
@@ -436,12 +435,22 @@ def a_wall_clock_that_jumps_expires_nothing_and_holds_nothing_up(scene):
             f.write(f"{days:+d}d\n")
         os.rename(clock + ".new", clock)
 
-    jump(0)
-    how = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}
-    relay.process = scene.beside("postriderd", [f"{scene.prefix}/sbin/postriderd", "-f", "-c", relay.conf], env={
-        **os.environ, "LD_PRELOAD": os.path.realpath(found[0]), "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}, **how)
-    relay.ready()
+    def start(days):
+        jump(days)
+        how = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}
+        relay.process = scene.beside("postriderd", [f"{scene.prefix}/sbin/postriderd", "-f", "-c", relay.conf], env={
+            **os.environ, "LD_PRELOAD": os.path.realpath(found[0]), "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}, **how)
+        relay.ready()
+
+    return relay, start, jump
+
+
+def a_wall_clock_that_jumps_expires_nothing_and_holds_nothing_up(scene):
+    """The processes are nobody's and not jailed here: they must find the file with the time."""
+    sink = scene.sink(PICKY)
+    relay, start, jump = _faked(scene, "class normal { retry 1h; lifetime 2d; warn 1d }\nsite * { idle 0s }", sink.port)
+    start(0)
     waiting = [relay.send("later@example.org")]
     relay.wait_log("status=deferred")
     for number, days in enumerate((10, -20, 3)):
@@ -460,3 +469,27 @@ def a_wall_clock_that_jumps_expires_nothing_and_holds_nothing_up(scene):
     relay.wait_over(*waiting)
     wanted = {f"{word}{i}": 1 for word in ("ok", "later") for i in range(3)} | {"later": 1}
     wait_until(lambda: _copies(sink) == wanted, "each comes once")
+
+
+def a_restart_with_the_clock_years_off_expires_nothing_and_holds_nothing_up(scene):
+    sink = scene.sink(PICKY)
+    relay, start, jump = _faked(scene, "class normal { retry 1h; lifetime 2d; warn 1d }\nsite * { idle 0s }", sink.port)
+    start(0)
+    waiting = []
+    for number, days in enumerate((0, 1000, -1000, 1000)):
+        if number > 0:
+            start(days)
+        waiting.append(relay.send(f"later{number}@example.org"))
+        relay.wait_log(f"{waiting[-1]}: .*status=deferred")
+        relay.tool("flush")
+        for i, queue_id in enumerate(waiting):
+            tries = number - i + 2
+            relay.wait_log(f"(?s)({queue_id}: [^\\n]*status=deferred.*){{{tries}}}")
+        assert sorted(row["queue_id"] for row in relay.queue()) == sorted(waiting)
+        relay.stop()
+    assert not relay.statuses("expired") and "notification" not in relay.log_text()
+    sink.play({})
+    start(0)
+    relay.tool("flush")
+    relay.wait_over(*waiting)
+    wait_until(lambda: _copies(sink) == {f"later{i}": 1 for i in range(4)}, "each comes once")

@@ -20,6 +20,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/report.c \
 	tests/unit/scheduler/results.c \
 	tests/unit/scheduler/routes.c \
+	tests/unit/scheduler/outage.c \
 	tests/unit/scheduler/retry.c \
 	tests/unit/scheduler/shape.c \
 	tests/unit/scheduler/site.c

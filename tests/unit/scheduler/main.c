@@ -16,6 +16,7 @@ main(int argc, char **argv)
 		{ "line", line_tests },
 		{ "fair", fair_tests },
 		{ "queue", queue_tests },
+		{ "outage", outage_tests },
 		{ "retry", retry_tests },
 		{ "hosts", hosts_tests },
 		{ "past", past_tests },
