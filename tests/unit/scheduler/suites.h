@@ -7,14 +7,9 @@
 
 #include "unit/unit.h"
 
-<<<<<<< HEAD
 extern const struct unit_test site_tests[], rate_tests[], flow_tests[],
     breaker_tests[],
-    retry_tests[], queue_tests[],
-=======
-extern const struct unit_test site_tests[], rate_tests[],
     retry_tests[], outage_tests[], queue_tests[],
->>>>>>> 310abf3 (scheduler: Count no outage as lifetime of the mail)
     line_tests[], fair_tests[], hosts_tests[], past_tests[],
     spool_tests[], routes_tests[], results_tests[], shape_tests[],
     report_tests[], control_tests[];
