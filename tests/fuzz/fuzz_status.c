@@ -25,6 +25,9 @@ check(const uint8_t bytes[STATUS_RECORD_BYTES])
 	must(same.offset == status.offset && same.rcpt == status.rcpt &&
 	    same.action == status.action && same.code == status.code &&
 	    same.at == status.at &&
+	    same.to.klass == status.to.klass &&
+	    same.to.slot == status.to.slot &&
+	    same.to.sequence == status.to.sequence &&
 	    memcmp(same.enhanced, status.enhanced, 3) == 0);
 }
 

@@ -7,6 +7,8 @@
 #define SPOOL_CHECK_INSIDE_H
 
 #include "spool/check.h"
+#include "spool/envelope.h"
+#include "spool/msgid.h"
 
 struct check {
 	const struct spool_dirs *dirs;
@@ -18,6 +20,11 @@ struct check {
 
 void check_tell(struct check *check, enum spool_finding finding,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* check_copy.c: whether the record at OFFSET of segment NAME, which is a copy
+ * as ENVELOPE says, is what counts; told if not. */
+bool check_copy(struct check *check, struct segment_name name,
+    struct msgid id, uint64_t offset, const struct envelope *envelope);
 
 /* check_segment.c: the messages of segment NAME, by its journal. */
 void check_segment(struct check *check, struct segment_name name);

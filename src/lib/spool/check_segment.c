@@ -87,6 +87,20 @@ rcpts_left(const struct finals *finals, uint64_t offset, uint32_t count)
 	return left;
 }
 
+/* Of a copy: how many of the recipients that LEFT counts are its own. */
+static uint32_t
+copy_left(struct check *check, struct segment_name name,
+    const struct scan_record *record, const struct envelope *envelope,
+    uint32_t left)
+{
+	if (!check_copy(check, name, record->header.id, record->offset,
+	    envelope))
+		return 0;
+	for (uint32_t i = 0; i < envelope->rcpt_count && left > 0; i++)
+		left -= envelope->rcpts[i].settled ? 1 : 0;
+	return left;
+}
+
 static void
 count_record(struct check *check, const struct finals *finals,
     struct segment_name name, const struct scan_record *record)
@@ -100,6 +114,8 @@ count_record(struct check *check, const struct finals *finals,
 	if (envelope == NULL)
 		check_tell(check, SPOOL_FAULT, "record at byte %llu: %s",
 		    (unsigned long long)record->offset, err.text);
+	else if (envelope->copied && left > 0)
+		left = copy_left(check, name, record, envelope, left);
 	envelope_free(&envelope);
 	if (left == 0) {
 		check->sum->classes[name.klass].final++;

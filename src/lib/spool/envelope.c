@@ -9,6 +9,13 @@
  *	8 arrived 8 | 16 body size 8 | 24 by 8 | 32 hold 8 | 40 hops 2 |
  *	42 recipients 4 | reverse-path | envid | client | sender |
  *	for each recipient: notify 1 | address | orcpt
+ *
+ * Version 2 is that of copies.  Behind the number of recipients it has
+ *
+ *	46 class 1 | 47 held 1, warned 2 | 48 slot 2 | 50 sequence 4 |
+ *	54 offset 8
+ *
+ * of the original, and SETTLED may be added to a recipient's notify.
  */
 #include "spool/envelope.h"
 
@@ -16,9 +23,11 @@
 #include "spool/bytes.h"
 
 enum {
-	FORMAT = 1,
+	FORMAT = 1, FORMAT_COPY = 2,
 	RCPTS_AT = 42,
-	FIXED_BYTES = 46,
+	FIXED_BYTES = 46, ORIGIN_BYTES = 16,
+	HELD = 1, WARNED = 2,
+	SETTLED = 0x80,
 	NO_STRING = 0xffff,
 	LEAST_RCPT_BYTES = 1 + 2 + 1 + 2,
 	PRIORITY_MOST = 9
@@ -131,7 +140,8 @@ static void
 put_numbers(struct buf *out, const struct envelope *e)
 {
 	uint8_t fixed[FIXED_BYTES] = {
-		FORMAT, e->ret, (uint8_t)e->priority, e->by_return
+		e->copied ? FORMAT_COPY : FORMAT, e->ret,
+		(uint8_t)e->priority, e->by_return
 	};
 
 	put_le(fixed + 4, e->flags, 4);
@@ -145,11 +155,26 @@ put_numbers(struct buf *out, const struct envelope *e)
 }
 
 static void
-put_rcpt(struct buf *out, const struct envelope_rcpt *rcpt)
+put_origin(struct buf *out, const struct envelope_origin *origin)
 {
-	if (!notify_makes_sense(rcpt->notify) || rcpt->address[0] == '\0')
+	uint8_t bytes[ORIGIN_BYTES] = { origin->segment.klass,
+	    (origin->held ? HELD : 0) | (origin->warned ? WARNED : 0) };
+
+	if (origin->segment.klass >= CLASS_COUNT)
 		out->full = true;
-	buf_append_byte(out, rcpt->notify);
+	put_le(bytes + 2, origin->segment.slot, 2);
+	put_le(bytes + 4, origin->segment.sequence, 4);
+	put_le(bytes + 8, origin->offset, 8);
+	buf_append(out, bytes, sizeof bytes);
+}
+
+static void
+put_rcpt(struct buf *out, const struct envelope_rcpt *rcpt, bool copied)
+{
+	if (!notify_makes_sense(rcpt->notify) || rcpt->address[0] == '\0' ||
+	    (rcpt->settled && !copied))
+		out->full = true;
+	buf_append_byte(out, rcpt->notify | (rcpt->settled ? SETTLED : 0));
 	put_string(out, rcpt->address);
 	put_string(out, rcpt->orcpt != NULL && rcpt->orcpt[0] == '\0' ?
 	    NULL : rcpt->orcpt);
@@ -163,13 +188,15 @@ envelope_encode(const struct envelope *envelope, struct buf *out)
 		return;
 	}
 	put_numbers(out, envelope);
+	if (envelope->copied)
+		put_origin(out, &envelope->origin);
 	put_string(out, envelope->reverse_path == NULL ? "" :
 	    envelope->reverse_path);
 	put_string(out, envelope->envid);
 	put_string(out, envelope->client);
 	put_string(out, envelope->sender);
 	for (uint32_t i = 0; i < envelope->rcpt_count && !out->full; i++)
-		put_rcpt(out, &envelope->rcpts[i]);
+		put_rcpt(out, &envelope->rcpts[i], envelope->copied);
 }
 
 /* ---- from bytes ------------------------------------------------------- */
@@ -212,8 +239,10 @@ take_numbers(struct span *in, struct envelope *e, uint32_t *rcpts)
 	const uint8_t *at = in->data;
 	bool sound;
 
-	if (in->length < FIXED_BYTES || at[0] != FORMAT)
+	if (in->length < FIXED_BYTES ||
+	    (at[0] != FORMAT && at[0] != FORMAT_COPY))
 		return false;
+	e->copied = at[0] == FORMAT_COPY;
 	e->ret = at[1];
 	e->priority = (int8_t)at[2];
 	e->by_return = at[3];
@@ -231,20 +260,45 @@ take_numbers(struct span *in, struct envelope *e, uint32_t *rcpts)
 }
 
 static bool
+take_origin(struct span *in, struct envelope_origin *origin)
+{
+	const uint8_t *at = in->data;
+
+	if (in->length < ORIGIN_BYTES || at[0] >= CLASS_COUNT ||
+	    (at[1] & ~(HELD | WARNED)) != 0)
+		return false;
+	*origin = (struct envelope_origin){
+		.segment = {
+			.klass = at[0],
+			.slot = (uint16_t)get_le(at + 2, 2),
+			.sequence = (uint32_t)get_le(at + 4, 4),
+		},
+		.offset = get_le(at + 8, 8),
+		.held = (at[1] & HELD) != 0,
+		.warned = (at[1] & WARNED) != 0,
+	};
+	*in = span_skip(*in, ORIGIN_BYTES);
+	return true;
+}
+
+static bool
 take_rcpt(struct span *in, struct envelope *e)
 {
 	struct span address, orcpt;
+	bool settled;
 	uint8_t notify;
 
 	if (in->length < LEAST_RCPT_BYTES)
 		return false;
-	notify = in->data[0];
+	settled = e->copied && (in->data[0] & SETTLED) != 0;
+	notify = settled ? in->data[0] & ~SETTLED : in->data[0];
 	*in = span_skip(*in, 1);
 	if (!take_string(in, &address) || !take_string(in, &orcpt) ||
 	    address.length == 0 || !notify_makes_sense(notify) ||
 	    (orcpt.data != NULL && orcpt.length == 0))
 		return false;
 	envelope_add_rcpt(e, address, orcpt, notify);
+	e->rcpts[e->rcpt_count - 1].settled = settled;
 	return true;
 }
 
@@ -254,6 +308,7 @@ take_all(struct span in, struct envelope *e)
 	uint32_t rcpts;
 
 	if (!take_numbers(&in, e, &rcpts) ||
+	    (e->copied && !take_origin(&in, &e->origin)) ||
 	    !take_copy(&in, &e->reverse_path) ||
 	    !take_copy(&in, &e->envid) || !take_copy(&in, &e->client) ||
 	    !take_copy(&in, &e->sender) || e->reverse_path == NULL ||
@@ -270,9 +325,16 @@ take_all(struct span in, struct envelope *e)
 uint32_t
 envelope_rcpt_count(struct span bytes)
 {
-	if (bytes.length < FIXED_BYTES || bytes.data[0] != FORMAT)
+	if (bytes.length < FIXED_BYTES || (bytes.data[0] != FORMAT &&
+	    bytes.data[0] != FORMAT_COPY))
 		return 0;
 	return (uint32_t)get_le(bytes.data + RCPTS_AT, 4);
+}
+
+bool
+envelope_is_copy(struct span bytes)
+{
+	return bytes.length > 0 && bytes.data[0] == FORMAT_COPY;
 }
 
 struct envelope *
@@ -282,7 +344,7 @@ envelope_decode(struct span bytes, struct err *err)
 
 	if (take_all(bytes, envelope))
 		return envelope;
-	if (bytes.length > 0 && bytes.data[0] > FORMAT)
+	if (bytes.length > 0 && bytes.data[0] > FORMAT_COPY)
 		err_set(err, ERR_FORMAT, "envelope of version %u, "
 		    "made by a newer postrider", bytes.data[0]);
 	else

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "spool/layout.h"
 
 /* RFC 3461, NOTIFY; 0 = not given. */
 enum {
@@ -37,6 +38,19 @@ struct envelope_rcpt {
 	char *address;		/* local-part@domain, as given */
 	char *orcpt;		/* "rfc822;xtext" as given; null: none */
 	uint8_t notify;
+	bool settled;		/* of a copy: final before it was made */
+};
+
+/*
+ * The scheduler copies messages within the spool, to another class or out
+ * of a segment that is to go.  A copy has all recipients of its original, in
+ * their order, and counts only once the original's journal says so (see
+ * origin.h).
+ */
+struct envelope_origin {
+	struct segment_name segment;
+	uint64_t offset;	/* of the original's record */
+	bool held, warned;	/* as the original was then */
 };
 
 struct envelope {
@@ -53,6 +67,8 @@ struct envelope {
 	usec_t by;		/* wall; the DELIVERBY deadline, 0: none */
 	uint8_t by_return;	/* BY mode R */
 	usec_t hold;		/* not before this wall time, 0: at once */
+	bool copied;
+	struct envelope_origin origin;	/* if it was */
 	struct envelope_rcpt *rcpts;
 	uint32_t rcpt_count;
 	uint32_t rcpt_room;
@@ -79,6 +95,9 @@ struct envelope *envelope_decode(struct span bytes, struct err *err)
 /* How many recipients the encoded BYTES say they have, unchecked; 0: none,
  * or no envelope at all. */
 uint32_t envelope_rcpt_count(struct span bytes);
+
+/* Whether the encoded BYTES say that the message is a copy. */
+bool envelope_is_copy(struct span bytes);
 
 /* The part after the last "@", or nothing. */
 struct span address_domain(const char *address);

@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/lib/spool/libspool.a
 src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/bytes.h \
 	src/lib/spool/check.c src/lib/spool/check.h \
+	src/lib/spool/check_copy.c \
 	src/lib/spool/check_inside.h src/lib/spool/check_segment.c \
 	src/lib/spool/commit.c src/lib/spool/commit.h \
 	src/lib/spool/committer.c \
@@ -17,6 +18,7 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/lane.c src/lib/spool/lane.h \
 	src/lib/spool/layout.c src/lib/spool/layout.h \
 	src/lib/spool/msgid.c src/lib/spool/msgid.h \
+	src/lib/spool/origin.c src/lib/spool/origin.h \
 	src/lib/spool/prepare.c \
 	src/lib/spool/record.c src/lib/spool/record.h \
 	src/lib/spool/record_io.c \

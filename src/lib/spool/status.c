@@ -5,6 +5,10 @@
  *	0 magic 4 | 4 action 1 | 5 enhanced code 3 | 8 offset 8 |
  *	16 recipient 4 | 20 reply code 2 | 22 zero 2 | 24 at 8 |
  *	32 zero 12 | 44 CRC-32C of the 44 before 4
+ *
+ * STATUS_MOVED has the segment it moved to at
+ *
+ *	32 class 1 | 33 zero 1 | 34 slot 2 | 36 sequence 4 | 40 zero 4
  */
 #include "spool/status.h"
 
@@ -33,6 +37,11 @@ status_encode(const struct status *status, uint8_t out[STATUS_RECORD_BYTES])
 	put_le(out + 16, status->rcpt, 4);
 	put_le(out + 20, status->code, 2);
 	put_le(out + 24, (uint64_t)status->at, 8);
+	if (status->action == STATUS_MOVED) {
+		out[32] = status->to.klass;
+		put_le(out + 34, status->to.slot, 2);
+		put_le(out + 36, status->to.sequence, 4);
+	}
 	put_le(out + CRC_AT, crc32c(0, out, CRC_AT), 4);
 }
 
@@ -51,6 +60,12 @@ status_decode(const uint8_t in[STATUS_RECORD_BYTES], struct status *out)
 		.code = (uint16_t)get_le(in + 20, 2),
 		.at = (usec_t)get_le(in + 24, 8),
 	};
+	if (out->action == STATUS_MOVED)
+		out->to = (struct segment_name){
+			.klass = in[32],
+			.slot = (uint16_t)get_le(in + 34, 2),
+			.sequence = (uint32_t)get_le(in + 36, 4),
+		};
 	return true;
 }
 

@@ -20,7 +20,7 @@ enum status_action {		/* RFC 3464, section 2.3.3, and our own */
 	STATUS_FAILED,
 	STATUS_EXPIRED,
 	STATUS_DELETED,		/* by the operator */
-	STATUS_MOVED,		/* appended anew elsewhere (compaction) */
+	STATUS_MOVED,		/* it lives in another segment (origin.h) */
 	STATUS_BROKEN,		/* quarantined */
 	STATUS_FINAL_LAST = STATUS_BROKEN,	/* … to here */
 	STATUS_WARNED,		/* a delay DSN was sent */
@@ -37,6 +37,7 @@ struct status {
 	uint16_t code;		/* SMTP reply code */
 	uint8_t enhanced[3];	/* 5.1.1 */
 	usec_t at;		/* wall */
+	struct segment_name to;	/* STATUS_MOVED: where it lives now */
 };
 
 void status_encode(const struct status *status,

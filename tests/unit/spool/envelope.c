@@ -243,6 +243,63 @@ the_domain_is_behind_the_last_at(void)
 	CU_ASSERT_EQUAL(address_domain("").length, 0);
 }
 
+static void
+a_copy_names_its_original_and_who_was_done(void)
+{
+	struct envelope *in = room_envelope(3), *out;
+	struct buf bytes;
+	struct err err;
+
+	in->copied = true;
+	in->origin = (struct envelope_origin){ .segment = { CLASS_BULK, 300,
+	    0x89abcdef }, .offset = 0x123456789aULL, .held = true };
+	in->rcpts[1].settled = true;
+	in->rcpts[2].notify = NOTIFY_SUCCESS | NOTIFY_DELAY;
+	encode(in, &bytes);
+	CU_ASSERT_FALSE(bytes.full);
+	CU_ASSERT_TRUE(envelope_is_copy(buf_peek(&bytes)));
+	CU_ASSERT_EQUAL(envelope_rcpt_count(buf_peek(&bytes)), 3);
+	out = envelope_decode(buf_peek(&bytes), &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	CU_ASSERT_TRUE(out->copied);
+	CU_ASSERT_EQUAL(out->origin.segment.klass, CLASS_BULK);
+	CU_ASSERT_EQUAL(out->origin.segment.slot, 300);
+	CU_ASSERT_EQUAL(out->origin.segment.sequence, 0x89abcdef);
+	CU_ASSERT_EQUAL(out->origin.offset, 0x123456789aULL);
+	CU_ASSERT_TRUE(out->origin.held);
+	CU_ASSERT_FALSE(out->origin.warned);
+	CU_ASSERT_FALSE(out->rcpts[0].settled);
+	CU_ASSERT_TRUE(out->rcpts[1].settled);
+	CU_ASSERT_EQUAL(out->rcpts[1].notify, in->rcpts[1].notify);
+	CU_ASSERT_EQUAL(out->rcpts[2].notify, NOTIFY_SUCCESS | NOTIFY_DELAY);
+	envelope_free(&out);
+	buf_fini(&bytes);
+	in->copied = false;	/* then nobody can have been done before */
+	encode(in, &bytes);
+	CU_ASSERT_TRUE(bytes.full);
+	buf_fini(&bytes);
+	envelope_free(&in);
+}
+
+static void
+a_copy_of_no_class_or_of_other_flags_is_refused(void)
+{
+	struct envelope *e = room_envelope(1);
+	struct buf bytes;
+
+	e->copied = true;
+	encode(e, &bytes);
+	CU_ASSERT_FALSE(is_refused(buf_peek(&bytes)));
+	bytes.data[bytes.start + 46] = CLASS_COUNT;
+	CU_ASSERT_TRUE(is_refused(buf_peek(&bytes)));
+	bytes.data[bytes.start + 46] = CLASS_URGENT;
+	bytes.data[bytes.start + 47] = 4;
+	CU_ASSERT_TRUE(is_refused(buf_peek(&bytes)));
+	CU_ASSERT_TRUE(is_refused(span_first(buf_peek(&bytes), 50)));
+	buf_fini(&bytes);
+	envelope_free(&e);
+}
+
 const struct unit_test envelope_tests[] = {
 	UNIT(what_goes_in_comes_out),
 	UNIT(the_null_reverse_path_is_kept),
@@ -251,6 +308,8 @@ const struct unit_test envelope_tests[] = {
 	UNIT(control_bytes_are_refused_both_ways),
 	UNIT(numbers_that_make_no_sense_are_refused),
 	UNIT(what_could_not_be_read_back_is_not_written),
+	UNIT(a_copy_names_its_original_and_who_was_done),
+	UNIT(a_copy_of_no_class_or_of_other_flags_is_refused),
 	UNIT(the_domain_is_behind_the_last_at),
 	UNIT_END
 };

@@ -69,6 +69,25 @@ add(struct journal *journal, uint32_t i)
 }
 
 static void
+who_moved_says_where_to(void)
+{
+	struct status in = { .offset = 64, .rcpt = STATUS_ALL_RCPTS,
+	    .action = STATUS_MOVED, .to = { CLASS_BULK, 63, 0xfedcba98 } };
+	struct status out;
+	uint8_t bytes[STATUS_RECORD_BYTES];
+
+	status_encode(&in, bytes);
+	CU_ASSERT_TRUE(status_decode(bytes, &out));
+	CU_ASSERT_EQUAL(out.to.klass, CLASS_BULK);
+	CU_ASSERT_EQUAL(out.to.slot, 63);
+	CU_ASSERT_EQUAL(out.to.sequence, 0xfedcba98);
+	in.action = STATUS_DELETED;
+	status_encode(&in, bytes);
+	CU_ASSERT_TRUE(status_decode(bytes, &out));
+	CU_ASSERT_EQUAL(out.to.sequence, 0);
+}
+
+static void
 every_changed_bit_of_a_record_is_seen(void)
 {
 	struct status in = some_status(7), out;
@@ -309,6 +328,7 @@ a_link_is_no_journal(void)
 
 const struct unit_test status_tests[] = {
 	UNIT(every_changed_bit_of_a_record_is_seen),
+	UNIT(who_moved_says_where_to),
 	UNIT(what_is_flushed_is_read_in_order),
 	UNIT(a_journal_is_made_durable_with_its_name),
 	UNIT(a_torn_tail_is_ignored_and_the_next_record_lines_up),
