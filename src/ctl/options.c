@@ -30,6 +30,7 @@ static const struct option_row rows[] = {
 	{ 0, "reason", "TEXT", TAKES_PAUSE, PLACE(reason) },
 	{ 0, "for", "TIME", TAKES_PAUSE, PLACE(lasting) },
 	{ 0, "by", "site|sender|class", TAKES_BY, PLACE(by) },
+	{ 0, "from-class", "C", TAKES_FROM_CLASS, PLACE(from_class) },
 	{ 0, "changed", NULL, TAKES_CHANGED, PLACE(changed) },
 	{ 0, "sender", "G", TAKES_SENDER, PLACE(sender) },
 	{ 0, "site", "G", TAKES_SITE, PLACE(site) },
@@ -155,19 +156,24 @@ add_text(json_t *filter, const char *key, const char *text)
 		json_object_set_new(filter, key, json_string(text));
 }
 
+bool
+options_class(const char *text, struct err *err)
+{
+	enum mail_class klass;
+
+	return class_of_name(span_of(text), &klass) || err_set(err,
+	    ERR_FORMAT, "%s: no such class; there are urgent, normal and "
+	    "bulk", text);
+}
+
 json_t *
 options_filter(const struct options *options, struct err *err)
 {
 	json_t *filter;
-	enum mail_class klass;
 	long long age;
 
-	if (options->klass != NULL &&
-	    !class_of_name(span_of(options->klass), &klass)) {
-		err_set(err, ERR_FORMAT, "%s: no such class; there are "
-		    "urgent, normal and bulk", options->klass);
+	if (options->klass != NULL && !options_class(options->klass, err))
 		return NULL;
-	}
 	if (options->older != NULL && !options_age(options->older, &age)) {
 		err_set(err, ERR_FORMAT, "%s: not an age such as 90s, 15m, "
 		    "4h or 5d", options->older);

@@ -21,7 +21,7 @@ enum {
 	TAKES_CHANGED = 1 << 2,
 	TAKES_SENDER = 1 << 3, TAKES_SITE = 1 << 4, TAKES_CLASS = 1 << 5,
 	TAKES_FROM = 1 << 7, TAKES_PAUSE = 1 << 8,	/* --reason, --for */
-	TAKES_BY = 1 << 9,
+	TAKES_BY = 1 << 9, TAKES_FROM_CLASS = 1 << 10,
 	TAKES_FLUSH = TAKES_SENDER | TAKES_SITE | TAKES_CLASS,
 	TAKES_FILTER = TAKES_FLUSH | 1 << 6	/* and the rest of a filter */
 };
@@ -30,7 +30,7 @@ enum {
 struct options {
 	const char *config;
 	bool json, envelope, headers, changed, all;
-	const char *from, *reason, *lasting, *by;
+	const char *from, *reason, *lasting, *by, *from_class;
 	const char *sender, *recipient, *site, *klass, *older;
 	unsigned used;		/* TAKES_ bits of the options given */
 };
@@ -45,6 +45,9 @@ void options_name(unsigned takes, char *out, size_t most);
 
 /* "90", "90s", "15m", "4h", "5d", "2w" in seconds.  False: it is not. */
 bool options_age(const char *text, long long *seconds);
+
+/* False: TEXT is no class; ERR tells. */
+bool options_class(const char *text, struct err *err) MUST_CHECK;
 
 /*
  * The filter that OPTIONS ask for, in the form of the control protocol;

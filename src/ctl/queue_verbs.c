@@ -23,8 +23,9 @@ struct change {
 	const char *done;	/* "deleted" */
 	const char *config;
 	const struct options *options;
+	const char *to;		/* the class to move to; null: no move */
 	json_t *ids;		/* those of the next batch; null: none named */
-	long long asked, count;
+	long long asked, count, skipped, failed;
 };
 
 int
@@ -47,6 +48,10 @@ take_count(void *owner, json_t *row)
 
 	change->count +=
 	    json_integer_value(json_object_get(row, "count"));
+	change->skipped +=
+	    json_integer_value(json_object_get(row, "skipped"));
+	change->failed +=
+	    json_integer_value(json_object_get(row, "failed"));
 }
 
 /* Send what has gathered. */
@@ -55,6 +60,7 @@ change_send(struct change *change)
 {
 	struct err err = { 0 };
 	json_t *filter = options_filter(change->options, &err);
+	json_t *request;
 
 	if (filter == NULL)
 		return tool_fail(EX_USAGE, "%s", err.text);
@@ -62,8 +68,12 @@ change_send(struct change *change)
 		json_object_set_new(filter, "ids", change->ids);
 		change->ids = NULL;
 	}
-	return relay_ask(change->config, json_pack("{s:s, s:o}",
-	    "verb", change->verb, "filter", filter), EX_UNAVAILABLE,
+	request = json_pack("{s:s, s:o}", "verb", change->verb,
+	    "filter", filter);
+	if (change->to != NULL)
+		json_object_set_new(request, "class",
+		    json_string(change->to));
+	return relay_ask(change->config, request, EX_UNAVAILABLE,
 	    take_count, change);
 }
 
@@ -126,6 +136,16 @@ selects_nothing(const struct options *options)
 	return (options->used & TAKES_FILTER) == 0;
 }
 
+/* Counts what was named and is not in the queue. */
+static int
+tell_missing(const struct change *change, long long found, bool from_pipe)
+{
+	if (from_pipe || found >= change->asked)
+		return EX_OK;
+	return tool_fail(EX_NOINPUT, "%lld of %lld: not in the queue, or "
+	    "not in a state for this", change->asked - found, change->asked);
+}
+
 static int
 queue_change(const char *verb, const char *done,
     const struct options *options, int count, char **argv)
@@ -147,11 +167,7 @@ queue_change(const char *verb, const char *done,
 		return status;
 	printf("%s %lld message%s\n", change.done, change.count,
 	    change.count == 1 ? "" : "s");
-	if (!from_pipe && change.count < change.asked)
-		status = tool_fail(EX_NOINPUT, "%lld of %lld: not in the "
-		    "queue, or not in a state for this",
-		    change.asked - change.count, change.asked);
-	return tool_finish(status);
+	return tool_finish(tell_missing(&change, change.count, from_pipe));
 }
 
 int
@@ -176,4 +192,53 @@ int
 verb_queue_retry(const struct options *options, int count, char **argv)
 {
 	return queue_change("queue.retry", "retrying", options, count, argv);
+}
+
+/* Here --class says where to, and --from-class is the filter. */
+static bool
+move_selects(const struct options *options)
+{
+	return options->sender != NULL || options->recipient != NULL ||
+	    options->site != NULL || options->older != NULL ||
+	    options->from_class != NULL || options->all;
+}
+
+static int
+move_asked(struct change *change, int count, char **argv)
+{
+	struct err err;
+
+	if (change->to == NULL)
+		return tool_fail(EX_USAGE, "to which class? Say --class "
+		    "urgent, normal or bulk");
+	if (!options_class(change->to, &err))
+		return tool_fail(EX_USAGE, "%s", err.text);
+	if (count > 0)
+		return change_named(change, count, argv);
+	if (move_selects(change->options))
+		return change_send(change);
+	return tool_fail(EX_USAGE, "which messages? Name ids, or select with "
+	    "--sender, --recipient, --site, --from-class, --older or --all");
+}
+
+int
+verb_queue_move(const struct options *options, int count, char **argv)
+{
+	struct options filter = *options;
+	struct change change = { .verb = "queue.move",
+	    .config = options->config, .options = &filter,
+	    .to = options->klass };
+	bool from_pipe = count == 1 && strcmp(argv[0], "-") == 0;
+	int status;
+
+	filter.klass = options->from_class;
+	status = move_asked(&change, count, argv);
+	if (status != EX_OK && change.failed == 0)
+		return status;
+	printf("moved %lld, skipped %lld under way\n", change.count,
+	    change.skipped);
+	if (status == EX_OK)
+		status = tell_missing(&change, change.count + change.skipped,
+		    from_pipe);
+	return tool_finish(status);
 }

@@ -35,7 +35,7 @@ enum verb_found verb_find(const struct verb *table, int argc, char **argv,
 verb_fn verb_status, verb_flush, verb_reload, verb_stop;
 verb_fn verb_queue_list, verb_queue_show;
 verb_fn verb_queue_delete, verb_queue_hold, verb_queue_release;
-verb_fn verb_queue_retry, verb_queue_shape;
+verb_fn verb_queue_retry, verb_queue_move, verb_queue_shape;
 verb_fn verb_site_list, verb_site_show, verb_site_pause, verb_site_resume;
 verb_fn verb_site_reset, verb_class_show;
 verb_fn verb_config_check, verb_config_show, verb_route, verb_trace;

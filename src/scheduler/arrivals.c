@@ -322,11 +322,12 @@ intake_again(struct scheduler *s)
 		if (segment->gone)
 			continue;
 		intake_forget(s, segment);
-		segment->open = 0;
+		segment->open = segment->live = 0;
 		segment->old = true;
 		segment->taken = 0;
 		intake_read(s, segment, false);
 	}
 	s->intake.complete = false;
+	copies_again(s);
 	recount(s);
 }

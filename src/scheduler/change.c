@@ -54,8 +54,12 @@ change_delete(struct walk *walk, struct item *item, void *owner)
 	(void)owner;
 	for (size_t i = 0; i < item->row_count; i++)
 		delete_row(s, item, &item->rows[i]);
+	if (item->message == NULL)
+		segment_left(item->segment, item->size);
 	if (item->message != NULL) {
 		item->message->flags |= MESSAGE_DELETED;
+		if (item->message->open == 0)
+			segment_left(item->segment, item->size);
 		place_anew(s, item->message);
 	}
 	walk->count++;
@@ -126,21 +130,14 @@ rouse(struct scheduler *s, struct site *site)
 	return true;
 }
 
-/* Held back by its sender (FUTURERELEASE): a flush is not for it. */
-static bool
-row_is_early(const struct scheduler *s, const struct row *row)
-{
-	return row->row.attempts == 0 && (row->row.warned & ROW_TIMED) != 0 &&
-	    row->row.due > scheduler_wall(s);
-}
-
 static bool
 retry_row(struct scheduler *s, const struct row *row, bool early)
 {
 	struct domain *domain = routes_domain(s, row->row.domain);
 	bool changed = rouse(s, domain->site);
 
-	if (row->row.place == INDEX_DUE && (early || !row_is_early(s, row))) {
+	if (row->row.place == INDEX_DUE && (early ||
+	    !window_row_is_early(s, row))) {
 		window_move(s, row, INDEX_READY, 0);
 		changed = true;
 	}

@@ -61,6 +61,11 @@ void client_end(struct client *client, int end, const char *why);
 /* CLIENT is busy with TASK (taken over) until that is done. */
 void client_start(struct client *client, struct task *task);
 
+/* The filter JSON of a request; an empty one only if ANY.  False: the end
+ * line was sent. */
+bool client_filter(struct client *client, const json_t *json, bool any,
+    struct filter *out) MUST_CHECK;
+
 /* A text of REQUEST, null: it has none. */
 const char *request_text(const json_t *request, const char *key);
 
@@ -69,7 +74,7 @@ typedef void request_fn(struct client *client, const json_t *request);
 request_fn request_route;
 request_fn request_site_list, request_site_show, request_site_pause;
 request_fn request_site_resume, request_site_reset;
-request_fn request_class_show, request_shape;
+request_fn request_class_show, request_shape, request_move;
 
 /* Handle one REQUEST. */
 void client_request(struct client *client, const json_t *request);

@@ -47,6 +47,18 @@ deadline_set(struct scheduler *s, struct message *message,
 		    conf_time(s->conf, goal) * 1000;
 }
 
+void
+deadline_again(struct scheduler *s, struct message *message)
+{
+	if ((message->by & BY_ASKED) != 0)
+		return;
+	message->deadline = message->released +
+	    conf_time(s->conf, s->conf->classes[message->klass].deadline) *
+	    1000;
+	if (message->deadline == message->released)
+		message->deadline = 0;
+}
+
 /* What is damaged there shows when the message is sent. */
 void
 deadline_read(struct scheduler *s, struct message *message)

@@ -22,6 +22,9 @@ void deadline_set(struct scheduler *s, struct message *message,
 /* The same for a message whose envelope has to be read first. */
 void deadline_read(struct scheduler *s, struct message *message);
 
+/* MESSAGE has another class: with it goes the deadline of that. */
+void deadline_again(struct scheduler *s, struct message *message);
+
 /* The turn: what has passed its deadline goes back, or its sender is told. */
 void deadlines_work(struct scheduler *s);
 

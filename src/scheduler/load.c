@@ -204,32 +204,47 @@ window_load(struct scheduler *s, const struct row *row, enum place place)
 }
 
 void
-window_move(struct scheduler *s, const struct row *row,
-    enum index_place place, usec_t due)
+window_rewrite(struct scheduler *s, const struct row *row,
+    struct index_row *new)
 {
 	struct domain *domain = routes_domain(s, row->row.domain);
-	struct index_row new = row->row;
 	struct err err;
 
 	if (s->window.index == NULL || window_segment(s, &row->row) == NULL)
 		return;
 	uncount(s, &row->row, domain);
-	new.place = (uint8_t)place;
-	new.due = due;
-	new.site = domain->hash;
-	if (!index_put(s->window.index, &new, &err)) {
+	new->site = domain->hash;
+	if (!index_put(s->window.index, new, &err)) {
 		window_fail(s, &err);
 		return;
 	}
 	s->window.dirty = s->window.checkpoint = true;
-	if (place == INDEX_READY)
-		window_row_added(s, domain, row->row.klass, row->row.sender);
+	if (new->place == INDEX_READY)
+		window_row_added(s, domain, new->klass, new->sender);
 	else
-		queue_count(&s->queue, row->row.klass, COUNT_STATES,
-		    place == INDEX_HELD ? COUNT_HELD : COUNT_WAITING);
-	if (place == INDEX_DUE && due < s->window.next_due)
-		s->window.next_due = due;
+		queue_count(&s->queue, new->klass, COUNT_STATES,
+		    new->place == INDEX_HELD ? COUNT_HELD : COUNT_WAITING);
+	if (new->place == INDEX_DUE && new->due < s->window.next_due)
+		s->window.next_due = new->due;
 	scheduler_ask(s);
+}
+
+void
+window_move(struct scheduler *s, const struct row *row,
+    enum index_place place, usec_t due)
+{
+	struct index_row new = row->row;
+
+	new.place = (uint8_t)place;
+	new.due = due;
+	window_rewrite(s, row, &new);
+}
+
+bool
+window_row_is_early(const struct scheduler *s, const struct row *row)
+{
+	return row->row.attempts == 0 && (row->row.warned & ROW_TIMED) != 0 &&
+	    row->row.due > scheduler_wall(s);
 }
 
 void

@@ -7,6 +7,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/change.c src/scheduler/change.h \
 	src/scheduler/claim.c \
 	src/scheduler/client.h \
+	src/scheduler/copies.c src/scheduler/copies.h \
 	src/scheduler/control.c src/scheduler/control.h \
 	src/scheduler/deadline.c src/scheduler/deadline.h \
 	src/scheduler/dispatch.c src/scheduler/dispatch.h \
@@ -20,6 +21,8 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/listing.c src/scheduler/listing.h \
 	src/scheduler/load.c \
 	src/scheduler/meter.c src/scheduler/meter.h \
+	src/scheduler/move.c src/scheduler/move.h \
+	src/scheduler/move_large.c \
 	src/scheduler/past.c src/scheduler/past.h \
 	src/scheduler/outage.c src/scheduler/outage.h \
 	src/scheduler/pauses.c src/scheduler/pauses.h \
@@ -31,8 +34,10 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/questions.c \
 	src/scheduler/refill.c \
 	src/scheduler/removal.c src/scheduler/removal.h \
+	src/scheduler/relocate.c src/scheduler/relocate.h \
 	src/scheduler/requests.c \
 	src/scheduler/requests_class.c \
+	src/scheduler/requests_move.c \
 	src/scheduler/requests_site.c \
 	src/scheduler/shape.c src/scheduler/shape.h \
 	src/scheduler/settle.c src/scheduler/settle.h \

@@ -88,26 +88,36 @@ past_note(struct past *past, const struct status *status)
 }
 
 static void
+add_final(const struct status *row, struct rcpt_set *final)
+{
+	if (row->rcpt == STATUS_ALL_RCPTS)
+		rcpt_set_add_all(final);
+	else
+		rcpt_set_add(final, row->rcpt);
+}
+
+static void
 apply(const struct status *row, struct rcpt_set *final, struct fate *fate)
 {
 	if (row->action <= STATUS_FINAL_LAST) {
-		if (row->rcpt == STATUS_ALL_RCPTS)
-			rcpt_set_add_all(final);
-		else
-			rcpt_set_add(final, row->rcpt);
+		add_final(row, final);
+		fate->taken_away |= row->action == STATUS_MOVED ||
+		    row->action == STATUS_DELETED;
 	} else if (row->action == STATUS_WARNED) {
 		fate->warned = true;
 	} else if (row->action == STATUS_HELD) {
 		fate->held = true;
+		fate->released = false;
 	} else if (row->action == STATUS_RELEASED) {
 		fate->held = false;
+		fate->released = true;
 	}
 }
 
 struct fate
 past_of(struct past *past, uint64_t offset, struct rcpt_set *final)
 {
-	struct fate fate = { false, false };
+	struct fate fate = { .warned = false };
 
 	past->asked = true;
 	past->passed = offset;
@@ -117,5 +127,41 @@ past_of(struct past *past, uint64_t offset, struct rcpt_set *final)
 	for (; past->at < past->count &&
 	    past->rows[past->at].offset == offset; past->at++)
 		apply(&past->rows[past->at], final, &fate);
+	return fate;
+}
+
+/* The place of the first row about OFFSET, or behind it. */
+static size_t
+first_of(const struct past *past, uint64_t offset)
+{
+	size_t low = 0, high = past->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (past->rows[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct origin_fate
+past_of_original(const struct past *past,
+    const struct envelope_origin *origin, struct segment_name copy,
+    struct rcpt_set *final)
+{
+	struct origin_fate fate = { false, false };
+
+	for (size_t i = first_of(past, origin->offset); i < past->count &&
+	    past->rows[i].offset == origin->offset; i++) {
+		const struct status *row = &past->rows[i];
+
+		origin_note(origin, copy, row, &fate);
+		if (row->action <= STATUS_FINAL_LAST &&
+		    row->action != STATUS_MOVED)
+			add_final(row, final);
+	}
 	return fate;
 }

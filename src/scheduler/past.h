@@ -6,7 +6,7 @@
 #define SCHEDULER_PAST_H
 
 #include "scheduler/rcpt_set.h"
-#include "spool/status.h"
+#include "spool/origin.h"
 
 struct past {
 	struct status *rows;	/* by offset, then as written */
@@ -27,6 +27,8 @@ void past_note(struct past *past, const struct status *status);
 
 struct fate {
 	bool warned, held;
+	bool released;		/* the last word about holding was that */
+	bool taken_away;	/* moved or deleted: the index may not know */
 };
 
 /*
@@ -34,6 +36,14 @@ struct fate {
  * FINAL.  Called with rising offsets.
  */
 struct fate past_of(struct past *past, uint64_t offset,
+    struct rcpt_set *final);
+
+/*
+ * PAST is of the segment that ORIGIN names: what it says of the copy in
+ * segment COPY.  Final recipients are added to FINAL.  In any order.
+ */
+struct origin_fate past_of_original(const struct past *past,
+    const struct envelope_origin *origin, struct segment_name copy,
     struct rcpt_set *final);
 
 #endif

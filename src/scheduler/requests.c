@@ -26,23 +26,31 @@ do_status(struct client *client, const json_t *request)
 
 /* ---- walks through the queue ------------------------------------------------------------- */
 
+bool
+client_filter(struct client *client, const json_t *json, bool any,
+    struct filter *out)
+{
+	struct err err;
+
+	if (!filter_parse(json, out, &err)) {
+		client_end(client, EX_USAGE, err.text);
+		return false;
+	}
+	if (any || !filter_is_empty(out))
+		return true;
+	filter_fini(out);
+	client_end(client, EX_USAGE, "which messages? the filter is empty");
+	return false;
+}
+
 static void
 start_walk(struct client *client, const json_t *filter, bool any,
     bool envelope, walk_fn *visit)
 {
 	struct filter parsed;
-	struct err err;
 
-	if (!filter_parse(filter, &parsed, &err)) {
-		client_end(client, EX_USAGE, err.text);
+	if (!client_filter(client, filter, any, &parsed))
 		return;
-	}
-	if (!any && filter_is_empty(&parsed)) {
-		filter_fini(&parsed);
-		client_end(client, EX_USAGE, "which messages? the filter is "
-		    "empty");
-		return;
-	}
 	client->walk = walk_new(client->control->s, &parsed, envelope);
 	client->visit = visit;
 	timer_set(client->control->more, 0);
@@ -220,6 +228,7 @@ static const struct {
 	{ "queue.hold",		false,	do_hold },
 	{ "queue.release",	false,	do_release },
 	{ "queue.retry",	false,	do_retry },
+	{ "queue.move",		false,	request_move },
 	{ "reload",		false,	do_reload },
 	{ "stop",		false,	do_stop },
 };

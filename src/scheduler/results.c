@@ -33,6 +33,8 @@ results_settled(struct scheduler *s, struct message *message,
 	must(message->open >= count);
 	message->open -= count;
 	over = message->open == 0;
+	if (over)
+		segment_left(segment, message->size);
 	segment_settled(s, segment, count);
 	message_release(&s->queue, message);
 	if (over)

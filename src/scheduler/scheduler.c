@@ -102,6 +102,7 @@ turn(void *owner)
 	more |= dispatch_work(s);
 	reports_work(s);
 	segments_flush(s);
+	more |= moves_work(s);
 	window_flush(s);
 	pressure_look(s);
 	check_drained(s);
@@ -149,6 +150,7 @@ second(void *owner)
 	follow_clock(s);
 	window_care(s);
 	pauses_care(s);
+	copies_care(s);
 	show_numbers(s);
 	if (++s->seconds % LOOK_AFTER == 0) {
 		intake_look_after(s);
@@ -191,6 +193,7 @@ init_parts(struct scheduler *s)
 	reports_init(s);
 	window_init(s);
 	pauses_init(s);
+	moves_init(s);
 }
 
 static bool
@@ -234,7 +237,9 @@ scheduler_free(struct scheduler **scheduler)
 	struct scheduler *s = *scheduler;
 
 	control_free(&s->control);
+	moves_stop(s);
 	reports_fini(s);
+	moves_fini(s);
 	window_close(s);
 	segments_fini(s);
 	routes_fini(s);

@@ -8,7 +8,7 @@
  * What happens in a loop turn: frames and timers change the queue in memory
  * and ask for scheduler_turn(), which at the turn's end reads on in
  * segments, writes status records, moves entries between memory and index,
- * gives out jobs, and makes reports - in that order.
+ * gives out jobs, makes reports, and moves messages - in that order.
  */
 #ifndef SCHEDULER_SCHEDULER_H
 #define SCHEDULER_SCHEDULER_H
@@ -17,6 +17,7 @@
 #include "io/loop.h"
 #include "scheduler/dispatch.h"
 #include "scheduler/intake.h"
+#include "scheduler/move.h"
 #include "scheduler/outage.h"
 #include "scheduler/pauses.h"
 #include "scheduler/pressure.h"
@@ -57,6 +58,7 @@ struct scheduler {
 	struct dispatch dispatch;
 	struct reports reports;
 	struct window window;
+	struct moves moves;
 	struct pauses pauses;
 	struct outages outages;
 	struct pressure pressure;

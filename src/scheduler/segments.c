@@ -74,6 +74,7 @@ segment_add(struct scheduler *s, struct segment_name name)
 	name_to_key(name, segment->key);
 	segment->number = ++s->segments.next_number;
 	segment->fd = -1;
+	segment->since = scheduler_now(s);
 	journal_init(&segment->journal, name);
 	map_add(&s->segments.by_name, segment);
 	return segment;
@@ -172,6 +173,33 @@ parse_enhanced(const char *status, uint8_t out[3])
 	out[2] = (uint8_t)c;
 }
 
+static void
+write_down(struct scheduler *s, struct segment *segment,
+    const struct status *record)
+{
+	journal_add(&segment->journal, record);
+	if (segment->past != NULL)
+		past_note(segment->past, record);
+	if (!link_on_list(&segment->dirty))
+		list_append(&s->segments.dirty, &segment->dirty);
+	scheduler_ask(s);
+}
+
+void
+segment_moved(struct scheduler *s, struct segment *segment, uint64_t offset,
+    struct segment_name to)
+{
+	struct status record = {
+		.offset = offset,
+		.rcpt = STATUS_ALL_RCPTS,
+		.action = STATUS_MOVED,
+		.at = scheduler_wall(s),
+		.to = to,
+	};
+
+	write_down(s, segment, &record);
+}
+
 void
 segment_status(struct scheduler *s, struct segment *segment,
     uint64_t offset, uint32_t rcpt, enum status_action action,
@@ -189,12 +217,7 @@ segment_status(struct scheduler *s, struct segment *segment,
 		parse_enhanced(status, record.enhanced);
 	else
 		record.enhanced[0] = 2;
-	journal_add(&segment->journal, &record);
-	if (segment->past != NULL)
-		past_note(segment->past, &record);
-	if (!link_on_list(&segment->dirty))
-		list_append(&s->segments.dirty, &segment->dirty);
-	scheduler_ask(s);
+	write_down(s, segment, &record);
 }
 
 void
@@ -267,6 +290,14 @@ void
 segment_opened(struct segment *segment, uint32_t count)
 {
 	segment->open += count;
+}
+
+/* A share to decide by, not an account: while a segment is read again, some
+ * of it may not have been added yet. */
+void
+segment_left(struct segment *segment, uint64_t size)
+{
+	segment->live -= size < segment->live ? size : segment->live;
 }
 
 void

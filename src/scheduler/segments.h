@@ -42,6 +42,8 @@ struct segment {
 	uint64_t promised;	/* its writer said so; beyond it content is
 				 * checked before it is believed */
 	uint64_t open;		/* recipients taken up and not final */
+	uint64_t live;		/* bytes of the records that have some */
+	msec_t since;		/* compaction: it was left alone since then */
 	bool closed;		/* nothing is appended any more */
 	bool old;		/* was there when we were born, or has to be
 				 * read again: ask journal and index */
@@ -96,6 +98,13 @@ const char *segment_text(const struct segment *segment,
 void segment_status(struct scheduler *s, struct segment *segment,
     uint64_t offset, uint32_t rcpt, enum status_action action,
     unsigned code, const char *status);
+
+/* The record at OFFSET of SEGMENT is not what counts: that is in TO. */
+void segment_moved(struct scheduler *s, struct segment *segment,
+    uint64_t offset, struct segment_name to);
+
+/* A record of SIZE bytes has no recipient any more that is not final. */
+void segment_left(struct segment *segment, uint64_t size);
 
 /* COUNT recipients were taken up, or became final. */
 void segment_opened(struct segment *segment, uint32_t count);

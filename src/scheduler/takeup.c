@@ -5,6 +5,7 @@
 #include "scheduler/takeup.h"
 
 #include "base/log.h"
+#include "scheduler/copies.h"
 #include "scheduler/deadline.h"
 #include "scheduler/past.h"
 #include "scheduler/quarantine.h"
@@ -150,16 +151,23 @@ static void
 look_back(struct scheduler *s, struct takeup *t)
 {
 	struct msgid id = t->record->header.id;
-	struct message *present = message_find(&s->queue, id);
+	struct message *present;
 	uint32_t before;
 
 	if (t->segment->past != NULL)
 		t->fate = past_of(t->segment->past, t->record->offset,
 		    &t->done);
+	if (t->done.count < t->done.total &&
+	    envelope_is_copy(t->record->envelope))
+		copies_look_back(s, t->segment, t->record, &t->done,
+		    &t->fate);
+	if (t->done.count < t->done.total)
+		t->segment->live += record_size(&t->record->header);
+	present = message_find(&s->queue, id);
 	if (present != NULL)
 		add_present(present, &t->done);
 	before = t->done.count;
-	if (before < t->done.total)
+	if (before < t->done.total || t->fate.taken_away)
 		window_claim(s, t->segment, id, &t->done);
 	t->claimed = t->done.count - before;
 	segment_opened(t->segment, t->claimed);
@@ -205,9 +213,13 @@ takeup_record(struct scheduler *s, struct segment *segment,
 	struct envelope *envelope;
 	struct err err;
 
+	if (!segment->old && envelope_is_copy(record->envelope))
+		return;		/* who made it has seen to it */
 	rcpt_set_init(&t.done, record->header.rcpt_count);
 	if (segment->old)
 		look_back(s, &t);
+	else
+		segment->live += record_size(&record->header);
 	if (t.done.count == t.done.total) {
 		rcpt_set_fini(&t.done);
 		return;

@@ -124,6 +124,14 @@ struct segment *window_segment(const struct scheduler *s,
 /* ROW is left over from a former life. */
 void window_drop(struct scheduler *s, const struct row *row);
 
+/* Held back by its sender (FUTURERELEASE), who comes before the operator
+ * who only wants things to go on. */
+bool window_row_is_early(const struct scheduler *s, const struct row *row);
+
+/* NEW, with the same key, takes the place of ROW. */
+void window_rewrite(struct scheduler *s, const struct row *row,
+    struct index_row *new);
+
 /* Change how ROW waits. */
 void window_move(struct scheduler *s, const struct row *row,
     enum index_place place, usec_t due);

@@ -129,6 +129,17 @@ site * {{ connections 10 }}
                            capture_output=True, text=True)
         return p.returncode == 0 and p.stdout.strip() == "Mail queue is empty"
 
+    def moved(self, klass, count):
+        """Whether COUNT messages wait, all of them in KLASS."""
+        p = subprocess.run([f"{self.prefix}/bin/postrider", "-c", self.conf, "queue", "list", "-j"],
+                           capture_output=True, text=True)
+        rows = [json.loads(line) for line in p.stdout.splitlines()]
+        return p.returncode == 0 and len(rows) == count and all(row["class"] == klass for row in rows)
+
+    def insist(self, do, true, what, seconds=60):
+        """DO it again and again until it is TRUE."""
+        wait_until(lambda: do() and true(), seconds, what)
+
     def drain(self, seconds=90):
         wait_until(self.queue_is_empty, seconds, "the queue drains")
 

@@ -14,6 +14,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/flow.c \
 	tests/unit/scheduler/hosts.c \
 	tests/unit/scheduler/line.c \
+	tests/unit/scheduler/move.c \
 	tests/unit/scheduler/past.c \
 	tests/unit/scheduler/queue.c \
 	tests/unit/scheduler/rates.c \

@@ -38,6 +38,10 @@ static const struct {
 	[METRIC_DEFERRED] = { "deferred", "recipients put off" },
 	[METRIC_EXPIRED] = { "expired", "recipients given up" },
 	[METRIC_BOUNCES] = { "bounces", "reports made" },
+	[METRIC_MOVED] = { "moved", "messages moved to another class" },
+	[METRIC_COMPACTED] = { "compacted",
+	    "messages copied out of segments that hold little else" },
+	[METRIC_COMPACTED_BYTES] = { "compacted-bytes", "bytes of these" },
 	[METRIC_QUESTIONS] = { "questions", "questions to the DNS" },
 };
 

@@ -35,6 +35,8 @@ enum metric {
 	METRIC_DELIVERED, METRIC_FAILED, METRIC_DEFERRED,	/* recipients */
 	METRIC_EXPIRED,
 	METRIC_BOUNCES,			/* DSNs made */
+	METRIC_MOVED,			/* messages, to another class */
+	METRIC_COMPACTED, METRIC_COMPACTED_BYTES,	/* within their class */
 	METRIC_QUESTIONS,		/* to the DNS */
 	METRIC_COUNT
 };

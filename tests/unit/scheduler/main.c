@@ -24,6 +24,7 @@ main(int argc, char **argv)
 		{ "results", results_tests },
 		{ "report", report_tests },
 		{ "routes", routes_tests },
+		{ "move", move_tests },
 		{ "control", control_tests },
 		{ NULL, NULL },
 	};

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: ISC
+"""moving: messages that change their class while they wait, and none of them twice."""
+import glob
+import os
+import signal
+
+from scene import free_port, wait_until
+
+SLOW = "".join(f"class {name} {{ retry 1h }}\n" for name in ("urgent", "normal", "bulk"))
+BULK = "Precedence: bulk\r\n\r\nx\r\n"
+
+
+def _users(sink):
+    return [r["address"].split("@")[0] for m in sink.delivered() for r in m["rcpts"]]
+
+
+def _counts(relay):
+    rows = relay.queue()
+    return {klass: sum(row["class"] == klass for row in rows) for klass in ("urgent", "normal", "bulk")}
+
+
+def _segments(relay, klass):
+    return glob.glob(f"{relay.spool}/{klass}/*.messages")
+
+
+def a_bulk_message_moved_to_urgent_overtakes_the_others(scene):
+    sink = scene.sink({"delay": {"DOT": 0.15}})
+    relay = scene.relay(SLOW + "site * { connections 1 }", to=sink.port)
+    idents = [relay.send(f"bulk{i}@example.org", BULK) for i in range(30)]
+    before = len(_users(sink))
+    assert relay.tool("queue", "move", "--class", "urgent", idents[29]) == "moved 1, skipped 0 under way\n"
+    sink.wait(30)
+    order = _users(sink)
+    assert sorted(order) == sorted(f"bulk{i}" for i in range(30)), order
+    # two may have been given out before it, and one is being sent
+    assert order.index("bulk29") <= before + 4, order
+    relay.wait_over(*idents)
+    sent = relay.statuses("sent", id=idents[29])
+    assert [(row["klass"], row["attempt"]) for row in sent] == [("urgent", "1")], sent
+
+
+def a_moved_message_keeps_its_id_and_its_tries_and_is_due(scene):
+    sink = scene.sink({"RCPT": "451 4.7.1 later"})
+    relay = scene.relay(SLOW, to=sink.port)
+    ident = relay.send("b@example.org", BULK)
+    other = relay.send("c@example.org", BULK)
+    wait_until(lambda: [row["attempts"] for row in relay.queue()] == [1, 1], "both are deferred")
+    before = {row["queue_id"]: row for row in relay.queue()}
+    sink.play({})
+    assert relay.tool("queue", "move", "--class", "urgent", "--recipient", "b@*") == "moved 1, skipped 0 under way\n"
+    sink.wait(1)
+    relay.wait_over(ident)
+    sent = relay.statuses("sent", id=ident)
+    assert [(row["klass"], row["attempt"]) for row in sent] == [("urgent", "2")], sent
+    assert relay.queue() == [before[other]]
+    # downwards it keeps its time
+    assert relay.tool("queue", "move", "--class", "normal", other) == "moved 1, skipped 0 under way\n"
+    sink.wait(2)
+
+
+def a_move_needs_a_class_and_to_be_told_which(scene):
+    relay = scene.relay(SLOW, to=free_port())
+    ident = relay.send("b@example.org", BULK)
+    for words in ([ident], ["--class", "urgent"], ["--class", "soon", ident], ["--class", "urgent", "x"]):
+        done = relay.tool("queue", "move", *words, check=False)
+        assert done.returncode == 64, (words, done)
+    done = relay.tool("queue", "move", "--class", "bulk", ident, check=False)
+    assert done.returncode == 66 and done.stdout == "moved 0, skipped 0 under way\n", done
+    assert relay.tool("queue", "move", "--class", "urgent", "--from-class", "normal") == \
+        "moved 0, skipped 0 under way\n"
+    assert _counts(relay) == {"urgent": 0, "normal": 0, "bulk": 1}
+
+
+def a_whole_class_moves_and_frees_its_files(scene):
+    port = free_port()
+    relay = scene.relay(SLOW + "queue { segment-size 64k; status-sync 0s; window 20 }", to=port)
+    text = BULK + "y" * 3000 + "\r\n"
+    idents = [relay.send(f"bulk{i}@example.org", text) for i in range(60)]
+    wait_until(lambda: len(_segments(relay, "bulk")) >= 2, "several segments")
+    assert relay.tool("queue", "move", "--class", "normal", "--from-class", "bulk") == \
+        "moved 60, skipped 0 under way\n"
+    assert _counts(relay) == {"urgent": 0, "normal": 60, "bulk": 0}
+    # the receivers keep those that they append to
+    wait_until(lambda: len(_segments(relay, "bulk")) <= 4, "closed segments go")
+    sink = scene.sink(None, "--port", str(port))
+    relay.tool("flush")
+    sink.wait(60)
+    assert sorted(_users(sink)) == sorted(f"bulk{i}" for i in range(60))
+    relay.wait_over(*idents)
+
+
+def a_large_message_moves(scene):
+    port = free_port()
+    relay = scene.relay(SLOW, to=port)
+    body = "".join(f"{i:06d} all that was to be said, and then some\r\n" for i in range(60000))
+    ident = relay.send("b@example.org", BULK + body)
+    assert relay.tool("queue", "move", "--class", "urgent", ident) == "moved 1, skipped 0 under way\n"
+    wait_until(lambda: not _segments(relay, "bulk"), "the original goes")
+    sink = scene.sink(None, "--port", str(port))
+    relay.tool("flush")
+    [message] = sink.wait(1)
+    assert message["body"].decode().endswith(body)
+    relay.wait_over(ident)
+
+
+def what_was_moved_is_delivered_once_after_a_kill(scene):
+    port = free_port()
+    relay = scene.relay(SLOW, to=port)
+    idents = [relay.send(f"bulk{i}@example.org", BULK) for i in range(20)]
+    assert relay.tool("queue", "move", "--class", "urgent", "--all") == "moved 20, skipped 0 under way\n"
+    os.kill(relay.processes()["scheduler"], signal.SIGKILL)
+    wait_until(lambda: relay.tool("queue", "list", "-j", check=False).returncode == 0 and
+               _counts(relay) == {"urgent": 20, "normal": 0, "bulk": 0}, "the next scheduler knows them all")
+    assert relay.tool("queue", "move", "--class", "normal", *idents[:10]) == "moved 10, skipped 0 under way\n"
+    relay.stop()
+    sink = scene.sink(None, "--port", str(port))
+    relay.start().ready()
+    relay.tool("flush")
+    sink.wait(20)
+    relay.wait_over(*idents)
+    assert sorted(_users(sink)) == sorted(f"bulk{i}" for i in range(20))
+
+
+def what_cannot_be_read_is_kept_and_the_rest_moves(scene):
+    relay = scene.relay(SLOW, to=free_port())
+    idents = [relay.send(f"bulk{i}@example.org", BULK + f"marked {i}\r\n") for i in range(3)]
+    wait_until(lambda: _counts(relay)["bulk"] == 3, "three wait")
+    for path in _segments(relay, "bulk"):
+        with open(path, "r+b") as f:
+            at = f.read().find(b"marked 1\r\n")
+            if at >= 0:
+                f.seek(at)
+                f.write(b"MARKED")
+    done = relay.tool("queue", "move", "--class", "urgent", "--all", check=False)
+    assert done.returncode == 74 and done.stdout == "moved 2, skipped 0 under way\n", done
+    assert "1 stay as they were: content of the record" in done.stderr, done
+    assert os.listdir(f"{relay.spool}/corrupt") == [f"{idents[1]}.message"]
+    assert _counts(relay) == {"urgent": 2, "normal": 0, "bulk": 0}
