@@ -124,11 +124,24 @@ reserve(const struct pool *pool)
 	return conf_part_of(pool->reserve, pool->window);
 }
 
+/* Of the window, for urgent mail: what it uses now, up to a half, and beyond
+ * that the reserve, so that the next urgent message finds a free one too. */
+static unsigned
+kept(const struct pool *pool)
+{
+	unsigned urgent = pool->busy - pool->calm, half = pool->window / 2;
+	unsigned keep = reserve(pool);
+
+	if (keep > 0 && keep < half)
+		keep += urgent < half - keep ? urgent : half - keep;
+	return keep;
+}
+
 /* How many more connections normal and bulk may use. */
 static unsigned
 calm_room(const struct pool *pool)
 {
-	unsigned most = pool->window - reserve(pool);
+	unsigned most = pool->window - kept(pool);
 
 	return pool->calm < most ? most - pool->calm : 0;
 }
@@ -162,7 +175,7 @@ interval(const struct pool *pool)
 usec_t
 pool_pace(struct pool *pool, usec_t now)
 {
-	bool busy = pool->calm * 4 >= pool->window - reserve(pool);
+	bool busy = pool->calm * 4 >= pool->window - kept(pool);
 
 	pool->now = now;
 	pool->paced = busy && interval(pool) > 0 && now < pool->next;

@@ -7,8 +7,9 @@
  * it connects nothing and knows no clock.
  *
  * Urgent mail must find a free connection at once: normal and bulk may use
- * all but a reserve, and while they use all they may, one connection of the
- * reserve is kept open and idle.  Large messages never take the last
+ * all but what urgent mail uses (up to half) and a reserve beside it, and
+ * while they use all they may, one connection of the reserve is kept open
+ * and idle.  Large messages never take the last
  * connection.  A class that waits is not passed over for ever: after
  * POOL_TRICKLE jobs of others it has one.
  *

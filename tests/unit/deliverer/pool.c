@@ -130,6 +130,44 @@ connections_are_opened_while_jobs_wait_and_the_limit_allows(void)
 	}
 }
 
+/* With a reserve of one: what normal and bulk may use beside urgent mail. */
+static const struct {
+	unsigned limit, urgent_busy, calm_most;
+} keeps[] = {
+	{ 20, 0, 19 }, { 20, 1, 18 }, { 20, 5, 14 }, { 20, 9, 10 },
+	{ 20, 15, 10 }, { 5, 0, 4 }, { 5, 1, 3 }, { 5, 4, 3 }, { 3, 2, 2 },
+	{ 2, 0, 1 }, { 2, 1, 1 }, { 1, 0, 1 },
+};
+
+static void
+beside_what_urgent_mail_uses_the_reserve_stays_free(void)
+{
+	for (size_t i = 0; i < sizeof(keeps) / sizeof(keeps[0]); i++) {
+		struct pool pool;
+		unsigned taken = 0, which = 0;
+		struct job *job;
+
+		set_up(&pool, keeps[i].limit);
+		connect_some(&pool, keeps[i].limit);
+		while (which < keeps[i].urgent_busy)
+			put(&pool, which++, CLASS_URGENT);
+		while (pool_waiting(&pool) > 0)
+			pool_began(&pool, pool_take(&pool));
+		for (unsigned n = 0; n < keeps[i].limit; n++)
+			put(&pool, which++, CLASS_BULK);
+		while ((job = pool_take(&pool)) != NULL) {
+			pool_began(&pool, job);
+			taken++;
+			if (pool.idle == 0)
+				break;
+		}
+		CU_ASSERT_EQUAL(taken, keeps[i].calm_most <
+		    keeps[i].limit - keeps[i].urgent_busy ?
+		    keeps[i].calm_most :
+		    keeps[i].limit - keeps[i].urgent_busy);
+	}
+}
+
 static void
 no_spare_is_opened_before_its_time(void)
 {
@@ -391,6 +429,7 @@ const struct unit_test pool_tests[] = {
 	UNIT(a_job_that_comes_back_is_the_first_of_its_class),
 	UNIT(calm_mail_uses_all_but_the_reserve),
 	UNIT(connections_are_opened_while_jobs_wait_and_the_limit_allows),
+	UNIT(beside_what_urgent_mail_uses_the_reserve_stays_free),
 	UNIT(no_spare_is_opened_before_its_time),
 	UNIT(a_narrowed_pool_widens_bit_by_bit),
 	UNIT(more_connections_than_the_window_widen_it),
