@@ -96,8 +96,9 @@ rcpt_carries_what_is_offered_and_clean(void)
 {
 	for (size_t i = 0; i < sizeof(rcpts) / sizeof(rcpts[0]); i++) {
 		struct envelope_rcpt rcpt = {
-			mem_strdup(rcpts[i].address),
-			mem_strdup(rcpts[i].orcpt), rcpts[i].notify
+			.address = mem_strdup(rcpts[i].address),
+			.orcpt = mem_strdup(rcpts[i].orcpt),
+			.notify = rcpts[i].notify
 		};
 		struct offer offer = { .bits = rcpts[i].offer };
 		struct buf *out = buf_new(1 << 16);
