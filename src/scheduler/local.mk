@@ -7,6 +7,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/change.c src/scheduler/change.h \
 	src/scheduler/claim.c \
 	src/scheduler/client.h \
+	src/scheduler/compact.c src/scheduler/compact.h \
 	src/scheduler/copies.c src/scheduler/copies.h \
 	src/scheduler/control.c src/scheduler/control.h \
 	src/scheduler/deadline.c src/scheduler/deadline.h \

@@ -102,6 +102,7 @@ turn(void *owner)
 	more |= dispatch_work(s);
 	reports_work(s);
 	segments_flush(s);
+	more |= compact_work(s);
 	more |= moves_work(s);
 	window_flush(s);
 	pressure_look(s);
@@ -151,6 +152,7 @@ second(void *owner)
 	window_care(s);
 	pauses_care(s);
 	copies_care(s);
+	compact_care(s);
 	show_numbers(s);
 	if (++s->seconds % LOOK_AFTER == 0) {
 		intake_look_after(s);
@@ -237,6 +239,7 @@ scheduler_free(struct scheduler **scheduler)
 	struct scheduler *s = *scheduler;
 
 	control_free(&s->control);
+	compact_stop(s);
 	moves_stop(s);
 	reports_fini(s);
 	moves_fini(s);

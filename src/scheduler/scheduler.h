@@ -15,6 +15,7 @@
 
 #include "conf/conf.h"
 #include "io/loop.h"
+#include "scheduler/compact.h"
 #include "scheduler/dispatch.h"
 #include "scheduler/intake.h"
 #include "scheduler/move.h"
@@ -59,6 +60,7 @@ struct scheduler {
 	struct reports reports;
 	struct window window;
 	struct moves moves;
+	struct compact compact;
 	struct pauses pauses;
 	struct outages outages;
 	struct pressure pressure;

@@ -226,13 +226,15 @@ takeup_record(struct scheduler *s, struct segment *segment,
 	}
 	envelope = envelope_decode(record->envelope, &err);
 	if (envelope != NULL &&
-	    envelope->rcpt_count == record->header.rcpt_count)
+	    envelope->rcpt_count == record->header.rcpt_count) {
 		take_rest(s, &t, envelope);
-	else
+	} else {
+		segment_left(segment, record_size(&record->header));
 		quarantine_record(s, segment, record->offset,
 		    record_size(&record->header), record->header.id,
 		    envelope != NULL ? "its recipients do not add up" :
 		    err.text);
+	}
 	envelope_free(&envelope);
 	rcpt_set_fini(&t.done);
 }

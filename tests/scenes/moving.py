@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """moving: messages that change their class while they wait, and none of them twice."""
 import glob
+import json
 import os
 import signal
 
@@ -136,3 +137,29 @@ def what_cannot_be_read_is_kept_and_the_rest_moves(scene):
     assert "1 stay as they were: content of the record" in done.stderr, done
     assert os.listdir(f"{relay.spool}/corrupt") == [f"{idents[1]}.message"]
     assert _counts(relay) == {"urgent": 2, "normal": 0, "bulk": 0}
+
+
+def the_last_message_of_an_old_file_is_copied_and_the_file_goes(scene):
+    sink = scene.sink({"RCPT": {"stay@*": "451 4.7.1 later", "*": "250 2.1.5 Ok"}})
+    relay = scene.relay("time-scale 0.001\nclass bulk { retry 7d; lifetime 30d; warn never }\n"
+                        "queue { bulk-reserve 0 }", to=sink.port)
+    text = BULK + "y" * 3000 + "\r\n"
+    ident = relay.send("stay@example.org", text)
+    others = [relay.send(f"bulk{i}@example.org", text) for i in range(40)]
+    relay.wait_over(*others)
+    relay.stop()  # its receivers appended to what is old files now
+    before = sum(os.path.getsize(path) for path in _segments(relay, "bulk"))
+    relay.start().ready()
+    wait_until(lambda: [os.path.basename(path)[:3] for path in _segments(relay, "bulk")] == ["63-"],
+               "only a file of the scheduler's is left", 60)
+    after = sum(os.path.getsize(path) for path in _segments(relay, "bulk"))
+    assert after < 5000 and (before < 5000 or after < before), (before, after)
+    [row] = relay.queue()
+    assert row["queue_id"] == ident and row["attempts"] == 1, row
+    metrics = [m for m in (row["metrics"] for row in json.loads(relay.tool("status", "-j"))["processes"])
+               if "compacted" in m]
+    assert [m["compacted"] for m in metrics] == [1], metrics
+    sink.play({})
+    relay.tool("flush")
+    relay.wait_over(ident)
+    assert _users(sink).count("stay") == 1

@@ -169,6 +169,7 @@ struct conf {
 	/* queue { } */
 	size_t window;		/* entries held in memory */
 	uint64_t segment_bytes;	/* a segment is closed beyond this */
+	unsigned compact;	/* percent; 0 = never */
 	uint64_t large_bytes;	/* a message over this has its own segment */
 	msec_t status_sync;	/* journals are synced at least so often */
 	uint64_t reserve_bytes;	/* of disk, that only urgent mail gets */

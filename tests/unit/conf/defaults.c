@@ -29,6 +29,7 @@ the_defaults_are_those_of_the_manual(void)
 	CU_ASSERT_EQUAL(c->idle, 5 * MSEC_MINUTE);
 	CU_ASSERT_EQUAL(c->large_bytes, 256 << 10);
 	CU_ASSERT_EQUAL(c->retry_jitter, 20);
+	CU_ASSERT_EQUAL(c->compact, 25);
 	CU_ASSERT_PTR_NULL(c->tls_certificate);
 	CU_ASSERT_PTR_NULL(c->postmaster);
 	CU_ASSERT_EQUAL(c->listens[0].klass, CLASS_NORMAL);

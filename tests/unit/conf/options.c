@@ -54,6 +54,7 @@ static const struct {
 	{ "limits deliver-by", "10s", "", "" },
 	{ "queue window", "1000", "", "" },
 	{ "queue segment-size", "64k", "", "" },
+	{ "queue compact", "0", "", "" },
 	{ "queue large-message", "100000", "", "" },
 	{ "queue status-sync", "0", "", "" },
 	{ "queue reserve", "1G", "", "" },
