@@ -27,7 +27,7 @@ courier_new(struct site *site)
 	c->site = site;
 	c->deliverer = site->deliverer;
 	c->state = COURIER_DIALING;
-	c->all_ours = c->all_521 = true;
+	c->all_ours = c->all_final = true;
 	c->dialed = clock_mono_usec();
 	c->reading = timer_new(c->deliverer->loop, on_reading, c);
 	session_init(&c->session, "", SITE_TLS_NONE);

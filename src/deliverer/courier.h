@@ -33,7 +33,7 @@ struct courier {
 	struct session session;
 	uint64_t tried;		/* targets, a bit each */
 	bool clear;		/* TLS with this target failed just now */
-	bool all_ours, all_521;	/* of the targets tried */
+	bool all_ours, all_final;	/* of the targets tried */
 	struct addr addr;
 	char host[256], relay[340];	/* of the target, which may go */
 	struct site_failure failure;	/* of the last target */

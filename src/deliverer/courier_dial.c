@@ -9,6 +9,7 @@
 #include "deliverer/courier.h"
 
 #include "base/log.h"
+#include "deliverer/rules.h"
 
 #include <stdio.h>
 
@@ -40,11 +41,11 @@ note(struct courier *c, uint16_t code, const char *status, const char *fmt,
 	else
 		snprintf(failure->text, sizeof(failure->text), "%s %s: %s",
 		    fmt, c->relay, text);
-	c->all_521 = c->all_521 && code == 521;
 }
 
-/* All hosts said that they take no mail (RFC 7504), or all are ourselves:
- * to wait will not help.  A 554 is deferred: too many use it for now. */
+/* All hosts said that they take no mail (RFC 7504), or what a rule takes for
+ * that, or all are ourselves: to wait will not help.  A 554 alone is
+ * deferred: too many use it for now. */
 static void
 harden(struct courier *c)
 {
@@ -56,7 +57,7 @@ harden(struct courier *c)
 	} else if (c->all_ours) {
 		failure->outcome = OUTCOME_FAILED;
 		snprintf(failure->status, sizeof(failure->status), "5.4.6");
-	} else if (c->all_521) {
+	} else if (c->all_final) {
 		failure->outcome = OUTCOME_FAILED;
 		failure->status[0] = '5';
 		if (strcmp(failure->status, "5.0.0") == 0)
@@ -91,10 +92,26 @@ fall_back_to_clear(struct courier *c, struct target *target)
 	return true;
 }
 
+/* Whether the host refused to talk for good. */
+static bool
+is_final(struct courier *c, const struct session_failure *failure)
+{
+	char text[sizeof(failure->text)];
+	const struct conf_reply *rule;
+
+	snprintf(text, sizeof(text), "%.*s", (int)failure->said,
+	    failure->text);
+	rule = rules_heed(c->site, c->host, text);
+	if (rule != NULL && (rule->temporary || rule->permanent))
+		return rule->permanent;
+	return failure->code == 521;
+}
+
 static void
 note_refusal(struct courier *c, const char *why)
 {
 	const struct session_failure *failure = &c->session.failure;
+	bool replied = why == NULL && failure->code != 0;
 
 	if (why != NULL)
 		note(c, 0, "4.4.1", "connect to", why);
@@ -104,6 +121,7 @@ note_refusal(struct courier *c, const char *why)
 	else
 		note(c, failure->code, failure->status, NULL, failure->text);
 	c->all_ours = false;
+	c->all_final = replied && is_final(c, failure) && c->all_final;
 }
 
 /* The server wants no more connections than it has. */
@@ -166,6 +184,7 @@ courier_dial(struct courier *c)
 	c->session.state = SESSION_OVER;
 	while (again || choose(c, loop_now(d->loop))) {
 		if (!again && own_listens(&d->own, d->conf, c->addr)) {
+			c->all_final = false;
 			note(c, 0, "4.4.6", "mail loops back to",
 			    "this is our own port");
 			continue;

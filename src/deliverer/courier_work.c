@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "deliverer/report.h"
+#include "deliverer/rules.h"
 
 #include <stdio.h>
 
@@ -299,7 +300,7 @@ void
 courier_result(struct courier *c)
 {
 	struct deliverer *d = c->deliverer;
-	const struct transaction *transaction = &c->session.transaction;
+	struct transaction *transaction = &c->session.transaction;
 	struct report report;
 
 	if (was_stale(c)) {
@@ -310,6 +311,7 @@ courier_result(struct courier *c)
 		courier_forget_job(c);
 		return;
 	}
+	rules_apply(c->site, c->host, transaction);
 	report = make_report(c);
 	report.dsn_passed = (transaction->offer.bits & OFFER_DSN) != 0;
 	report.cut = c->session.state == SESSION_OVER;

@@ -11,6 +11,7 @@ src_deliverer_libdeliverer_a_SOURCES = \
 	src/deliverer/own.c src/deliverer/own.h \
 	src/deliverer/pool.c src/deliverer/pool.h \
 	src/deliverer/report.c src/deliverer/report.h \
+	src/deliverer/rules.c src/deliverer/rules.h \
 	src/deliverer/segments.c src/deliverer/segments.h \
 	src/deliverer/session.c src/deliverer/session.h \
 	src/deliverer/session_state.c \

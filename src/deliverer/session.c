@@ -45,9 +45,10 @@ fail_by_reply(struct session *s)
 	failure->polite = failure->code != 421 &&
 	    (s->state < SESSION_HANDSHAKE || s->state == SESSION_RESET);
 	verdict_status(&s->reply, OUTCOME_DEFERRED, failure->status);
+	reply_line(&s->reply, text, sizeof(text));
+	failure->said = strlen(text);
 	snprintf(failure->text, sizeof(failure->text), "%s (in reply to %s)",
-	    reply_line(&s->reply, text, sizeof(text)),
-	    session_state_name(s->state));
+	    text, session_state_name(s->state));
 	s->state = SESSION_OVER;
 }
 

@@ -43,6 +43,7 @@ struct session_failure {
 	uint16_t code;		/* of the reply; 0 = there was none */
 	char status[STATUS_SIZE];
 	char text[400];
+	size_t said;		/* bytes of it that are the reply */
 	bool tls;		/* it is the encryption that failed */
 	bool polite;		/* the server may still be told QUIT */
 };

@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXTS_MOST = 1 << 20, TEXT_MOST = 600 };
+enum { TEXTS_MOST = 1 << 20, TEXT_MOST = TRANSACTION_TEXT_MOST + 1 };
 
 void
 transaction_init(struct transaction *t)

@@ -19,6 +19,8 @@
 #include "deliverer/offer.h"
 #include "deliverer/verdict.h"
 
+enum { TRANSACTION_TEXT_MOST = 599 };	/* bytes of a verdict's words */
+
 struct transaction {
 	const struct envelope *envelope;
 	const uint32_t *rcpts;	/* indexes in the envelope */

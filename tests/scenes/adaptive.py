@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """adaptive: rates, and what the relay makes of the way in which a site fares."""
 import json
+import time
 
 from scene import free_port, wait_until
 
@@ -141,3 +142,51 @@ def the_probe_is_the_most_urgent_message_and_the_others_follow(scene):
     messages = sink.wait(11)
     assert messages[0]["rcpts"][0]["address"] == "now@example.org", messages[0]
     relay.wait_empty()
+
+
+# ---- rules for replies --------------------------------------------------------------
+
+
+def a_rule_pauses_the_site_and_one_message_tries_it_again(scene):
+    sink = scene.sink({"RCPT": ["451 4.7.1 Too many mails from you, slow down", "250 2.1.5 Ok"]})
+    relay = scene.relay('reply "^451 .*slow down" { slow; pause 4s }\nsite * { connections 10 }\n'
+                        "class normal { retry 1s }", to=sink.port)
+    begin = time.monotonic()
+    relay.send("first@example.org")
+    relay.wait_log("rests for 4 s, by a rule for replies: 451 4.7.1 Too many mails from you")
+    for i in range(10):
+        relay.send(f"b{i}@example.org")
+    site, = _sites(relay)
+    assert site["state"] == "rests" and 0 < site["rests_ms"] <= 4000 and "slow down" in site["reason"], site
+    relay.send("now@example.org", options=URGENT)
+    messages = sink.wait(12)
+    assert time.monotonic() - begin > 3.5, "nothing ends what the site asked for"
+    assert messages[0]["rcpts"][0]["address"] == "now@example.org", messages[0]
+    relay.wait_empty()
+
+
+def rules_say_what_is_temporary_and_what_is_not(scene):
+    sink, home = scene.troupe([{"RCPT": {"full@*": "452 4.2.2 mailbox full", "listed@*": "550 5.7.1 on our block list",
+                                         "*": "250 2.1.5 Ok"}}, {}])
+    relay = scene.relay('reply "^452 4[.]2[.]2 " { permanent }\nreply "block list" { temporary }\n'
+                        f"class normal {{ retry 1h }}\nroute sender.test {{ to 127.0.0.1:{home.port} }}", to=sink.port)
+    ident = relay.send(["full@example.org", "listed@example.org", "b@example.org"], sender="a@sender.test")
+    home.wait()
+    relay.wait_log("status=deferred")
+    fates = {row["to"]: (row["status"], row["dsn"]) for row in relay.statuses(id=ident)}
+    assert fates == {"full@example.org": ("bounced", "5.2.2"), "listed@example.org": ("deferred", "4.7.1"),
+                     "b@example.org": ("sent", "2.0.0")}, fates
+    report, = home.messages()
+    assert b"Final-Recipient: rfc822; full@example.org" in report["body"].replace(b"rfc822;full", b"rfc822; full")
+    assert b"listed@example.org" not in report["body"].partition(b"message/rfc822")[0], report["body"]
+
+
+def the_rules_for_providers_are_installed_and_taken(scene):
+    sink = scene.sink({"MAIL": ["421 4.7.28 Our system has detected an unusual rate of mail !drop", "250 2.1.0 Ok"]})
+    relay = scene.relay(f"include {scene.prefix}/share/postrider/providers.conf\n"
+                        f"route gmail.com {{ to localhost.google.com:{sink.port} }}\nroute * {{ to 127.0.0.1:{sink.port} }}\n"
+                        'reply "unusual rate" { pause 1s }\nclass normal { retry 1s }')
+    relay.send("b@example.org")
+    relay.wait_log("rests for 1 s, by a rule for replies: 421 4.7.28")
+    sink.wait(1)
+    assert "4[.]7[.]28" in relay.tool("config", "show"), "they are part of the configuration"

@@ -11,8 +11,9 @@ tests_unit_test_conf_SOURCES = \
 	tests/unit/conf/main.c \
 	tests/unit/conf/match.c \
 	tests/unit/conf/options.c \
+	tests/unit/conf/replies.c \
 	tests/unit/conf/tests.h tests/unit/unit.h
 tests_unit_test_conf_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
-	$(CUNIT_CFLAGS)
+	-DTESTS_ETC='"$(abs_top_srcdir)/etc"' $(CUNIT_CFLAGS)
 tests_unit_test_conf_LDADD = $(LIB_CONF) $(CUNIT_LIBS)
 endif

@@ -128,6 +128,8 @@ conf_free(struct conf **conf)
 		for (size_t at = 0; (item = conf_block_item(*conf,
 		    (enum conf_block_id)id, at)) != NULL; at++) {
 			clear_item((enum conf_block_id)id, item);
+			if (block->fini != NULL)
+				block->fini(item);
 			if (block->item_size > 0)
 				mem_free(*(char **)item);
 		}

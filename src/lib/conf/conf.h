@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 
+#include <regex.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
 
@@ -97,6 +98,16 @@ struct conf_site {
 	msec_t idle;		/* a warm connection is kept so long */
 	enum site_tls tls;
 	msec_t connect, greeting, helo, mail, rcpt, data, block, dot, quit;
+};
+
+/* What follows when a server refuses something in words that match. */
+struct conf_reply {
+	char *regex;		/* POSIX extended, no case */
+	char *at;		/* pattern of the domain or the mail host */
+	regex_t *compiled;
+	bool slow;		/* the window of the site is halved */
+	msec_t pause;		/* the site rests so long; 0 = it does not */
+	bool temporary, permanent;	/* taken for 4yz, or 5yz */
 };
 
 enum { RETRY_STEPS_MOST = 32 };
@@ -193,6 +204,8 @@ struct conf {
 	size_t route_count;
 	struct conf_site *sites;	/* in order; the last one matches "*" */
 	size_t site_count;
+	struct conf_reply *replies;	/* in order */
+	size_t reply_count;
 };
 
 /*
@@ -234,6 +247,13 @@ const struct conf_route *conf_route_for(const struct conf *conf,
 /* The first site whose pattern matches DOMAIN or HOST (may be empty). */
 const struct conf_site *conf_site_for(const struct conf *conf,
     struct span domain, struct span host);
+
+/*
+ * The first rule for the reply TEXT ("450 4.2.1 mailbox busy") of HOST to
+ * mail for DOMAIN; null: there is none.
+ */
+const struct conf_reply *conf_reply_for(const struct conf *conf,
+    const char *text, struct span domain, struct span host);
 
 /*
  * Whether ADDRESS (IPv6, IPv4 mapped) is in NET.  IPv4 is in nets of IPv4

@@ -72,6 +72,8 @@ conf_check_open(struct conf_parser *parser, const char *argument,
 	case BLOCK_ROUTE:
 	case BLOCK_SITE:
 		return open_pattern(parser, argument, scope);
+	case BLOCK_REPLY:
+		return conf_reply_open(parser, argument, scope);
 	case BLOCK_CLASSIFY:
 		if (!parser->classified)	/* ours is replaced */
 			conf_types[KIND_HEADER].clear(parser->conf);
@@ -195,6 +197,8 @@ conf_check_close(struct conf_parser *parser, struct conf_scope *scope)
 		return close_route(parser, scope);
 	if (scope->block == BLOCK_SITE)
 		return close_site(parser, scope->item);
+	if (scope->block == BLOCK_REPLY)
+		return conf_reply_close(parser, scope->item, scope->opened);
 	return true;
 }
 

@@ -132,6 +132,7 @@ fresh_conf(const struct conf *conf)
 	struct err err;
 
 	conf_block_add(fresh, BLOCK_LISTEN, "");
+	conf_block_add(fresh, BLOCK_REPLY, "");
 	fresh->hostname = mem_strdup(conf->hostname);
 	mem_free(fresh->user);
 	fresh->user = mem_strdup(conf->user);

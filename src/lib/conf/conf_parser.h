@@ -62,4 +62,11 @@ bool conf_check_open(struct conf_parser *parser, const char *argument,
 bool conf_check_close(struct conf_parser *parser, struct conf_scope *scope);
 bool conf_check_all(struct conf_parser *parser);
 
+/* conf_reply.c: the same for a block reply. */
+bool conf_reply_open(struct conf_parser *parser, const char *argument,
+    struct conf_scope *scope);
+bool conf_reply_close(struct conf_parser *parser,
+    const struct conf_reply *reply, struct conf_place opened);
+void conf_reply_fini(void *item);
+
 #endif

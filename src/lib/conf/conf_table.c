@@ -2,12 +2,13 @@
  *
  * conf_table.c - every option is one row.
  */
-#include "conf/conf_table.h"
+#include "conf/conf_parser.h"
 
 #define CONF(member) offsetof(struct conf, member)
 #define LISTEN(member) offsetof(struct conf_listen, member)
 #define ROUTE(member) offsetof(struct conf_route, member)
 #define SITE(member) offsetof(struct conf_site, member)
+#define REPLY(member) offsetof(struct conf_reply, member)
 
 #define K 1024ull
 #define M (1024 * K)
@@ -219,6 +220,17 @@ const struct conf_option conf_options[] = {
 	TIMEOUT("timeout-block", "3m", block, "to get rid of a piece of data"),
 	TIMEOUT("timeout-dot", "10m", dot, "for the reply to the final dot"),
 	TIMEOUT("timeout-quit", "5s", quit, "for the reply to QUIT"),
+
+	PLAIN(BLOCK_REPLY, "at", KIND_PATTERN, "*", REPLY(at),
+	    "only at sites whose domain or mail host matches"),
+	PLAIN(BLOCK_REPLY, "slow", KIND_FLAG, NULL, REPLY(slow),
+	    "half as many connections to the site"),
+	{ BLOCK_REPLY, "pause", KIND_TIME, UNIT_TIME, "none", 1 * S, 30 * D,
+	    "none", REPLY(pause), "the site gets nothing for so long" },
+	PLAIN(BLOCK_REPLY, "temporary", KIND_FLAG, NULL, REPLY(temporary),
+	    "mail that is refused so waits for another try"),
+	PLAIN(BLOCK_REPLY, "permanent", KIND_FLAG, NULL, REPLY(permanent),
+	    "mail that is refused so goes back"),
 };
 
 const size_t conf_option_count =
@@ -245,6 +257,9 @@ const struct conf_block conf_blocks[BLOCK_COUNT] = {
 	    ITEMS(conf_route, routes, route_count) },
 	[BLOCK_SITE]     = { .name = "site", .argument = "PATTERN",
 	    ITEMS(conf_site, sites, site_count) },
+	[BLOCK_REPLY]    = { .name = "reply", .argument = "REGEX",
+	    ITEMS(conf_reply, replies, reply_count),
+	    .fini = conf_reply_fini },
 };
 
 const char *

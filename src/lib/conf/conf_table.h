@@ -26,6 +26,7 @@ enum conf_block_id {
 	BLOCK_BOUNCE,
 	BLOCK_ROUTE,
 	BLOCK_SITE,
+	BLOCK_REPLY,
 	BLOCK_COUNT
 };
 
@@ -35,6 +36,8 @@ enum conf_kind {
 	KIND_PATH,		/* char *, absolute */
 	KIND_USER,		/* char * */
 	KIND_MAILBOX,		/* char *, has an @ */
+	KIND_PATTERN,		/* char *, a domain, *.DOMAIN or * */
+	KIND_FLAG,		/* bool; the name alone sets it */
 	KIND_UNSIGNED,		/* unsigned */
 	KIND_SIZE,		/* size_t */
 	KIND_BYTES,		/* uint64_t */
@@ -85,6 +88,7 @@ struct conf_block {
 	size_t item_size;	/* 0: no items; else an item starts with a
 				 * char *, the argument */
 	size_t items, item_count;	/* offsets in struct conf */
+	void (*fini)(void *item);	/* what is no option of it; or null */
 };
 
 extern const struct conf_block conf_blocks[BLOCK_COUNT];

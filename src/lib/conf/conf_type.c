@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "conf/conf_lexer.h"
+#include "conf/conf_net.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +96,8 @@ static const struct {
 	[KIND_USER] = { is_user, "the name of a user is wanted" },
 	[KIND_MAILBOX] = { is_mailbox, "a mail address is wanted, as in "
 	    "postmaster@example.org" },
+	[KIND_PATTERN] = { conf_pattern_good, "a domain, *.DOMAIN or * is "
+	    "wanted" },
 };
 
 static bool
@@ -275,6 +278,8 @@ const struct conf_type conf_types[KIND_COUNT] = {
 	[KIND_PATH]       = { text_read, text_write, text_clear, false },
 	[KIND_USER]       = { text_read, text_write, text_clear, false },
 	[KIND_MAILBOX]    = { text_read, text_write, text_clear, false },
+	[KIND_PATTERN]    = { text_read, text_write, text_clear, false },
+	[KIND_FLAG]       = { conf_flag_read, conf_flag_write, NULL, false },
 	[KIND_UNSIGNED]   = { number_read, number_write, NULL, false },
 	[KIND_SIZE]       = { number_read, number_write, NULL, false },
 	[KIND_BYTES]      = { number_read, number_write, NULL, false },

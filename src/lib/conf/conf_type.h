@@ -74,6 +74,12 @@ bool conf_rate_read(const struct conf_option *, const struct conf_words *,
 void conf_rate_write(const struct conf_option *, const void *, const char *,
     struct buf *);
 
+/* conf_reply.c: options that are a name alone. */
+bool conf_flag_read(const struct conf_option *, const struct conf_words *,
+    void *, struct err *);
+void conf_flag_write(const struct conf_option *, const void *, const char *,
+    struct buf *);
+
 /* conf_list.c: the values that are more than one word. */
 bool conf_log_read(const struct conf_option *, const struct conf_words *,
     void *, struct err *);

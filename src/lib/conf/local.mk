@@ -11,6 +11,7 @@ src_lib_conf_libconf_a_SOURCES = \
 	src/lib/conf/conf_number.c \
 	src/lib/conf/conf_part.c \
 	src/lib/conf/conf_rate.c \
+	src/lib/conf/conf_reply.c \
 	src/lib/conf/conf_parser.c src/lib/conf/conf_parser.h \
 	src/lib/conf/conf_suggest.c src/lib/conf/conf_suggest.h \
 	src/lib/conf/conf_table.c src/lib/conf/conf_table.h \

@@ -155,6 +155,24 @@ static const struct {
 	{ L "site * {\nrate 1/s\n\nrate-urgent 1.5/s }", "f:5: rate-urgent "
 	    "1.5/s is over this site's rate, which is 1/s: lower it, or "
 	    "raise the other" },
+	{ L "reply x { }", "f:2: nothing follows from this reply: add slow, "
+	    "pause TIME, temporary or permanent" },
+	{ L "reply x { at a }\nreply \"a(b\" { slow }", "f:2: nothing "
+	    "follows from this reply: add slow, pause TIME, temporary or "
+	    "permanent" },
+	{ L "\nreply \"a(b\" { slow }", "f:3: reply \"a(b\": no regular "
+	    "expression: Unmatched ( or \\(" },
+	{ L "reply \"\" { slow }", "f:2: reply \"\": a regular expression of "
+	    "up to 512 bytes is wanted" },
+	{ L "reply x { slow now }", "f:2: slow takes nothing after it, not "
+	    "now" },
+	{ L "reply x { slow; slow }", "f:2: slow is already set at f:2: keep "
+	    "one of them" },
+	{ L "reply x { at a*b; slow }", "f:2: at a*b: a domain, *.DOMAIN or * "
+	    "is wanted" },
+	{ L "reply x {\ntemporary\npermanent }", "f:4: a reply cannot be "
+	    "both temporary and permanent: keep one of them" },
+	{ L "reply x y { slow }", "f:2: reply takes one REGEX, not 2" },
 	{ L "queue { jitter few }", "f:2: jitter few: a percentage is wanted, "
 	    "as in 20" },
 	{ L "class bulk {\n\n retry 5m 1y }", "f:4: retry 1y: a time is "

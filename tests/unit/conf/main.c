@@ -46,6 +46,7 @@ main(int argc, char **argv)
 		{ "defaults", default_tests },
 		{ "match", match_tests },
 		{ "load", load_tests },
+		{ "replies", reply_tests },
 		{ NULL, NULL },
 	};
 

@@ -102,6 +102,11 @@ static const struct {
 	{ "site timeout-block", "7s", "", "" },
 	{ "site timeout-dot", "8s", "", "" },
 	{ "site timeout-quit", "9s", "", "" },
+	{ "reply at", "*.example.org", "slow;", "" },
+	{ "reply slow", "", "", "" },
+	{ "reply pause", "5m", "", "" },
+	{ "reply temporary", "", "", "" },
+	{ "reply permanent", "", "", "" },
 };
 
 static size_t
@@ -163,8 +168,8 @@ each_option_comes_back_as_it_was_set(void)
 		char *file = file_with(&conf_options[i], rows[i].value,
 		    rows[i].needs, rows[i].also);
 		struct conf *conf = conf_of(file);
-		char *line = mem_printf("%s %s\n", conf_options[i].name,
-		    rows[i].value);
+		char *line = mem_printf("%s%s%s\n", conf_options[i].name,
+		    rows[i].value[0] != '\0' ? " " : "", rows[i].value);
 
 		for (int changed = 0; conf != NULL && changed < 2;
 		    changed++) {
@@ -194,6 +199,7 @@ static const struct {
 	{ "queue", "bulk-most", "", "normal-most unlimited" },
 	{ "queue", "bulk-delay", "", "normal-delay unlimited" },
 	{ "site", "reserve", "", "connections 10000" },
+	{ "reply", "pause", "", "slow" },
 	{ "", "", "", "" },
 };
 

@@ -15,6 +15,7 @@ main(int argc, char **argv)
 		{ "delivery", delivery_tests },
 		{ "pool", pool_tests },
 		{ "report", report_tests },
+		{ "rules", rules_tests },
 		{ "session", session_tests },
 		{ "transaction", transaction_tests },
 		{ "trouble", trouble_tests },

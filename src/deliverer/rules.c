@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * rules.c - what the operator's rules make of what servers say.
+ *
+ * Expressions are tried on refusals alone, and once for recipients that were
+ * refused in the same words one after the other.
+ */
+#include "deliverer/rules.h"
+
+#include <string.h>
+
+const struct conf_reply *
+rules_heed(struct site *site, const char *host, const char *text)
+{
+	const struct conf *conf = site->deliverer->conf;
+	const struct conf_reply *rule = conf_reply_for(conf, text,
+	    span_of(site->domain), span_of(host));
+	struct signs *signs = &site->signs;
+	msec_t pause;
+
+	if (rule == NULL)
+		return NULL;
+	pause = conf_time(conf, rule->pause);
+	signs->slow = signs->slow || rule->slow;
+	if (pause > signs->pause)
+		signs->pause = pause;
+	return rule;
+}
+
+/* Recipients that go again at once are no refusals. */
+static bool
+was_refused(const struct verdict *verdict)
+{
+	return verdict->code >= 400 && (verdict->outcome == OUTCOME_FAILED ||
+	    verdict->outcome == OUTCOME_DEFERRED);
+}
+
+static void
+change(struct verdict *verdict, const struct conf_reply *rule)
+{
+	if (rule->temporary) {
+		verdict->outcome = OUTCOME_DEFERRED;
+		verdict->status[0] = '4';
+	} else if (rule->permanent) {
+		verdict->outcome = OUTCOME_FAILED;
+		verdict->status[0] = '5';
+	}
+}
+
+void
+rules_apply(struct site *site, const char *host, struct transaction *t)
+{
+	const struct conf_reply *rule = NULL;
+	struct span last = { 0 };
+
+	if (site->deliverer->conf->reply_count == 0)
+		return;
+	for (size_t i = 0; i < t->count; i++) {
+		struct verdict *verdict = &t->verdicts[i];
+		struct span said = transaction_text(t, verdict);
+		char text[TRANSACTION_TEXT_MOST + 1];
+
+		if (!was_refused(verdict))
+			continue;
+		if (last.data == NULL || !span_equal(said, last)) {
+			said = span_first(said, sizeof(text) - 1);
+			memcpy(text, said.data, said.length);
+			text[said.length] = '\0';
+			rule = rules_heed(site, host, text);
+			last = transaction_text(t, verdict);
+		}
+		if (rule != NULL)
+			change(verdict, rule);
+	}
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * rules.h - what the operator's rules make of what servers say.
+ */
+#ifndef DELIVERER_RULES_H
+#define DELIVERER_RULES_H
+
+#include "deliverer/site.h"
+#include "deliverer/transaction.h"
+
+/*
+ * The rule for the reply TEXT ("450 4.2.1 …") of HOST; null: there is none.
+ * What follows for SITE as a whole is noted in its signs.
+ */
+const struct conf_reply *rules_heed(struct site *site, const char *host,
+    const char *text);
+
+/* Every recipient of TRANSACTION that was refused fares as its rule says. */
+void rules_apply(struct site *site, const char *host,
+    struct transaction *transaction);
+
+#endif
