@@ -2,6 +2,8 @@
  *
  * conf_table.c - every option is one row.
  */
+#include "conf/conf_table.h"
+
 #include "conf/conf_parser.h"
 
 #define CONF(member) offsetof(struct conf, member)
