@@ -97,6 +97,8 @@ put_recipients(json_t *row, struct buf *out)
 void
 listing_row(struct listing *listing, json_t *row, struct buf *out)
 {
+	if (json_object_get(row, "loading") != NULL)
+		listing->loading = true;
 	if (json_object_get(row, "queue_id") == NULL)
 		return;
 	if (listing->messages == 0)
@@ -115,7 +117,8 @@ void
 listing_end(const struct listing *listing, struct buf *out)
 {
 	if (listing->messages == 0)
-		buf_append_text(out, "Mail queue is empty\n");
+		buf_append_text(out, listing->loading ?
+		    "Mail queue is being read\n" : "Mail queue is empty\n");
 	else
 		buf_printf(out, "\n-- %llu Kbytes in %lu Request%s.\n",
 		    listing->bytes / 1024, listing->messages,

@@ -15,6 +15,7 @@
 struct listing {
 	unsigned long messages;
 	unsigned long long bytes;
+	bool loading;		/* the relay does not know all mail yet */
 };
 
 /* Append the text of ROW, and of the headings if it is the first.  Rows

@@ -11,6 +11,28 @@
 
 enum { TEXT_MOST = 64 << 20 };
 
+struct asker {
+	client_row_fn *fn;
+	void *owner;
+};
+
+/* Whatever was asked is answered from what the relay knows so far. */
+static void
+on_row(void *owner, json_t *row)
+{
+	const struct asker *asker = owner;
+	json_t *loading = json_object_get(row, "loading");
+
+	if (loading != NULL)
+		fprintf(stderr, "loading: %lld of %lld segments read; what is "
+		    "not read yet does not count\n",
+		    (long long)json_integer_value(json_object_get(loading,
+		    "read")), (long long)json_integer_value(
+		    json_object_get(loading, "segments")));
+	if (asker->fn != NULL)
+		asker->fn(asker->owner, row);
+}
+
 int
 relay_ask(const char *given, json_t *request, int down, client_row_fn *fn,
     void *owner)
@@ -19,13 +41,15 @@ relay_ask(const char *given, json_t *request, int down, client_row_fn *fn,
 	struct client client;
 	struct err err = { 0 };
 	int status = down;
+	struct asker asker = { fn, owner };
 
 	if (conf == NULL) {
 		json_decref(request);
 		return EX_CONFIG;
 	}
 	if (client_open(&client, conf->control, &err)) {
-		status = client_ask(&client, request, fn, owner, &err);
+		status = client_ask(&client, request, on_row, &asker,
+		    &err);
 		client_close(&client);
 	}
 	if (status != EX_OK)

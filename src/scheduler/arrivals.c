@@ -230,6 +230,7 @@ find_segment(struct scheduler *s, struct segment_name name)
 	struct segment *segment = segment_add(s, name);
 
 	segment->old = true;
+	s->intake.found++;
 	look_at(s, segment);
 }
 
@@ -328,6 +329,8 @@ intake_again(struct scheduler *s)
 		intake_read(s, segment, false);
 	}
 	s->intake.complete = false;
+	s->intake.found = s->segments.by_name.count;
+	s->intake.read = 0;
 	copies_again(s);
 	recount(s);
 }

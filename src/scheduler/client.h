@@ -66,6 +66,10 @@ void client_start(struct client *client, struct task *task);
 bool client_filter(struct client *client, const json_t *json, bool any,
     struct filter *out) MUST_CHECK;
 
+/* A row that says how far a start has come, if it is not over: what is not
+ * read yet is neither found nor changed. */
+void client_loading(struct client *client);
+
 /* A text of REQUEST, null: it has none. */
 const char *request_text(const json_t *request, const char *key);
 

@@ -125,6 +125,7 @@ reached_end(struct scheduler *s, struct segment *segment)
 {
 	stop_reading(s, segment);
 	past_free(&segment->past);
+	s->intake.read += segment->old && !s->intake.complete;
 	segment->old = false;
 	if (!segment->closed)
 		return;
@@ -288,7 +289,8 @@ intake_work(struct scheduler *s)
 
 	if (must_wait(s))
 		return false;
-	if (!any_left(in->live) && !any_left(in->old))
+	if (!any_left(in->live) && !any_left(in->old) &&
+	    (in->complete || in->found > 0))
 		return false;
 	start = clock_mono_usec();
 	for (int c = 0; c < CLASS_COUNT; c++)

@@ -21,6 +21,7 @@ struct segment;
 struct intake {
 	struct list live[CLASS_COUNT], old[CLASS_COUNT];
 	bool complete;		/* all that was there at the start is read */
+	size_t found, read;	/* segments of the start, until then */
 };
 
 void intake_init(struct scheduler *s);

@@ -217,6 +217,16 @@ process_row(const struct board_row *row)
 }
 
 json_t *
+listing_loading(const struct scheduler *s)
+{
+	if (s->intake.complete)
+		return NULL;
+	return json_pack("{s:I, s:I}",
+	    "read", (json_int_t)s->intake.read,
+	    "segments", (json_int_t)s->intake.found);
+}
+
+json_t *
 listing_status(struct scheduler *s, usec_t born)
 {
 	json_t *processes = json_array(), *queue = json_object();
@@ -228,11 +238,12 @@ listing_status(struct scheduler *s, usec_t born)
 		if (atomic_load(&s->all->rows[i].pid) != 0)
 			json_array_append_new(processes,
 			    process_row(&s->all->rows[i]));
-	return json_pack("{s:s, s:I, s:o, s:o, s:I, s:I}",
+	return json_pack("{s:s, s:I, s:o, s:o, s:I, s:I, s:o*}",
 	    "version", PACKAGE_VERSION,
 	    "uptime_s", (json_int_t)((clock_wall() - born) / 1000000),
 	    "processes", processes,
 	    "queue", queue,
 	    "sites", (json_int_t)s->queue.sites.count,
-	    "segments", (json_int_t)s->segments.by_name.count);
+	    "segments", (json_int_t)s->segments.by_name.count,
+	    "loading", listing_loading(s));
 }

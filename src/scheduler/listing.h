@@ -13,6 +13,8 @@ json_t *listing_row(struct scheduler *s, const struct item *item);
 /* The same with what only queue.show tells. */
 json_t *listing_long_row(struct scheduler *s, const struct item *item);
 
+/* How far the start has come; null: everything is known. */
+json_t *listing_loading(const struct scheduler *s);
 /* The answer to status. */
 json_t *listing_status(struct scheduler *s, usec_t born);
 

@@ -24,6 +24,15 @@ do_status(struct client *client, const json_t *request)
 	client_end(client, EX_OK, NULL);
 }
 
+void
+client_loading(struct client *client)
+{
+	json_t *loading = listing_loading(client->control->s);
+
+	if (loading != NULL)
+		client_row(client, json_pack("{s:o}", "loading", loading));
+}
+
 /* ---- walks through the queue ------------------------------------------------------------- */
 
 bool
@@ -51,6 +60,7 @@ start_walk(struct client *client, const json_t *filter, bool any,
 
 	if (!client_filter(client, filter, any, &parsed))
 		return;
+	client_loading(client);
 	client->walk = walk_new(client->control->s, &parsed, envelope);
 	client->visit = visit;
 	timer_set(client->control->more, 0);

@@ -176,5 +176,6 @@ request_move(struct client *client, const json_t *request)
 	t->klass = klass;
 	t->order = mem_new(struct order);
 	t->order->s = s;
+	client_loading(client);
 	client_start(client, &t->task);
 }

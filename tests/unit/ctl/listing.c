@@ -108,9 +108,27 @@ an_empty_queue_says_so(void)
 	buf_fini(&out);
 }
 
+static void
+a_queue_that_is_being_read_is_not_called_empty(void)
+{
+	struct listing listing = { 0 };
+	json_t *row = json_pack("{s:{s:i, s:i}}", "loading", "read", 1,
+	    "segments", 7);
+	struct buf out;
+
+	buf_init(&out, 8192);
+	listing_row(&listing, row, &out);
+	CU_ASSERT_EQUAL(buf_length(&out), 0);
+	listing_end(&listing, &out);
+	CU_ASSERT_TRUE(span_is(buf_peek(&out), "Mail queue is being read\n"));
+	buf_fini(&out);
+	json_decref(row);
+}
+
 const struct unit_test listing_tests[] = {
 	UNIT(a_listing_looks_like_everybodys_mailq),
 	UNIT(one_message_is_one_request),
 	UNIT(an_empty_queue_says_so),
+	UNIT(a_queue_that_is_being_read_is_not_called_empty),
 	UNIT_END
 };

@@ -487,8 +487,41 @@ a_client_that_leaves_in_the_middle_harms_nobody(void)
 	tear_down(rig);
 }
 
+/* As long as a start reads on, whoever asks is told so first. */
+static void
+what_is_not_read_yet_is_not_called_absent(void)
+{
+	struct rig *rig = rig_new(slow);
+	json_t *loading;
+
+	rig_start(rig);
+	serve(rig);
+	rig_settle(rig);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"queue.list\"}"), 0);
+	CU_ASSERT_EQUAL(row_count(), 0);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"status\"}"), 0);
+	CU_ASSERT_PTR_NULL(json_object_get(json_array_get(asking.rows, 0),
+	    "loading"));
+	timer_stop(rig->s->second);
+	rig->s->intake = (struct intake){ .found = 7, .read = 2 };
+	intake_init(rig->s);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"queue.list\"}"), 0);
+	CU_ASSERT_EQUAL(row_count(), 1);
+	loading = json_object_get(json_array_get(asking.rows, 0), "loading");
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(loading,
+	    "segments")), 7);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(loading, "read")),
+	    2);
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"status\"}"), 0);
+	CU_ASSERT_PTR_NOT_NULL(json_object_get(json_array_get(asking.rows,
+	    0), "loading"));
+	forget_answer();
+	rig_free(&rig);
+}
+
 const struct unit_test control_tests[] = {
 	UNIT(status_counts_by_class),
+	UNIT(what_is_not_read_yet_is_not_called_absent),
 	UNIT(a_listing_has_memory_and_index_in_order_of_id),
 	UNIT(a_filter_selects),
 	UNIT(a_long_listing_comes_in_pieces_and_whole),
