@@ -86,7 +86,7 @@ conf_rate_text(struct conf_rate rate, char out[CONF_RATE_TEXT])
 {
 	unsigned long long whole = rate.thousandths / THOUSAND;
 	unsigned part = (unsigned)(rate.thousandths % THOUSAND);
-	int digits = DECIMALS;
+	size_t length;
 	char letter = '?';
 
 	if (rate.thousandths == 0) {
@@ -96,13 +96,13 @@ conf_rate_text(struct conf_rate rate, char out[CONF_RATE_TEXT])
 	for (size_t i = 0; i < UNIT_ROWS; i++)
 		if (units[i].seconds == rate.seconds)
 			letter = units[i].letter;
-	for (; digits > 0 && part % 10 == 0; digits--)
-		part /= 10;
-	if (digits == 0)
-		snprintf(out, CONF_RATE_TEXT, "%llu/%c", whole, letter);
-	else
-		snprintf(out, CONF_RATE_TEXT, "%llu.%0*u/%c", whole, digits,
-		    part, letter);
+	snprintf(out, CONF_RATE_TEXT, "%llu.%03u", whole, part);
+	length = strlen(out);
+	while (out[length - 1] == '0')
+		length--;
+	if (out[length - 1] == '.')
+		length--;
+	snprintf(out + length, CONF_RATE_TEXT - length, "/%c", letter);
 }
 
 void
