@@ -24,10 +24,7 @@ lookup_new(uint8_t kind, struct span name, lookup_ask_fn *ask, void *owner)
 	struct lookup *l = mem_new(struct lookup);
 
 	l->kind = kind;
-	l->name = span_copy(name);
-	for (char *c = l->name; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c += 'a' - 'A';
+	l->name = text_lower(span_copy(name));
 	l->ask = ask;
 	l->owner = owner;
 	l->secure = true;

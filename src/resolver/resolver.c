@@ -203,14 +203,9 @@ refuse(struct resolver *r, uint32_t token, enum answer_status status,
 static char *
 make_key(const struct frame_question *question)
 {
-	char *key = mem_printf("%c%.*s",
+	return text_lower(mem_printf("%c%.*s",
 	    question->kind == QUESTION_MX ? 'm' : 'h',
-	    (int)question->name.length, (const char *)question->name.data);
-
-	for (char *c = key; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c += 'a' - 'A';
-	return key;
+	    (int)question->name.length, (const char *)question->name.data));
 }
 
 static void

@@ -4,6 +4,7 @@
  */
 #include "scheduler/change.h"
 
+#include "scheduler/relocate.h"
 #include "scheduler/results.h"
 #include "scheduler/scheduler.h"
 
@@ -85,26 +86,13 @@ change_hold(struct walk *walk, struct item *item, void *owner)
 	walk->count++;
 }
 
-/* Without an index, what is held waits in memory for ever. */
-static bool
-is_held(const struct item *item)
-{
-	if (item->message != NULL &&
-	    (item->message->flags & MESSAGE_HELD) != 0)
-		return true;
-	for (size_t i = 0; i < item->row_count; i++)
-		if (item->rows[i].row.place == INDEX_HELD)
-			return true;
-	return false;
-}
-
 void
 change_release(struct walk *walk, struct item *item, void *owner)
 {
 	struct scheduler *s = walk->s;
 
 	(void)owner;
-	if (!is_held(item))
+	if (!relocate_held(item))
 		return;
 	segment_status(s, item->segment, item->offset, STATUS_ALL_RCPTS,
 	    STATUS_RELEASED, 0, NULL);

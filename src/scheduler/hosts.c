@@ -34,18 +34,6 @@ hosts_free(struct hosts **hosts)
 	*hosts = NULL;
 }
 
-/* Host names in one spelling, so that sets of them can be compared. */
-static char *
-lower_copy(struct span name)
-{
-	char *copy = span_copy(name);
-
-	for (char *at = copy; *at != '\0'; at++)
-		if (*at >= 'A' && *at <= 'Z')
-			*at = (char)(*at - 'A' + 'a');
-	return copy;
-}
-
 void
 hosts_add(struct hosts *hosts, const struct host_row *row)
 {
@@ -56,7 +44,7 @@ hosts_add(struct hosts *hosts, const struct host_row *row)
 	*host = (struct host){
 		.preference = row->preference,
 		.port = row->port,
-		.name = lower_copy(row->name),
+		.name = text_lower(span_copy(row->name)),
 		.address_bytes = row->addresses.length,
 		.chance = (uint32_t)rand_below(UINT32_MAX),
 	};

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
 enum {
@@ -166,22 +165,14 @@ look_back(struct scheduler *s, struct span text)
 static bool
 save(struct scheduler *s, struct err *err)
 {
-	struct err late;
 	struct buf text;
-	int root = s->dirs.root;
-	int fd = openat(root, "clock.new",
-	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
 	bool ok;
 
-	if (fd == -1)
-		return err_sys(err, "write", "clock.new");
 	buf_init(&text, FILE_MOST);
 	outages_put(&s->outages, scheduler_wall(s), &text);
-	ok = fsys_write(fd, buf_peek(&text), "clock.new", err);
+	ok = fsys_replace(s->dirs.root, "clock", "clock.new", buf_peek(&text),
+	    false, err);
 	buf_fini(&text);
-	ok = fsys_close(fd, "clock.new", ok ? err : &late) && ok;
-	if (ok && renameat(root, "clock.new", root, "clock") == -1)
-		ok = err_sys(err, "rename", "clock.new");
 	return ok;
 }
 

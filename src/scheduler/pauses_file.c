@@ -63,26 +63,9 @@ put_pause(const struct pause *pause, struct buf *out)
 	json_decref(row);
 }
 
-static bool
-write_new(int root, struct span text, struct err *err)
-{
-	struct err late;
-	int fd = openat(root, "paused.new",
-	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
-	bool ok;
-
-	if (fd == -1)
-		return err_sys(err, "write", "paused.new");
-	ok = fsys_write(fd, text, "paused.new", err);
-	if (ok && fsync(fd) == -1)
-		ok = err_sys(err, "sync", "paused.new");
-	return fsys_close(fd, "paused.new", ok ? err : &late) && ok;
-}
-
 bool
 pauses_save(const struct scheduler *s, struct err *err)
 {
-	int root = s->dirs.root;
 	const struct link *link;
 	struct buf text;
 	bool ok;
@@ -91,13 +74,10 @@ pauses_save(const struct scheduler *s, struct err *err)
 	for (link = list_first(&s->pauses.list); link != NULL;
 	    link = list_next(&s->pauses.list, link))
 		put_pause(list_item(link, struct pause, link), &text);
-	ok = write_new(root, buf_peek(&text), err);
+	ok = fsys_replace(s->dirs.root, "paused", "paused.new",
+	    buf_peek(&text), true, err);
 	buf_fini(&text);
-	if (!ok)
-		return false;
-	if (renameat(root, "paused.new", root, "paused") == -1)
-		return err_sys(err, "rename", "paused.new");
-	return fsys_sync_dir(root, s->dirs.path, err);
+	return ok;
 }
 
 /* ---- reading -------------------------------------------------------------------------- */

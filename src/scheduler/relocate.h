@@ -20,6 +20,7 @@ struct home {
  */
 bool relocate_can(const struct item *item, struct rcpt_set *waiting);
 
+/* Without an index, what is held waits in memory for ever. */
 bool relocate_held(const struct item *item);
 bool relocate_warned(const struct item *item);
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -128,6 +129,34 @@ fsys_sync_data(int fd, const char *which, struct err *err)
 	if (fdatasync(fd) == -1)
 		return err_sys(err, "sync", which);
 	return fsys_read_at(fd, &byte, sizeof byte, 0, which, err) != -1;
+}
+
+static bool
+write_beside(int dirfd, const char *new, struct span text, bool durable,
+    struct err *err)
+{
+	struct err late;
+	int fd = openat(dirfd, new,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+	bool ok;
+
+	if (fd == -1)
+		return err_sys(err, "write", new);
+	ok = fsys_write(fd, text, new, err);
+	if (ok && durable && fsync(fd) == -1)
+		ok = err_sys(err, "sync", new);
+	return fsys_close(fd, new, ok ? err : &late) && ok;
+}
+
+bool
+fsys_replace(int dirfd, const char *name, const char *new,
+    struct span text, bool durable, struct err *err)
+{
+	if (!write_beside(dirfd, new, text, durable, err))
+		return false;
+	if (renameat(dirfd, new, dirfd, name) == -1)
+		return err_sys(err, "rename", new);
+	return !durable || fsys_sync_dir(dirfd, name, err);
 }
 
 bool

@@ -40,6 +40,14 @@ bool fsys_read_file(const char *path, struct buf *out, struct err *err)
  */
 bool fsys_sync_data(int fd, const char *which, struct err *err) MUST_CHECK;
 
+/*
+ * The file NAME of the directory open on DIRFD becomes TEXT, whole or not at
+ * all: it is written beside as NEW, and renamed.  DURABLE: the file is synced
+ * before, and the directory after.
+ */
+bool fsys_replace(int dirfd, const char *name, const char *new,
+    struct span text, bool durable, struct err *err) MUST_CHECK;
+
 /* fsync of the directory open on DIRFD, named WHICH. */
 bool fsys_sync_dir(int dirfd, const char *which, struct err *err) MUST_CHECK;
 

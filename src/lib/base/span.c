@@ -101,3 +101,12 @@ span_copy(struct span s)
 {
 	return mem_strndup(s.data, s.length);
 }
+
+char *
+text_lower(char *text)
+{
+	for (char *at = text; *at != '\0'; at++)
+		if (*at >= 'A' && *at <= 'Z')
+			*at = (char)(*at - 'A' + 'a');
+	return text;
+}

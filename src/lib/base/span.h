@@ -69,4 +69,7 @@ bool span_number(struct span s, uint64_t most, uint64_t *out);
 /* A new string; the caller frees it.  Bytes are copied as they are. */
 char *span_copy(struct span s);
 
+/* TEXT itself, its ASCII letters in lower case. */
+char *text_lower(char *text);
+
 #endif

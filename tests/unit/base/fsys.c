@@ -112,6 +112,38 @@ a_whole_file_is_read_and_one_over_the_most_is_not(void)
 }
 
 static void
+a_file_is_replaced_whole_or_not_at_all(void)
+{
+	char top[] = "/tmp/postrider-base-XXXXXX", out[8] = "";
+	struct err err = { 0 };
+	int at, fd;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(top));
+	at = open(top, O_RDONLY | O_DIRECTORY);
+	CU_ASSERT_FATAL(at != -1);
+	CU_ASSERT_TRUE(fsys_replace(at, "f", "f.new", span_of("long"), true,
+	    &err));
+	CU_ASSERT_TRUE(fsys_replace(at, "f", "f.new", span_of("new"), false,
+	    &err));
+	CU_ASSERT_EQUAL(faccessat(at, "f.new", F_OK, 0), -1);
+	CU_ASSERT_EQUAL(symlinkat("/dev/full", at, "f.new"), 0);
+	CU_ASSERT_FALSE(fsys_replace(at, "f", "f.new", span_of("x"), true,
+	    &err));
+	CU_ASSERT_EQUAL(err.number, ELOOP);
+	fd = openat(at, "f", O_RDONLY);
+	CU_ASSERT_EQUAL(read(fd, out, sizeof out), 3);
+	CU_ASSERT_STRING_EQUAL(out, "new");
+	close(fd);
+	CU_ASSERT_FALSE(fsys_replace(at, "a/b", "b.new", span_of("x"), true,
+	    &err));
+	unlinkat(at, "b.new", 0);
+	unlinkat(at, "f.new", 0);
+	unlinkat(at, "f", 0);
+	close(at);
+	CU_ASSERT_EQUAL(rmdir(top), 0);
+}
+
+static void
 a_directory_is_made_once_and_nothing_else_is_taken_for_one(void)
 {
 	char top[] = "/tmp/postrider-base-XXXXXX";
@@ -154,6 +186,7 @@ const struct unit_test fsys_tests[] = {
 	UNIT(a_full_disk_is_told),
 	UNIT(reading_ends_where_the_file_does),
 	UNIT(a_whole_file_is_read_and_one_over_the_most_is_not),
+	UNIT(a_file_is_replaced_whole_or_not_at_all),
 	UNIT(a_directory_is_made_once_and_nothing_else_is_taken_for_one),
 	UNIT_END
 };

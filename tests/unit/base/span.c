@@ -100,6 +100,15 @@ a_copy_ends_in_nul_and_is_ones_own(void)
 	mem_free(copy);
 }
 
+static void
+only_ascii_letters_become_lower_case(void)
+{
+	char text[] = "@AZ[`az{\xc3\x84 0";
+
+	CU_ASSERT_PTR_EQUAL(text_lower(text), text);
+	CU_ASSERT_STRING_EQUAL(text, "@az[`az{\xc3\x84 0");
+}
+
 const struct unit_test span_tests[] = {
 	UNIT(cutting_beyond_the_end_leaves_nothing_or_all),
 	UNIT(only_ascii_letters_have_no_case),
@@ -107,5 +116,6 @@ const struct unit_test span_tests[] = {
 	UNIT(blanks_are_trimmed_at_both_ends_and_newlines_are_not),
 	UNIT(a_number_is_digits_and_not_over_the_most),
 	UNIT(a_copy_ends_in_nul_and_is_ones_own),
+	UNIT(only_ascii_letters_become_lower_case),
 	UNIT_END
 };
