@@ -88,9 +88,9 @@ void courier_pump(struct courier *courier);
 /* Put the next job's first commands behind the body just now being sent, if
  * they may go there; in deliverer->out. */
 void courier_look_ahead(struct courier *courier);
-/* The job is over, and the connection goes on: with the one ahead, if there
- * is one; it is the job now. */
-bool courier_follow(struct courier *courier);
+/* The job is over: if one is ahead and the connection goes on, that is the
+ * job now. */
+void courier_follow(struct courier *courier);
 /* The one ahead goes back into the line: the server answered nothing of it,
  * and gets no more of it. */
 void courier_hand_back_ahead(struct courier *courier);

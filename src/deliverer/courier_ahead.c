@@ -58,11 +58,11 @@ courier_look_ahead(struct courier *c)
 		pool_put_back(pool, job);
 }
 
-bool
+void
 courier_follow(struct courier *c)
 {
 	if (c->ahead == NULL || !session_goes_on(&c->session))
-		return false;
+		return;
 	must(c->state == COURIER_IDLE && c->job == NULL);
 	c->job = c->ahead;
 	c->message = c->ahead_message;
@@ -74,7 +74,6 @@ courier_follow(struct courier *c)
 	c->begun = clock_wall();
 	c->begun_mono = clock_mono_usec();
 	pool_began(&c->site->pool, c->job);
-	return true;
 }
 
 void

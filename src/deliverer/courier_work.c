@@ -287,8 +287,7 @@ courier_pump(struct courier *c)
 /* ---- the result --------------------------------------------------------- */
 
 /* A warm connection that the server had closed meanwhile: no failure.  It
- * may happen as often as there are warm connections, never on a fresh one.
- * A server that is silent to what went ahead gets no more of that. */
+ * may happen as often as there are warm connections, never on a fresh one. */
 static bool
 was_stale(const struct courier *c)
 {
