@@ -265,7 +265,8 @@ window_flush(struct scheduler *s)
 	if (!w->dirty || w->index == NULL)
 		return;
 	w->dirty = false;
-	if (!index_flush(w->index, &err))
+	if (!index_flush(w->index, &err) || (index_is_behind(w->index) &&
+	    !index_checkpoint(w->index, &err)))
 		window_fail(s, &err);
 }
 

@@ -11,7 +11,11 @@
 #include "base/must.h"
 #include "spool/bytes.h"
 
-enum { CHANGES_MOST = 512, POSITION_FORMAT = 1 };
+enum {
+	CHANGES_MOST = 512,
+	POSITION_FORMAT = 1,
+	FRESH_MOST = 2048	/* changes between steps of a checkpoint */
+};
 
 bool
 index_failed(struct index *index, int error, const char *what,
@@ -60,6 +64,7 @@ index_flush(struct index *index, struct err *err)
 		return false;
 	txn = index->txn;
 	index->txn = NULL;
+	index->fresh += index->changes;
 	index->changes = 0;
 	error = txn->commit(txn, 0);
 	return error == 0 || index_failed(index, error, "commit", err);
@@ -213,6 +218,12 @@ count_key(void)
 	struct index_key key = { .bytes = "count", .length = 5 };
 
 	return key;
+}
+
+bool
+index_is_behind(const struct index *index)
+{
+	return index->fresh >= FRESH_MOST;
 }
 
 static bool

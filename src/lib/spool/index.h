@@ -71,7 +71,11 @@ bool index_put(struct index *index, const struct index_row *row,
 bool index_delete(struct index *index, struct msgid id, uint32_t first_rcpt,
     bool *found, struct err *err) MUST_CHECK;
 bool index_flush(struct index *index, struct err *err) MUST_CHECK;
-/* A small step of a checkpoint; call when idle, at most each second. */
+/* Much was changed since the last step of a checkpoint: one is due, so that
+ * an opening after a crash has little to do again. */
+bool index_is_behind(const struct index *index);
+/* A small step of a checkpoint; call when index_is_behind(), and once a
+ * second while anything changes. */
 bool index_checkpoint(struct index *index, struct err *err) MUST_CHECK;
 
 /* FN returns false to stop.  It may put and delete rows: each walk sees the

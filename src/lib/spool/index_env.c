@@ -20,8 +20,12 @@ enum {
 	LOG_FILE_BYTES = 8 << 20,
 	LOG_BUFFER_BYTES = 1 << 20,
 	PAGE_BYTES = 4096,
-	STEP_PAGES = 256,	/* written in a step of a checkpoint */
-	STEPS_MOST = 60,	/* then the checkpoint, so that logs end */
+	STEP_PAGES = 256,	/* written in a step of a checkpoint … */
+	LATE_PAGES = 1024,	/* … that is late */
+	LOG_LATE = 16 << 20,	/* bytes of log since the last checkpoint */
+	LOG_MOST = 48 << 20,	/* then the checkpoint, whatever is left: who
+				 * opens it after a crash goes through these */
+	STEPS_MOST = 60,	/* or then, so that logs end */
 	VALUE_MOST = 1 << 20
 };
 
@@ -255,9 +259,9 @@ count_pages(struct index *index, uint64_t *dirty, uint64_t *all)
 
 /* Write some of the dirty pages: so many percent must be clean then. */
 static int
-write_some(struct index *index, uint64_t dirty, uint64_t all)
+write_some(struct index *index, uint64_t pages, uint64_t dirty, uint64_t all)
 {
-	uint64_t clean = (all - dirty + STEP_PAGES) * 100 / all;
+	uint64_t clean = (all - dirty + pages) * 100 / all;
 	int written;
 
 	index->steps++;
@@ -265,27 +269,53 @@ write_some(struct index *index, uint64_t dirty, uint64_t all)
 	    clean > 100 ? 100 : (int)clean, &written);
 }
 
+/* Bytes of log since the last checkpoint. */
+static int
+count_log(struct index *index, uint64_t *bytes)
+{
+	DB_LOG_STAT *stat;
+	int error = index->env->log_stat(index->env, &stat, 0);
+
+	if (error != 0)
+		return error;
+	*bytes = ((uint64_t)stat->st_wc_mbytes << 20) + stat->st_wc_bytes;
+	free(stat);
+	return 0;
+}
+
+static int
+step(struct index *index)
+{
+	uint64_t dirty, all, bytes;
+	int error;
+
+	(void)((error = count_pages(index, &dirty, &all)) != 0 ||
+	    (error = count_log(index, &bytes)) != 0);
+	if (error != 0)
+		return error;
+	if (dirty > STEP_PAGES && bytes < LOG_MOST &&
+	    index->steps < STEPS_MOST)
+		return write_some(index, bytes < LOG_LATE ? STEP_PAGES :
+		    LATE_PAGES, dirty, all);
+	index->steps = 0;
+	return index->env->txn_checkpoint(index->env, 0, 0, 0);
+}
+
 /*
- * Each step writes a few pages; when few are left, the rest and the
- * checkpoint itself.  A step is some milliseconds, and nothing is synced.
+ * Each step writes a few pages; when few are left, or much log, the rest and
+ * the checkpoint itself.  A step is some milliseconds, and nothing is synced.
  */
 bool
 index_checkpoint(struct index *index, struct err *err)
 {
-	uint64_t dirty, all;
 	int error;
 
 	if (!index_flush(index, err))
 		return false;
-	error = count_pages(index, &dirty, &all);
-	if (error == 0 && dirty > STEP_PAGES && index->steps < STEPS_MOST) {
-		error = write_some(index, dirty, all);
-	} else if (error == 0) {
-		index->steps = 0;
-		error = index->env->txn_checkpoint(index->env, 0, 0, 0);
-	}
+	error = step(index);
 	if (error != 0)
 		return index_failed(index, error, "checkpoint", err);
+	index->fresh = 0;
 	if (!index->proven) {
 		index->proven = true;
 		return trust_proven(index->dirfd, err);

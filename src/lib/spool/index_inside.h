@@ -48,6 +48,7 @@ struct index {
 	bool broken;		/* a call failed: nothing works any more */
 	bool proven;		/* a checkpoint worked since the opening */
 	struct buf value;	/* scratch */
+	unsigned fresh;		/* changes since the last step of one */
 	unsigned steps;		/* of a checkpoint, since the last one */
 };
 

@@ -309,6 +309,56 @@ a_walk_may_change_what_it_walks(void)
 	mem_free(path);
 }
 
+/* Bytes of the log of the index at PATH. */
+static uint64_t
+log_bytes(const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+	uint64_t bytes = 0;
+	struct stat st;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(dir);
+	while ((entry = readdir(dir)) != NULL)
+		if (strncmp(entry->d_name, "log.", 4) == 0 &&
+		    fstatat(dirfd(dir), entry->d_name, &st, 0) == 0)
+			bytes += (uint64_t)st.st_size;
+	closedir(dir);
+	return bytes;
+}
+
+/* Whoever opens it after a crash goes through the log since the last
+ * checkpoint, so that must not grow with what was written. */
+static void
+checkpoints_keep_the_log_short(void)
+{
+	char *path = new_path();
+	struct index *index = open_index(path, true);
+	struct index_row row;
+	uint64_t most = 0;
+	struct err err;
+	char reason[1500];
+
+	memset(reason, 'x', sizeof reason);
+	CU_ASSERT_FALSE(index_is_behind(index));
+	for (uint32_t i = 0; i < 80000; i++) {
+		row = row_of(i);
+		row.reason = span_make((uint8_t *)reason, sizeof reason);
+		put(index, &row);
+		if (!index_is_behind(index))
+			continue;
+		CU_ASSERT_TRUE(index_checkpoint(index, &err));
+		CU_ASSERT_FALSE(index_is_behind(index));
+		if (log_bytes(path) > most)
+			most = log_bytes(path);
+	}
+	CU_ASSERT_TRUE(most > 0);
+	CU_ASSERT_TRUE(most <= 72 << 20);
+	CU_ASSERT_EQUAL(index_count(index), 80000);
+	index_close(&index);
+	mem_free(path);
+}
+
 static void
 positions_are_kept(void)
 {
@@ -685,6 +735,7 @@ const struct unit_test index_tests[] = {
 	UNIT(a_row_is_replaced_and_deleted_with_its_place),
 	UNIT(entries_of_a_message_come_in_order),
 	UNIT(a_walk_may_change_what_it_walks),
+	UNIT(checkpoints_keep_the_log_short),
 	UNIT(positions_are_kept),
 	UNIT(a_row_with_very_many_recipients_fits),
 	UNIT(what_was_flushed_survives_a_kill),
