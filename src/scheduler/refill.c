@@ -14,7 +14,9 @@ enum {
 	BATCH = 128,		/* rows at once */
 	EACH_FIRST = 16,	/* of them by one sender … */
 	EACH_LEAST = 4,		/* … of many */
+	TIGHT = 8,		/* rows at once when memory is short */
 	LINE_LOW = 32,		/* a line shorter than this is refilled */
+	TURN_USEC = 4000,	/* then the other parts of a turn */
 	TIMER_MOST_MS = 60 * 1000
 };
 
@@ -107,29 +109,49 @@ refill_from(struct scheduler *s, struct domain *domain, uint8_t klass,
 	return domain->spilled[klass] < before;
 }
 
+/* The window is what memory should hold.  Urgent mail may have half as much
+ * again, and a line that is empty a little as long as it is not twice. */
+static size_t
+room_for(const struct scheduler *s, const struct site *site, uint8_t klass)
+{
+	size_t most = s->conf->window, used = s->queue.entries;
+
+	if (site_is_down(site))
+		return 1;
+	if (used < most || (klass == CLASS_URGENT && used < most + most / 2))
+		return BATCH;
+	return site->ready[klass].count == 0 ? TIGHT : 0;
+}
+
 /* A line of SITE that is low gets a batch; its domains take turns. */
 static bool
 refill_line(struct scheduler *s, struct site *site, uint8_t klass)
 {
 	struct link *link = list_first(&site->spilled[klass]);
+	size_t room = room_for(s, site, klass);
 	struct domain *domain;
 
-	if (link == NULL || site->paused != NULL ||
+	if (link == NULL || room == 0 || site->paused != NULL ||
 	    site->ready[klass].count >= low_mark(site))
 		return false;
 	domain = list_item(link, struct domain, spilled_at[klass]);
 	list_remove(&site->spilled[klass], link);
 	list_append(&site->spilled[klass], link);
-	return refill_from(s, domain, klass, site_is_down(site) ? 1 : BATCH);
+	return refill_from(s, domain, klass, room);
 }
 
+/* Nobody is told when memory that was short is free again: those that wait
+ * for it are looked at each turn. */
 static bool
 refill(struct scheduler *s)
 {
 	size_t count = s->window.hungry.count;
+	size_t most = 2 * (size_t)s->conf->window;
+	usec_t until = clock_mono_usec() + TURN_USEC;
 	bool more = false;
 
-	for (; count > 0 && s->window.index != NULL; count--) {
+	for (; count > 0 && s->window.index != NULL &&
+	    s->queue.entries < most; count--) {
 		struct site *site = list_item(list_take(&s->window.hungry),
 		    struct site, hungry);
 		bool loaded = false;
@@ -140,6 +162,8 @@ refill(struct scheduler *s)
 		if (loaded)
 			window_hungry(s, site);
 		more |= loaded;
+		if (clock_mono_usec() > until)
+			return true;
 	}
 	return more;
 }

@@ -277,11 +277,14 @@ hold(struct scheduler *s, struct entry *entry)
 
 /* ---- who stays in memory -------------------------------------------------------------- */
 
-/* Nobody knows for how long a pause lasts: all waits in the index. */
+/* Nobody knows for how long a pause lasts: all waits in the index.  When
+ * memory gets short, what is probed with is enough. */
 static size_t
-down_least(const struct site *site)
+down_least(const struct scheduler *s, const struct site *site)
 {
-	return site->paused != NULL ? 0 : DOWN_LEAST;
+	if (site->paused != NULL)
+		return 0;
+	return s->queue.entries < s->conf->window / 2 ? DOWN_LEAST : 1;
 }
 
 static bool
@@ -322,7 +325,7 @@ does_not_fit(const struct scheduler *s, const struct entry *entry)
 	    sender_at(domain, klass, entry->message->sender)))
 		return true;
 	if (site != NULL && site_is_down(site) &&
-	    site->ready[klass].count >= down_least(site))
+	    site->ready[klass].count >= down_least(s, site))
 		return true;
 	if (used < most + most / 4 && ((mine < SITE_LEAST &&
 	    mine <= most / 8) || share_is_small(s, entry)))
@@ -367,7 +370,7 @@ window_shrink(struct scheduler *s, struct site *site)
 		struct line *line = &site->ready[c];
 
 		while (s->window.index != NULL &&
-		    line->count > down_least(site)) {
+		    line->count > down_least(s, site)) {
 			struct entry *entry = line_last(line);
 
 			if (entry->message->by != 0)

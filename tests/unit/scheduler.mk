@@ -11,6 +11,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/rig.c tests/unit/scheduler/rig.h \
 	tests/unit/scheduler/spool.c \
 	tests/unit/scheduler/fair.c \
+	tests/unit/scheduler/refill.c \
 	tests/unit/scheduler/flow.c \
 	tests/unit/scheduler/hosts.c \
 	tests/unit/scheduler/line.c \

@@ -15,6 +15,7 @@ main(int argc, char **argv)
 		{ "breaker", breaker_tests },
 		{ "line", line_tests },
 		{ "fair", fair_tests },
+		{ "refill", refill_tests },
 		{ "queue", queue_tests },
 		{ "outage", outage_tests },
 		{ "retry", retry_tests },

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * refill.c - tests: how much comes back to memory out of the index.
+ */
+#include "suites.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "rig.h"
+
+#include <stdio.h>
+
+enum { SITES = 40, EACH = 30, WINDOW = 100, BATCH = 128 };
+
+/* A rig that routes each of SITES domains to a host of its own. */
+static struct rig *
+rig_of_sites(void)
+{
+	char line[96];
+	struct buf text;
+	struct rig *rig;
+
+	buf_init(&text, 8 << 10);
+	snprintf(line, sizeof line, "queue { window %d }\n"
+	    "site * { connections 1 }\n", WINDOW);
+	buf_append_span(&text, span_of(line));
+	for (int i = 0; i < SITES; i++) {
+		snprintf(line, sizeof line,
+		    "route d%d.test { to 127.0.0.1:%d }\n", i, 2600 + i);
+		buf_append_span(&text, span_of(line));
+	}
+	buf_append(&text, "", 1);
+	rig = rig_new((const char *)buf_peek(&text).data);
+	buf_fini(&text);
+	return rig;
+}
+
+static bool
+none_is_in_the_index(struct rig *rig, uint64_t number)
+{
+	(void)number;
+	return index_count(rig->s->window.index) == 0;
+}
+
+static void
+lines_of_many_sites_do_not_fill_memory_when_they_are_refilled(void)
+{
+	struct rig *rig = rig_of_sites();
+	char rcpt[32];
+
+	rig_start(rig);
+	rig->answer.wait = true;
+	for (int i = 0; i < SITES * EACH; i++) {
+		snprintf(rcpt, sizeof rcpt, "b@d%d.test", i % SITES);
+		rig_send(rig, CLASS_BULK, "a@large.test", rcpt);
+	}
+	rig_settle(rig);
+	CU_ASSERT_TRUE(rig->s->queue.entries <= 2 * WINDOW + BATCH);
+	CU_ASSERT_TRUE(index_count(rig->s->window.index) > 0);
+	rig->answer.wait = false;
+	for (size_t at = 0; at < SITES * EACH &&
+	    rig_until(rig, rig_jobs, at + 1); at++)
+		if (!rig->jobs[at].answered)
+			rig_answer_job(rig, at, &rig->answer);
+	CU_ASSERT_TRUE(rig_until(rig, none_is_in_the_index, 0));
+	CU_ASSERT_TRUE(rig_until(rig, rig_empty, 0));
+	rig_free(&rig);
+}
+
+const struct unit_test refill_tests[] = {
+	UNIT(lines_of_many_sites_do_not_fill_memory_when_they_are_refilled),
+	UNIT_END
+};
