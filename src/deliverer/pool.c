@@ -118,10 +118,27 @@ pool_drain(struct pool *pool)
 
 /* ---- the reserve -------------------------------------------------------- */
 
+enum {
+	PACE_SLOW = 50 * 1000,	/* usec; quicker sites need no pace */
+	RESERVE_FEW = 20,	/* connections, of which one is a twentieth */
+	RESERVE_SOON = 100 * 1000	/* usec between two that end */
+};
+
+/*
+ * A share of less than one connection is made one, which is much where there
+ * are few.  So there it is kept only where it saves time: not at a slow site
+ * where one of the others ends soon, since they are paced.
+ */
 static unsigned
 reserve(const struct pool *pool)
 {
-	return conf_part_of(pool->reserve, pool->window);
+	const struct conf_part *share = &pool->reserve;
+
+	if (share->percent && share->number * pool->window < 100 &&
+	    pool->window < RESERVE_FEW && pool->took >= PACE_SLOW &&
+	    pool->took / (usec_t)pool->window < RESERVE_SOON)
+		return 0;
+	return conf_part_of(*share, pool->window);
 }
 
 /* Of the window, for urgent mail: what it uses now, up to a half, and beyond
@@ -158,10 +175,7 @@ heavy_room(const struct pool *pool)
 
 /* ---- the pace ----------------------------------------------------------- */
 
-enum {
-	PACE_SLOW = 50 * 1000,	/* usec; quicker sites need no pace */
-	PACE_BURST = 4		/* starts that may be made up for */
-};
+enum { PACE_BURST = 4 };	/* starts that may be made up for */
 
 /* Between two starts: as the site can go on, and a tenth faster. */
 static usec_t

@@ -123,11 +123,11 @@ class Backlog:
                 relay.port, relay.sink_port, 300, "-c", 10, "--rate", 50, *URGENT)["urgent"]),
                  goal="within 10 % of each other")
             if count >= BACKLOG_LEAST:
-                self.behind(relay, count)
+                self.revived(relay, count)
             relay.stop()
 
-    def behind(self, relay, count):
-        """Urgent mail for the site that the queue is for, which is slow."""
+    def revived(self, relay, count):
+        """Urgent mail for the site that the queue is for, which was dead and is slow."""
         s = self.sink(relay.other_port, "--delay-ms", 400, "--max-conns", 50)
         relay.ask("flush", "--site", "slow.test")
         self.source(relay.port, "-c", 20, "-n", 200, "--rate", 10, "--rcpt-domain", "slow.test",

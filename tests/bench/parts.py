@@ -42,7 +42,7 @@ def wait_port(port, seconds=20):
 class Relay:
     """A postriderd of its own folder, leading everything to one sink, or as EXTRA says."""
 
-    def __init__(self, prefix, extra=""):
+    def __init__(self, prefix, extra="", connections=50):
         self.dir = tempfile.mkdtemp(prefix="postrider-bench-")
         os.chmod(self.dir, 0o755)
         self.prefix, self.conf = prefix, f"{self.dir}/postrider.conf"
@@ -55,7 +55,7 @@ log file {self.dir}/log
 user nobody
 listen 127.0.0.1:{self.port} {{ trust 127.0.0.0/8 }}
 limits {{ connections 20000; connections-per-client 20000 }}
-site * {{ connections 50 }}
+site * {{ connections {connections} }}
 {extra.replace("OTHER", str(self.other_port))}
 route * {{ to 127.0.0.1:{self.sink_port} }}
 """)

@@ -85,6 +85,47 @@ calm_mail_uses_all_but_the_reserve(void)
 	}
 }
 
+static const struct {
+	unsigned limit, share;
+	bool percent;
+	usec_t took;
+	unsigned reserve;
+} slivers[] = {
+	{ 5, 3, true, 40 * 1000, 1 },		/* quick */
+	{ 5, 3, true, 60 * 1000, 0 },
+	{ 5, 3, true, 400 * 1000, 0 },		/* one ends each 80 ms */
+	{ 5, 3, true, 499 * 1000, 0 },
+	{ 5, 3, true, 500 * 1000, 1 },		/* each 100 ms */
+	{ 2, 3, true, 400 * 1000, 1 },
+	{ 1, 3, true, 400 * 1000, 0 },
+	{ 19, 3, true, 400 * 1000, 0 },
+	{ 20, 3, true, 400 * 1000, 1 },		/* a twentieth is not much */
+	{ 5, 20, true, 400 * 1000, 1 },		/* a whole one */
+	{ 5, 1, false, 400 * 1000, 1 },		/* as the operator says */
+};
+
+static void
+a_share_of_less_than_one_is_kept_only_where_the_next_ends_late(void)
+{
+	for (size_t i = 0; i < sizeof(slivers) / sizeof(slivers[0]); i++) {
+		struct pool pool;
+		unsigned taken = 0;
+
+		pool_init(&pool, slivers[i].limit);
+		pool_set_reserve(&pool, (struct conf_part){ slivers[i].share,
+		    slivers[i].percent }, 1000);
+		pool.took = slivers[i].took;
+		connect_some(&pool, slivers[i].limit);
+		for (; pool.idle > 0; taken++) {
+			put(&pool, 0, CLASS_BULK);
+			if (pool_take(&pool) == NULL)
+				break;
+			pool_began(&pool, &jobs[0]);
+		}
+		CU_ASSERT_EQUAL(taken, slivers[i].limit - slivers[i].reserve);
+	}
+}
+
 /* What is wanted with so many jobs of each kind and connections. */
 static const struct {
 	unsigned limit, window, urgent, calm;
@@ -428,6 +469,7 @@ an_earlier_deadline_overtakes_a_job_three_times_at_most(void)
 const struct unit_test pool_tests[] = {
 	UNIT(a_job_that_comes_back_is_the_first_of_its_class),
 	UNIT(calm_mail_uses_all_but_the_reserve),
+	UNIT(a_share_of_less_than_one_is_kept_only_where_the_next_ends_late),
 	UNIT(connections_are_opened_while_jobs_wait_and_the_limit_allows),
 	UNIT(beside_what_urgent_mail_uses_the_reserve_stays_free),
 	UNIT(no_spare_is_opened_before_its_time),
