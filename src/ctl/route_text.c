@@ -263,7 +263,7 @@ route_text_print(json_t *row)
 	if (json_object_get(row, "route") != NULL)
 		print_rule(row);
 	print_hosts(row);
-	if (site != NULL) {
+	if (json_is_object(site)) {	/* of a site itself it is its name */
 		listing_text(site, "site", text, sizeof(text));
 		printf(NAME_FORMAT "%s, shared by %lld domain%s\n", "    ",
 		    "site", text, number(site, "domains"),

@@ -80,6 +80,7 @@ courier_free(struct courier *c)
 	struct deliverer *d = c->deliverer;
 
 	uncount(c);
+	courier_learn_order(c);
 	courier_hand_back_ahead(c);
 	hand_back_job(c);
 	courier_forget_job(c);
@@ -101,6 +102,8 @@ courier_past_recall(const struct courier *c)
 {
 	return c->state == COURIER_BUSY &&
 	    (c->session.state == SESSION_BODY ||
+	    c->session.state == SESSION_PROVING ||
+	    c->session.state == SESSION_MISORDERED ||
 	    (c->session.state == SESSION_TRANSACTION &&
 	    c->session.transaction.stage == STAGE_DOT));
 }
@@ -264,19 +267,6 @@ on_connected(struct courier *c)
 	wait_for_server(c);
 }
 
-/* What went ahead must not be lost on this server again. */
-static void
-note_silence(struct courier *c)
-{
-	if (!c->was_ahead || !session_untouched(&c->session))
-		return;
-	if (!c->site->one_by_one)
-		log_info("%s: %s did not answer the commands that followed a "
-		    "message at once; they wait for its reply from now on",
-		    c->site->name, c->relay);
-	c->site->one_by_one = true;
-}
-
 static void
 on_timeout(struct courier *c)
 {
@@ -288,7 +278,8 @@ on_timeout(struct courier *c)
 	else if (c->state == COURIER_LEAVING)
 		courier_free(c);
 	else {
-		note_silence(c);
+		if (c->was_ahead && session_untouched(&c->session))
+			site_one_by_one(c->site, c->relay);
 		session_lost(&c->session, "timed out");
 		courier_step(c);
 	}

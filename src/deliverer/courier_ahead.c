@@ -12,14 +12,23 @@
 
 #include "base/must.h"
 
+static struct target *
+target_of(const struct courier *c)
+{
+	return targets_find(&c->site->targets, c->addr);
+}
+
+/* One at a time proves the order of a host's replies. */
 static bool
 may_look(const struct courier *c)
 {
 	const struct pool *pool = &c->site->pool;
+	const struct target *target = target_of(c);
 	unsigned most = c->site->policy->messages;
 
 	return !c->site->gone && pool->idle + pool->busy <= pool->limit &&
 	    !c->site->one_by_one &&
+	    target != NULL && target->order != TARGET_PROVING &&
 	    !c->deliverer->draining && session_takes_ahead(&c->session) &&
 	    (most == 0 || c->used < most);
 }
@@ -34,6 +43,7 @@ begin(struct courier *c, struct job *job)
 	    &err) != MESSAGE_READY)
 		return false;
 	c->session.by_left = job_time_left(job);
+	c->session.proves = target_of(c)->order == TARGET_UNPROVED;
 	if (session_begin_ahead(&c->session, message->envelope, job->rcpts,
 	    job->rcpt_count, &c->deliverer->out) == SESSION_BEGUN)
 		return true;
@@ -52,10 +62,29 @@ courier_look_ahead(struct courier *c)
 		job = pool_take_ahead(pool, c->job, MESSAGE_SMALL);
 	if (job == NULL)
 		return;
-	if (begin(c, job))
-		c->ahead = job;
-	else
+	if (!begin(c, job)) {
 		pool_put_back(pool, job);
+		return;
+	}
+	c->ahead = job;
+	c->proves = c->session.proves;
+	if (c->proves)
+		target_of(c)->order = TARGET_PROVING;
+}
+
+void
+courier_learn_order(struct courier *c)
+{
+	struct target *target = target_of(c);
+
+	if (!c->proves)
+		return;
+	c->proves = false;
+	if (target != NULL)
+		target->order = c->session.order == ORDER_KEPT ?
+		    TARGET_PROVED : TARGET_UNPROVED;
+	if (c->session.order == ORDER_BROKEN)
+		site_one_by_one(c->site, c->relay);
 }
 
 void

@@ -310,6 +310,7 @@ courier_result(struct courier *c)
 		courier_forget_job(c);
 		return;
 	}
+	courier_learn_order(c);
 	rules_apply(c->site, c->host, transaction);
 	report = make_report(c);
 	report.dsn_passed = (transaction->offer.bits & OFFER_DSN) != 0;

@@ -14,6 +14,7 @@ src_deliverer_libdeliverer_a_SOURCES = \
 	src/deliverer/rules.c src/deliverer/rules.h \
 	src/deliverer/segments.c src/deliverer/segments.h \
 	src/deliverer/session.c src/deliverer/session.h \
+	src/deliverer/session_ahead.c src/deliverer/session_inside.h \
 	src/deliverer/session_state.c \
 	src/deliverer/site.c src/deliverer/site.h \
 	src/deliverer/target.c src/deliverer/target.h \

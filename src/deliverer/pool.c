@@ -369,7 +369,10 @@ pool_wants(const struct pool *pool, msec_t now)
 void
 pool_narrow(struct pool *pool, msec_t now, msec_t rest)
 {
-	unsigned open = pool->idle + pool->busy;
+	unsigned open;
+
+	must(pool->connecting > 0);
+	open = pool->idle + pool->busy + pool->connecting - 1;
 
 	if (open < pool->window)
 		pool->window = open > 0 ? open : 1;

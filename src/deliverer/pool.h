@@ -111,8 +111,8 @@ void pool_ended(struct pool *pool, const struct job *job);
 /* How many connections are to be opened at NOW. */
 unsigned pool_wants(const struct pool *pool, msec_t now);
 
-/* The server does not want more connections than there are: be content with
- * them for REST ms from NOW. */
+/* The server refused one that was being made (it is counted still): be
+ * content with the others, made or being made, for REST ms from NOW. */
 void pool_narrow(struct pool *pool, msec_t now, msec_t rest);
 /* It works well: if it was narrowed, try a quarter more each REST ms. */
 void pool_widen(struct pool *pool, msec_t now, msec_t rest);

@@ -7,7 +7,7 @@
  * mouth: between any two steps at which we wait for nothing, bytes that are
  * there already end the connection (RFC 3207, section 4.2, for STARTTLS).
  */
-#include "deliverer/session.h"
+#include "deliverer/session_inside.h"
 
 #include "base/must.h"
 
@@ -35,8 +35,8 @@ session_fini(struct session *s)
 
 /* ---- failing ------------------------------------------------------------ */
 
-static void
-fail_by_reply(struct session *s)
+void
+session_fail_by_reply(struct session *s)
 {
 	struct session_failure *failure = &s->failure;
 	char text[300];
@@ -52,8 +52,8 @@ fail_by_reply(struct session *s)
 	s->state = SESSION_OVER;
 }
 
-static void
-fail(struct session *s, const char *status, const char *why)
+void
+session_fail(struct session *s, const char *status, const char *why)
 {
 	struct session_failure *failure = &s->failure;
 
@@ -73,8 +73,9 @@ abandon(struct session *s, const char *status, const char *why)
 		    why, SCOPE_MESSAGE);
 		s->result_due = true;
 	}
+	session_unproved(s, why);
 	if (s->state != SESSION_OVER)
-		fail(s, status, why);
+		session_fail(s, status, why);
 }
 
 void
@@ -117,7 +118,7 @@ static void
 on_greeting(struct session *s, struct buf *out)
 {
 	if (s->reply.code / 100 != 2)
-		fail_by_reply(s);
+		session_fail_by_reply(s);
 	else
 		say_hello(s, "EHLO", SESSION_EHLO, out);
 }
@@ -133,7 +134,8 @@ introduced(struct session *s, struct buf *out)
 		s->state = SESSION_STARTTLS;
 	} else if (s->tls == SITE_TLS_ENCRYPT) {
 		s->failure.tls = true;
-		fail(s, "4.7.4", "TLS is required here and not offered");
+		session_fail(s, "4.7.4",
+		    "TLS is required here and not offered");
 	} else {
 		s->state = SESSION_IDLE;
 	}
@@ -145,7 +147,7 @@ on_ehlo(struct session *s, struct buf *out)
 	if (s->reply.code / 100 == 5) {
 		say_hello(s, "HELO", SESSION_HELO, out);
 	} else if (s->reply.code / 100 != 2) {
-		fail_by_reply(s);
+		session_fail_by_reply(s);
 	} else {
 		s->offer = offer_read(&s->reply);
 		introduced(s, out);
@@ -156,7 +158,7 @@ static void
 on_helo(struct session *s, struct buf *out)
 {
 	if (s->reply.code / 100 != 2)
-		fail_by_reply(s);
+		session_fail_by_reply(s);
 	else
 		introduced(s, out);
 }
@@ -168,7 +170,7 @@ on_starttls(struct session *s)
 		s->state = SESSION_HANDSHAKE;
 	} else if (s->reply.code == 421 || s->tls == SITE_TLS_ENCRYPT) {
 		s->failure.tls = true;
-		fail_by_reply(s);
+		session_fail_by_reply(s);
 	} else {
 		s->state = SESSION_IDLE;
 	}
@@ -184,8 +186,8 @@ session_secured(struct session *s, struct buf *out)
 
 /* ---- transactions ------------------------------------------------------- */
 
-static enum session_begun
-begin(const struct session *s, struct transaction *t,
+enum session_begun
+session_open(const struct session *s, struct transaction *t,
     const struct envelope *envelope, const uint32_t *rcpts, size_t count,
     struct buf *out)
 {
@@ -205,70 +207,14 @@ session_begin(struct session *s, const struct envelope *envelope,
 	enum session_begun begun;
 
 	must(s->state == SESSION_IDLE);
-	begun = begin(s, &s->transaction, envelope, rcpts, count, out);
+	begun = session_open(s, &s->transaction, envelope, rcpts, count, out);
 	if (begun == SESSION_BEGUN)
 		s->state = SESSION_TRANSACTION;
 	return begun;
 }
 
-bool
-session_takes_ahead(const struct session *s)
-{
-	return s->state == SESSION_TRANSACTION && !s->has_ahead &&
-	    s->transaction.stage == STAGE_DOT &&
-	    (s->offer.bits & OFFER_PIPELINING) != 0;
-}
-
-enum session_begun
-session_begin_ahead(struct session *s, const struct envelope *envelope,
-    const uint32_t *rcpts, size_t count, struct buf *out)
-{
-	enum session_begun begun;
-
-	must(session_takes_ahead(s));
-	begun = begin(s, &s->ahead, envelope, rcpts, count, out);
-	s->has_ahead = begun == SESSION_BEGUN;
-	return begun;
-}
-
 void
-session_drop_ahead(struct session *s)
-{
-	s->ahead.dropped = true;
-}
-
-bool
-session_goes_on(const struct session *s)
-{
-	return s->state == SESSION_BETWEEN;
-}
-
-/* The one ahead is the one under way now. */
-static void
-go_on(struct session *s)
-{
-	struct transaction over = s->transaction;
-
-	s->transaction = s->ahead;
-	s->ahead = over;
-	s->has_ahead = false;
-	s->state = SESSION_TRANSACTION;
-}
-
-/* A transaction is over, and the server is ready for the next. */
-static void
-come_to_rest(struct session *s)
-{
-	if (!s->has_ahead)
-		s->state = SESSION_IDLE;
-	else if (!s->ahead.dropped)
-		s->state = SESSION_BETWEEN;
-	else
-		fail(s, "4.3.2", "the next message was withdrawn");
-}
-
-static void
-after_transaction(struct session *s, enum transaction_step step,
+session_after(struct session *s, enum transaction_step step,
     struct buf *out)
 {
 	switch (step) {
@@ -278,14 +224,15 @@ after_transaction(struct session *s, enum transaction_step step,
 		s->state = SESSION_BODY;
 		return;
 	case TRANSACTION_OVER:
-		come_to_rest(s);
+		if (!session_rest(s))
+			return;
 		break;
 	case TRANSACTION_RESET:
 		buf_append_text(out, "RSET\r\n");
 		s->state = SESSION_RESET;
 		break;
 	case TRANSACTION_DEAD:
-		fail_by_reply(s);
+		session_fail_by_reply(s);
 		break;
 	}
 	s->result_due = true;
@@ -305,7 +252,7 @@ on_reset(struct session *s)
 	if (s->reply.code / 100 == 2)
 		s->state = SESSION_IDLE;
 	else
-		fail_by_reply(s);
+		session_fail_by_reply(s);
 }
 
 void
@@ -336,18 +283,22 @@ on_reply(struct session *s, struct buf *out)
 		on_starttls(s);
 		break;
 	case SESSION_TRANSACTION:
-		after_transaction(s,
+		session_after(s,
 		    transaction_reply(&s->transaction, &s->reply, out), out);
 		break;
 	case SESSION_BODY:
-		after_transaction(s,
+		session_after(s,
 		    transaction_interrupted(&s->transaction, &s->reply), out);
 		break;
 	case SESSION_RESET:
 		on_reset(s);
 		break;
+	case SESSION_PROVING:
+	case SESSION_MISORDERED:
+		session_prove(s, out);
+		break;
 	case SESSION_IDLE:
-		fail_by_reply(s);	/* 421: it does not want to wait */
+		session_fail_by_reply(s);	/* 421: it does not want to wait */
 		break;
 	default:
 		s->state = SESSION_OVER;
@@ -394,6 +345,8 @@ spoke_unasked(const struct session *s, struct span in)
 		break;
 	case SESSION_HANDSHAKE:
 		return "bytes after the reply to STARTTLS";
+	case SESSION_PROVING:
+	case SESSION_MISORDERED:
 	case SESSION_BODY:
 	case SESSION_IDLE:
 	case SESSION_OVER:
@@ -428,7 +381,7 @@ session_step(struct session *s, struct span *in, struct buf *out)
 	enum wish wish;
 
 	if (s->state == SESSION_BETWEEN && !s->result_due)
-		go_on(s);
+		session_go_on(s, out);
 	while (!owner_is_due(s, *in, &wish)) {
 		step = reply_pull(&s->reply, in);
 		if (step != REPLY_MORE) {

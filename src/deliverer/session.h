@@ -10,7 +10,8 @@
  *
  * The first commands of one transaction may be sent behind the body of the
  * one before (RFC 2920, section 3.1): it is "ahead" until that one is over,
- * and the transaction under way from then on.
+ * and the transaction under way from then on.  The first time at a host, the
+ * order of the replies is proved with it: see session_ahead.c.
  */
 #ifndef DELIVERER_SESSION_H
 #define DELIVERER_SESSION_H
@@ -22,6 +23,9 @@ enum session_state {
 	SESSION_GREETING, SESSION_EHLO, SESSION_HELO, SESSION_STARTTLS,
 	SESSION_HANDSHAKE, SESSION_IDLE, SESSION_TRANSACTION, SESSION_BODY,
 	SESSION_BETWEEN,	/* one is over, and the one ahead follows */
+	SESSION_PROVING,	/* one is over, if the replies to the one
+				 * ahead confirm it */
+	SESSION_MISORDERED,	/* they do not */
 	SESSION_RESET, SESSION_QUIT, SESSION_OVER
 };
 
@@ -48,6 +52,13 @@ struct session_failure {
 	bool polite;		/* the server may still be told QUIT */
 };
 
+/* Of the replies, where something goes ahead. */
+enum session_order {
+	ORDER_UNKNOWN,
+	ORDER_KEPT,
+	ORDER_BROKEN		/* nothing must go ahead at this server */
+};
+
 struct session {
 	enum session_state state;
 	char hostname[256];	/* what we call ourselves */
@@ -59,6 +70,10 @@ struct session {
 	struct transaction transaction;
 	struct transaction ahead;
 	bool has_ahead;
+	bool proves;		/* the next one ahead; by its owner */
+	enum session_order order;	/* what that has shown */
+	size_t owed;		/* replies to the one ahead */
+	enum transaction_step ahead_step;	/* what the last of them led to */
 	struct reply reply;	/* the last one, or the one being pulled */
 	struct session_failure failure;
 };

@@ -15,11 +15,16 @@ session_state_name(enum session_state state)
 		[SESSION_IDLE] = "idle", [SESSION_TRANSACTION] = "transaction",
 		[SESSION_BODY] = "message body",
 		[SESSION_BETWEEN] = "end of DATA", [SESSION_RESET] = "RSET",
+		[SESSION_PROVING] = "MAIL FROM",
+		[SESSION_MISORDERED] = "end of DATA",
 		[SESSION_QUIT] = "QUIT", [SESSION_OVER] = "over",
 	};
 
 	return names[state];
 }
+
+/* What the message before has to wait for its verdict. */
+enum { PROOF_MOST = 10 * 1000 };
 
 msec_t
 session_patience(const struct session *s, const struct conf_site *site)
@@ -33,6 +38,10 @@ session_patience(const struct session *s, const struct conf_site *site)
 		return site->block;
 	case SESSION_QUIT:
 		return site->quit;
+	case SESSION_PROVING:
+		return site->mail < PROOF_MOST ? site->mail : PROOF_MOST;
+	case SESSION_MISORDERED:
+		return site->dot;
 	case SESSION_TRANSACTION:
 		break;
 	default:

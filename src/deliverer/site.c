@@ -17,6 +17,7 @@
 
 enum {
 	NARROW_REST = 5000,	/* ms before another connection is tried */
+	NARROW_SILENCE = 600 * 1000,	/* ms before it is said again */
 	OWN_REST = 1000,	/* ms after want of something of ours */
 	OWN_RESTS_MOST = 10	/* in a row, then the jobs go back */
 };
@@ -253,17 +254,19 @@ rest(struct site *site, const struct site_failure *failure)
 	answer_all(site, failure, SCOPE_MESSAGE);
 }
 
+/* Those that are still being made may be refused as well, one by one; the
+ * last one to be refused tells how many there can be. */
 static void
 narrow(struct site *site, const struct site_failure *failure, msec_t now,
     msec_t wait)
 {
-	unsigned before = site->pool.window;
-
 	pool_narrow(&site->pool, now, wait);
-	site->signs.room = site->pool.idle + site->pool.busy;
-	if (site->pool.window < before)
-		log_info("%s: %s; going on with %u connections", site->name,
-		    failure->text, site->pool.window);
+	site->signs.room = site->pool.window;
+	if (now < site->narrow_said)
+		return;
+	log_info("%s: %s; going on with fewer connections", site->name,
+	    failure->text);
+	site->narrow_said = now + NARROW_SILENCE;
 }
 
 void
@@ -285,6 +288,16 @@ site_failed(struct site *site, const struct site_failure *failure)
 	}
 	pool_reset(&site->pool);
 	answer_all(site, failure, SCOPE_SITE);
+}
+
+void
+site_one_by_one(struct site *site, const char *relay)
+{
+	if (!site->one_by_one)
+		log_info("%s: %s did not answer the commands that followed a "
+		    "message at once, or before that message; they wait for "
+		    "its reply from now on", site->name, relay);
+	site->one_by_one = true;
 }
 
 void

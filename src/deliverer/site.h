@@ -44,7 +44,9 @@ struct site {
 	struct timer *rest;	/* after want of something of ours */
 	unsigned rests;		/* in a row */
 	bool gone;		/* nothing new will come */
-	bool one_by_one;	/* its server loses what goes ahead */
+	msec_t narrow_said;	/* it had enough; not to be said before */
+	bool one_by_one;	/* nothing goes ahead: a server of it loses
+				 * that, or answers it first */
 	bool orphan;		/* nobody wants to hear of it any more */
 };
 
@@ -66,6 +68,9 @@ void site_serve(struct site *site);
 
 /* No host would talk to us, says a courier that tried them all. */
 void site_failed(struct site *site, const struct site_failure *failure);
+
+/* A server of the site (RELAY, for people) cannot take what goes ahead. */
+void site_one_by_one(struct site *site, const char *relay);
 
 /* Answer all jobs that wait: not tried. */
 void site_return_jobs(struct site *site);

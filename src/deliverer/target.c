@@ -54,6 +54,7 @@ remember(struct target *target, struct targets *former)
 		return;
 	target->bad_until = old->bad_until;
 	target->clear_until = old->clear_until;
+	target->order = old->order;
 }
 
 void

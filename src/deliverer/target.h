@@ -10,12 +10,16 @@
 
 enum { TARGETS_MOST = 64 };	/* of one site; more are not tried */
 
+/* Whether it answers what goes ahead in order: see session_ahead.c. */
+enum target_order { TARGET_UNPROVED, TARGET_PROVING, TARGET_PROVED };
+
 struct target {
 	char *host;		/* as the mail exchanger is called */
 	char *text;		/* "mx1.example.org[192.0.2.1]:25" */
 	struct addr addr;
 	msec_t bad_until;	/* it failed lately: others go first */
 	msec_t clear_until;	/* TLS failed lately: in clear until then */
+	uint8_t order;		/* enum target_order */
 };
 
 struct targets {

@@ -271,8 +271,6 @@ on_data(struct transaction *t, const struct reply *reply, struct buf *out)
 		return TRANSACTION_MORE;
 	}
 	settle_by_reply(t, reply);
-	if (reply->code / 100 != 4 && reply->code / 100 != 5)
-		return over(t, TRANSACTION_DEAD);
 	return over(t, t->mail_refused ? TRANSACTION_OVER : TRANSACTION_RESET);
 }
 
@@ -287,11 +285,25 @@ on_dot(struct transaction *t, const struct reply *reply)
 		return over(t, TRANSACTION_OVER);
 	}
 	settle_by_reply(t, reply);
-	return over(t, reply->code / 100 == 4 || reply->code / 100 == 5 ?
-	    TRANSACTION_OVER : TRANSACTION_DEAD);
+	return over(t, TRANSACTION_OVER);
 }
 
-/* 421: the server is leaving, whatever was asked (RFC 5321, 4.2.3). */
+bool
+transaction_fits(const struct transaction *t, const struct reply *reply)
+{
+	switch (reply->code / 100) {
+	case 4:
+	case 5:
+		return true;
+	case 2:
+		return t->stage != STAGE_DATA;
+	default:
+		return t->stage == STAGE_DATA && reply->code == 354;
+	}
+}
+
+/* The server is leaving, whatever was asked (421: RFC 5321, 4.2.3), or has
+ * lost its place. */
 static enum transaction_step
 on_leaving(struct transaction *t, const struct reply *reply)
 {
@@ -306,6 +318,8 @@ transaction_reply(struct transaction *t, const struct reply *reply,
 	if (reply->code == 421)
 		return on_leaving(t, reply);
 	t->touched = true;
+	if (!transaction_fits(t, reply))
+		return on_leaving(t, reply);
 	switch (t->stage) {
 	case STAGE_MAIL:
 		return on_mail(t, reply, out);
@@ -319,6 +333,37 @@ transaction_reply(struct transaction *t, const struct reply *reply,
 		must(!"a reply with nothing asked");
 		return TRANSACTION_DEAD;
 	}
+}
+
+/* Those that were sent have no verdict yet. */
+static void
+reopen(struct transaction *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->verdicts[i].accepted)
+			t->verdicts[i] = (struct verdict){ .accepted = true };
+	t->stage = STAGE_DOT;
+}
+
+void
+transaction_correct(struct transaction *t, const struct reply *reply)
+{
+	reopen(t);
+	if (transaction_fits(t, reply) && reply->code != 421)
+		(void)on_dot(t, reply);
+	else
+		(void)on_leaving(t, reply);
+}
+
+void
+transaction_doubt(struct transaction *t, const char *why)
+{
+	char text[300];
+
+	reopen(t);
+	snprintf(text, sizeof(text), "%s, and before that the server answered "
+	    "in the wrong order", why);
+	transaction_settle(t, OUTCOME_DEFERRED, "4.4.2", text, SCOPE_MESSAGE);
 }
 
 void

@@ -64,6 +64,16 @@ enum transaction_step {
 enum transaction_step transaction_reply(struct transaction *transaction,
     const struct reply *reply, struct buf *out);
 
+/* REPLY can be one to what was asked. */
+bool transaction_fits(const struct transaction *transaction,
+    const struct reply *reply);
+
+/* The transaction is over, but what it took for the reply to the final dot
+ * was another; REPLY is the one.  Or it never came, because of WHY. */
+void transaction_correct(struct transaction *transaction,
+    const struct reply *reply);
+void transaction_doubt(struct transaction *transaction, const char *why);
+
 void transaction_body_sent(struct transaction *transaction);
 
 /* The server spoke while the body was being sent.  The final dot must not

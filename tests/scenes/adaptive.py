@@ -90,6 +90,22 @@ def a_421_at_the_greeting_makes_the_window_what_the_host_takes(scene):
     assert sink.connections()[0] < 40, f"{sink.connections()[0]} connections for 150 messages at three at once"
 
 
+def of_twenty_connections_made_at_once_those_that_are_taken_go_on(scene):
+    sink = scene.sink({"connections": 6, "delay": {"DOT": 0.05}})
+    relay = scene.relay("site * { connections 20 }", to=sink.port)
+    relay.tool("site", "pause", "*")
+    with relay.smtp() as client:
+        for i in range(150):
+            client.sendmail("a@client.test", [f"b{i}@example.org"], "Subject: x\r\n\r\nx\r\n")
+    relay.tool("site", "resume", "*")
+    sink.wait(10)
+    site = wait_until(lambda: (s := _sites(relay)[0]) and "window" in s and s, "a window that is narrowed")
+    assert 6 <= site["window"] <= 8, site
+    sink.wait(150)
+    assert not relay.statuses("deferred"), "no message has to wait for a new try"
+    assert relay.log_text().count("going on with fewer connections") == 1
+
+
 def a_transaction_that_is_cut_off_halves_the_window(scene):
     sink = scene.sink({"DOT": ["421 4.7.0 slow down !drop", "250 2.0.0 Ok"], "delay": {"DOT": 0.05}})
     relay = scene.relay("site * { connections 16 }\nclass normal { retry 1s }", to=sink.port)

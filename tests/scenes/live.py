@@ -132,6 +132,7 @@ def a_paused_site_gets_nothing_until_it_is_resumed_and_others_do(scene):
     assert 3500 < site[0]["pause"]["until"] - site[0]["pause"]["since"] <= 3600, site
     shown = relay.tool("site", "show", "a.example")
     assert "their disk is full" in shown and "paused" in shown and "a.example" in shown, shown
+    assert shown.count("waiting") == 1 and "shared by" not in shown, shown
     assert "their disk is full" in relay.tool("site", "list")
     assert relay.tool("queue", "retry", idents[0], check=False).returncode == 66
     relay.stop()

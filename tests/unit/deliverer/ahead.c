@@ -224,6 +224,48 @@ a_server_that_forgets_what_went_ahead_gets_one_after_the_other(void)
 	world_close(&world);
 }
 
+/* Its "250" to MAIL is none to the message before. */
+static void
+a_server_that_answers_what_went_ahead_first_is_found_out(void)
+{
+	struct world world = { 0 };
+	struct host *host = &world.hosts[0];
+
+	host->hasty = true;
+	send_ahead(&world, "connections 2");
+	CU_ASSERT_EQUAL(world.result_count, 1);
+	host->dot = "550 5.7.1 not this one";
+	host_release(host);
+	host->dot = NULL;
+	world_results(&world, 3);
+	CU_ASSERT_STRING_EQUAL(world_result(&world, 2)->rows,
+	    "0=failed(550 5.7.1 550 5.7.1 not this one)");
+	CU_ASSERT_STRING_EQUAL(world_result(&world, 3)->rows,
+	    "0=delivered(250 2.0.0 250 2.0.0 ok)");
+	CU_ASSERT_EQUAL(host->mail_count, 3);
+	CU_ASSERT_TRUE(site_find(&world.deliverer, 1)->one_by_one);
+	CU_ASSERT_TRUE(world_logged(&world, "or before that message"));
+	world_close(&world);
+}
+
+static void
+one_message_proves_the_order_and_the_others_need_not(void)
+{
+	struct world world = { 0 };
+	struct host *host = &world.hosts[0];
+	struct site *site;
+
+	send_ahead(&world, "connections 2");
+	site = site_find(&world.deliverer, 1);
+	CU_ASSERT_EQUAL(site->targets.rows[0].order, TARGET_PROVING);
+	host_release(host);
+	world_results(&world, 3);
+	CU_ASSERT_EQUAL(site->targets.rows[0].order, TARGET_PROVED);
+	CU_ASSERT_FALSE(site->one_by_one);
+	CU_ASSERT_FALSE(world_logged(&world, "or before that message"));
+	world_close(&world);
+}
+
 const struct unit_test ahead_tests[] = {
 	UNIT(only_what_keeps_nobody_goes_ahead),
 	UNIT(nothing_goes_ahead_of_urgent_mail_that_waits),
@@ -233,5 +275,7 @@ const struct unit_test ahead_tests[] = {
 	UNIT(what_is_ahead_at_a_drain_is_carried_to_its_end),
 	UNIT(the_limit_of_messages_holds_for_what_goes_ahead),
 	UNIT(a_server_that_forgets_what_went_ahead_gets_one_after_the_other),
+	UNIT(a_server_that_answers_what_went_ahead_first_is_found_out),
+	UNIT(one_message_proves_the_order_and_the_others_need_not),
 	UNIT_END
 };

@@ -216,7 +216,7 @@ take_lines(struct guest *guest)
 	struct span in = conn_input(conn);
 	size_t length;
 
-	while (!guest->holding &&
+	while ((!guest->holding || guest->host->hasty) &&
 	    !(guest->dotted && guest->host->forgetful) &&
 	    (length = span_find(in, '\n')) < in.length) {
 		struct span line = span_first(in, length);

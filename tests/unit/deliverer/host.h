@@ -19,6 +19,7 @@ struct host {
 	unsigned mail_from;	/* `mail` counts from this transaction on */
 	unsigned most;		/* connections; more are greeted with 421 */
 	bool forgetful;		/* of what comes in one piece with the dot */
+	bool hasty;		/* it answers that before a dot that is held */
 	const char *refuse;	/* RCPT with this in it: 550 5.1.1 */
 	struct tls_context *tls;
 	/* what happened */

@@ -228,6 +228,7 @@ a_narrowed_pool_widens_bit_by_bit(void)
 
 	pool_init(&pool, 10);
 	connect_some(&pool, 4);
+	pool.connecting = 1;
 	pool_narrow(&pool, 1000, 50);
 	CU_ASSERT_EQUAL(pool.window, 4);
 	pool_widen(&pool, 1049, 50);
@@ -242,14 +243,34 @@ a_narrowed_pool_widens_bit_by_bit(void)
 }
 
 static void
+of_those_being_made_some_may_be_refused_and_others_not(void)
+{
+	struct pool pool;
+
+	pool_init(&pool, 10);
+	connect_some(&pool, 2);
+	pool.connecting = 4;
+	pool_narrow(&pool, 0, 50);
+	CU_ASSERT_EQUAL(pool.window, 5);
+	pool.connecting--;
+	pool_ready(&pool);
+	pool_narrow(&pool, 0, 50);
+	CU_ASSERT_EQUAL(pool.window, 4);
+	pool.connecting--;
+	pool_ready(&pool);
+	CU_ASSERT_EQUAL(pool.window, 4);
+}
+
+static void
 more_connections_than_the_window_widen_it(void)
 {
 	struct pool pool;
 
 	pool_init(&pool, 10);
-	pool.connecting = 3;
+	pool.connecting = 1;
 	pool_narrow(&pool, 0, 50);
 	CU_ASSERT_EQUAL(pool.window, 1);
+	pool.connecting = 2;
 	pool_ready(&pool);
 	pool_ready(&pool);
 	CU_ASSERT_EQUAL(pool.window, 2);
@@ -264,6 +285,7 @@ another_limit_holds_at_once(void)
 	pool_set_limit(&pool, 20);
 	CU_ASSERT_EQUAL(pool.window, 20);
 	connect_some(&pool, 3);
+	pool.connecting = 1;
 	pool_narrow(&pool, 0, 50);
 	pool_set_limit(&pool, 30);
 	CU_ASSERT_EQUAL(pool.window, 3);
@@ -474,6 +496,7 @@ const struct unit_test pool_tests[] = {
 	UNIT(beside_what_urgent_mail_uses_the_reserve_stays_free),
 	UNIT(no_spare_is_opened_before_its_time),
 	UNIT(a_narrowed_pool_widens_bit_by_bit),
+	UNIT(of_those_being_made_some_may_be_refused_and_others_not),
 	UNIT(more_connections_than_the_window_widen_it),
 	UNIT(another_limit_holds_at_once),
 	UNIT(a_large_message_never_takes_the_last_connection),

@@ -79,6 +79,7 @@ send_body(struct player *p)
 	if (!ahead)
 		return;
 	CU_ASSERT_TRUE_FATAL(session_takes_ahead(&p->session));
+	p->session.proves = p->script->proves;
 	CU_ASSERT_EQUAL(session_begin_ahead(&p->session, p->envelope,
 	    p->rcpts, p->script->rcpts, &p->out), SESSION_BEGUN);
 	CU_ASSERT_FALSE(session_takes_ahead(&p->session));
@@ -193,6 +194,8 @@ expect_end(struct player *p, const char *how)
 		    script->name, how, (int)buf_length(&p->result),
 		    (const char *)p->result.data, script->result);
 	CU_ASSERT_TRUE(same);
+	if (script->proves)
+		CU_ASSERT_EQUAL(p->session.order, script->order);
 	if (script->failure == NULL)
 		same = failure[0] == '\0';
 	else

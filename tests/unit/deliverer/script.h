@@ -26,6 +26,8 @@ struct script {
 	const char *failure;	/* begins with; NULL: none is expected */
 	bool ahead;		/* a second transaction behind the body */
 	bool drop;		/* and it is withdrawn at once */
+	bool proves;		/* and it proves the order of the replies */
+	enum session_order order;	/* which was that */
 	bool lost;		/* the connection breaks after the talk */
 	bool whole_only;	/* what matters is what comes in one piece */
 };

@@ -12,6 +12,9 @@
 #define EHLO_S "250-x\r\n250-PIPELINING\r\n250 SIZE 1000\r\n"
 #define EHLO_TLS "250-x\r\n250 STARTTLS\r\n"
 #define GROUP "MAIL FROM:<s@x> SIZE=6\r\nRCPT TO:<a@x>\r\nDATA\r\n"
+#define GROUP2 "MAIL FROM:<s@x> SIZE=6\r\nRCPT TO:<a@x>\r\n" \
+	"RCPT TO:<b@x>\r\nDATA\r\n"
+#define DONE2 "250 2.1.0 k\r\n250 2.1.5 k\r\n250 2.1.5 k\r\n354 go\r\n"
 #define DONE "250 2.1.0 k\r\n250 2.1.5 k\r\n354 go\r\n"
 
 static void
@@ -210,6 +213,71 @@ a_second_transaction_may_follow_the_body_of_the_first(void)
 	PLAY_ALL(aheads);
 }
 
+static const struct script proofs[] = {
+	{ "in order", SITE_TLS_NONE, 1, { START, "250 2.0.0 ok\r\n" DONE,
+	    BODY, "250 2.0.0 ok\r\n", "QUIT\r\n" }, .order = ORDER_KEPT,
+	    .result = "a=delivered; a=delivered" },
+	{ "in order, the first refused", SITE_TLS_NONE, 2, { "220 hi\r\n",
+	    EHLO_C, EHLO_S, GROUP2, DONE2, BODY GROUP2,
+	    "452 4.3.1 full\r\n" DONE2, BODY, "250 k\r\n", "QUIT\r\n" },
+	    .order = ORDER_KEPT, .result =
+	    "a=deferred(452 4.3.1) b=deferred(452 4.3.1); "
+	    "a=delivered b=delivered" },
+	{ "the second is refused", SITE_TLS_NONE, 1, { START,
+	    "250 ok\r\n451 4.7.1 slow\r\n503 no\r\n503 no\r\n",
+	    "QUIT\r\n" }, .result = "a=delivered; a=deferred(451 4.7.1)" },
+	{ "nobody of the second", SITE_TLS_NONE, 1, { START,
+	    "250 ok\r\n250 ok\r\n550 5.1.1 who\r\n554 no\r\n",
+	    "RSET\r\n", "250 ok\r\n", "QUIT\r\n" },
+	    .result = "a=delivered; a=failed(550 5.1.1)" },
+	{ "nobody, and yet 354", SITE_TLS_NONE, 1, { START,
+	    "250 ok\r\n250 ok\r\n550 5.1.1 who\r\n354 go\r\n", ".\r\n",
+	    "554 no\r\n", "QUIT\r\n" }, .order = ORDER_KEPT,
+	    .result = "a=delivered; a=failed(550 5.1.1)" },
+	{ "it leaves behind the first", SITE_TLS_NONE, 1, { START,
+	    "250 ok\r\n421 4.3.2 bye\r\n", "" }, .order = ORDER_UNKNOWN,
+	    .result = "a=delivered", .failure = "421 4.3.2 bye" },
+	{ "it forgets the second", SITE_TLS_NONE, 1, { START, "250 ok\r\n",
+	    "" }, .lost = true, .order = ORDER_BROKEN,
+	    .result = "a=delivered", .failure = "lost connection" },
+	{ "the second is withdrawn", SITE_TLS_NONE, 1, { START,
+	    "250 ok\r\n" DONE, "" }, .drop = true, .order = ORDER_KEPT,
+	    .result = "a=delivered",
+	    .failure = "the next message was withdrawn" },
+	{ "the dot last", SITE_TLS_NONE, 1, { START, DONE, "",
+	    "250 2.0.0 late\r\n", "" }, .order = ORDER_BROKEN,
+	    .result = "a=delivered", .failure = "the replies came in" },
+	{ "the dot last, and refused", SITE_TLS_NONE, 1, { START,
+	    DONE "550 5.7.1 no\r\n", "" }, .order = ORDER_BROKEN,
+	    .result = "a=failed(550 5.7.1)",
+	    .failure = "the replies came in" },
+	{ "the dot last, one not accepted", SITE_TLS_NONE, 2, { "220 hi\r\n",
+	    EHLO_C, EHLO_S, GROUP2,
+	    "250 k\r\n550 5.1.1 who\r\n250 k\r\n354 go\r\n",
+	    BODY GROUP2, DONE2 "451 4.3.0 no\r\n", "" },
+	    .order = ORDER_BROKEN,
+	    .result = "a=failed(550 5.1.1) b=deferred(451 4.3.0)",
+	    .failure = "the replies came in" },
+	{ "the dot last, the second refused", SITE_TLS_NONE, 1, { START,
+	    "550 5.7.0 no\r\n503 no\r\n503 no\r\n250 2.0.0 late\r\n", "" },
+	    .order = ORDER_BROKEN, .result = "a=delivered",
+	    .failure = "the replies came in" },
+	{ "the dot last, and lost", SITE_TLS_NONE, 1, { START, DONE, "" },
+	    .lost = true, .order = ORDER_BROKEN,
+	    .result = "a=deferred(0 4.4.2)", .failure = "lost connection" },
+};
+
+static void
+the_verdict_waits_until_the_order_of_the_replies_is_proved(void)
+{
+	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
+		struct script script = proofs[i];
+
+		script.ahead = script.proves = true;
+		script_play(&script);
+	}
+}
+
 static void
 nothing_goes_ahead_where_pipelining_is_not_offered(void)
 {
@@ -367,6 +435,7 @@ const struct unit_test session_tests[] = {
 	UNIT(tls_is_started_when_it_can_be_and_forgets_what_was_before),
 	UNIT(a_server_that_speaks_unasked_is_left),
 	UNIT(a_second_transaction_may_follow_the_body_of_the_first),
+	UNIT(the_verdict_waits_until_the_order_of_the_replies_is_proved),
 	UNIT(nothing_goes_ahead_where_pipelining_is_not_offered),
 	UNIT(what_is_no_reply_ends_the_session_at_any_step),
 	UNIT(a_reply_without_end_ends_the_session),
