@@ -71,6 +71,28 @@ print_lookup(json_t *row)
 	}
 }
 
+/* "192.0.2.1 is skipped for 45.2s, after 3 failures: Connection refused" */
+static void
+print_skip(json_t *skip)
+{
+	char address[64], why[TEXT_MOST], rest[32];
+	long long failures = number(skip, "failures");
+	long long ms = number(skip, "for_ms");
+
+	listing_text(skip, "address", address, sizeof(address));
+	listing_text(skip, "why", why, sizeof(why));
+	printf(NAME_FORMAT "   %s ", "    ", "", address);
+	if (ms > 0)
+		printf("is skipped for %s", route_text_ms(ms, rest,
+		    sizeof(rest)));
+	else
+		fputs("is tried by one connection", stdout);
+	if (failures > 0)
+		printf(", after %lld failure%s", failures,
+		    failures == 1 ? "" : "s");
+	printf(": %s\n", why);
+}
+
 /* "1. example.net:25, preference 10: 192.0.2.1 192.0.2.2" */
 static void
 print_host(json_t *host, size_t at)
@@ -89,6 +111,8 @@ print_host(json_t *host, size_t at)
 		printf(" %s", address);
 	}
 	putchar('\n');
+	json_array_foreach(json_object_get(host, "skipped"), i, value)
+		print_skip(value);
 }
 
 static void

@@ -65,6 +65,7 @@ uncount(struct courier *c)
 
 	if (c->state == COURIER_DIALING) {
 		pool->connecting--;
+		pool->beside -= c->beside;
 		return;
 	}
 	if (c->state == COURIER_READING || c->state == COURIER_BUSY)
@@ -81,6 +82,7 @@ courier_free(struct courier *c)
 
 	uncount(c);
 	courier_learn_order(c);
+	courier_leave_host(c);
 	courier_hand_back_ahead(c);
 	hand_back_job(c);
 	courier_forget_job(c);
@@ -149,10 +151,7 @@ courier_quit(struct courier *c)
 static void
 arrived(struct courier *c)
 {
-	struct target *target = targets_find(&c->site->targets, c->addr);
-
-	if (target != NULL)
-		target->bad_until = 0;
+	courier_welcome(c);
 	c->site->rests = 0;
 	c->ready = clock_mono_usec();
 	c->state = COURIER_IDLE;
@@ -165,7 +164,7 @@ had_enough(const struct courier *c)
 	const struct pool *pool = &c->site->pool;
 
 	return c->site->gone || c->deliverer->draining ||
-	    pool->idle + pool->busy > pool->limit ||
+	    pool->idle + pool->busy > pool->limit || courier_is_spare(c) ||
 	    (c->site->policy->messages != 0 &&
 	    c->used >= c->site->policy->messages);
 }
@@ -347,7 +346,9 @@ on_reading(void *owner)
 {
 	struct courier *c = owner;
 
-	if (c->state == COURIER_DIALING) {
+	if (c->state == COURIER_DIALING && c->conn != NULL) {
+		courier_hangs(c);
+	} else if (c->state == COURIER_DIALING) {
 		courier_give_up(c);
 	} else if (c->state == COURIER_READING) {
 		courier_verify(c);

@@ -32,6 +32,9 @@ struct courier {
 	struct conn *conn;
 	struct session session;
 	uint64_t tried;		/* targets, a bit each */
+	bool joined;		/* counted at the target with `addr` */
+	bool beside;		/* nobody waits for it: its host may be dead */
+	bool stands_in;		/* a better host was not well */
 	bool clear;		/* TLS with this target failed just now */
 	bool all_ours, all_final;	/* of the targets tried */
 	struct addr addr;
@@ -106,6 +109,18 @@ void courier_result(struct courier *courier);
 void courier_dial(struct courier *courier);
 /* There is a connection: the session begins. */
 void courier_connected(struct courier *courier);
+/* It is going to try TARGET; it has nothing to do with its host any more. */
+void courier_join_host(struct courier *courier, struct target *target);
+void courier_leave_host(struct courier *courier);
+/* Look whether the host hangs, to which it is CONNECTED or not. */
+void courier_watch(struct courier *courier, bool connected);
+/* A host keeps us waiting: others had better do without it. */
+void courier_hangs(struct courier *courier);
+/* The host is ready for MAIL; or failed because of WHY. */
+void courier_welcome(struct courier *courier);
+void courier_host_failed(struct courier *courier, const char *why);
+/* It works for a host while a better one is well again. */
+bool courier_is_spare(const struct courier *courier);
 /* This host is not to be had.  WHY: no connection; null: the session tells.
  * The courier may be gone afterwards; after courier_give_up() it is. */
 void courier_refused(struct courier *courier, const char *why);

@@ -2,8 +2,8 @@
  *
  * courier_dial.c - finding a host that talks to us.
  *
- * The addresses of the site are tried in order, those that failed lately
- * last.  A host whose TLS handshake fails is tried once more in clear, unless
+ * The addresses of the site are tried in order, without those that failed
+ * lately; only the last hope of a site tries these as well.  A host whose TLS handshake fails is tried once more in clear, unless
  * the site's rules demand encryption.
  */
 #include "deliverer/courier.h"
@@ -14,7 +14,6 @@
 #include <stdio.h>
 
 enum {
-	BAD_TIME = 60 * 1000,	/* ms an address that failed goes last */
 	CLEAR_TIME = 600 * 1000	/* ms a host is not asked for TLS again */
 };
 
@@ -43,6 +42,20 @@ note(struct courier *c, uint16_t code, const char *status, const char *fmt,
 		    fmt, c->relay, text);
 }
 
+/* All hosts are left alone, or tried by others. */
+static void
+note_ill(struct courier *c)
+{
+	const struct target *target = &c->site->targets.rows[0];
+	const struct ailment *ailment = health_find(&c->deliverer->health,
+	    target->addr);
+
+	snprintf(c->host, sizeof(c->host), "%s", target->host);
+	snprintf(c->relay, sizeof(c->relay), "%s", target->text);
+	note(c, 0, "4.4.1", "connect to", ailment == NULL ?
+	    "not tried in time" : ailment->why);
+}
+
 /* All hosts said that they take no mail (RFC 7504), or what a rule takes for
  * that, or all are ourselves: to wait will not help.  A 554 alone is
  * deferred: too many use it for now. */
@@ -51,9 +64,11 @@ harden(struct courier *c)
 {
 	struct site_failure *failure = &c->failure;
 
-	if (c->tried == 0) {
+	if (c->site->targets.count == 0) {
 		note(c, 0, "4.4.4", NULL, "there is no address to connect to");
 		failure->relay[0] = '\0';
+	} else if (c->tried == 0) {
+		note_ill(c);
 	} else if (c->all_ours) {
 		failure->outcome = OUTCOME_FAILED;
 		snprintf(failure->status, sizeof(failure->status), "5.4.6");
@@ -136,7 +151,6 @@ is_enough(const struct courier *c)
 void
 courier_refused(struct courier *c, const char *why)
 {
-	struct deliverer *d = c->deliverer;
 	struct target *target = targets_find(&c->site->targets, c->addr);
 	bool clear = why == NULL && fall_back_to_clear(c, target);
 
@@ -144,12 +158,14 @@ courier_refused(struct courier *c, const char *why)
 		note_refusal(c, why);
 		c->clear = false;
 		c->failure.ours = c->conn != NULL && conn_starved(c->conn);
-		if (target != NULL && !c->failure.ours)
-			target->bad_until = loop_now(d->loop) +
-			    conf_time(d->conf, BAD_TIME);
+		if (!c->failure.ours)
+			courier_host_failed(c, why != NULL ? why :
+			    c->session.failure.text);
 	}
 	conn_free(&c->conn);
-	if (c->failure.ours || (!clear && is_enough(c)))
+	if (!clear && c->beside)
+		courier_free(c);
+	else if (c->failure.ours || (!clear && is_enough(c)))
 		courier_give_up(c);
 	else
 		courier_dial(c);
@@ -157,21 +173,35 @@ courier_refused(struct courier *c, const char *why)
 
 /* ---- dialing ------------------------------------------------------------ */
 
-/* The next target into c->addr, c->host, c->relay; false: all were tried. */
+/* Mail waits for no other connection of the site. */
+static bool
+is_last_hope(const struct courier *c)
+{
+	const struct pool *pool = &c->site->pool;
+
+	return pool->idle + pool->busy == 0 && pool_coming(pool) == 1;
+}
+
+/* The next target; false: all were tried, or are not to be tried now. */
 static bool
 choose(struct courier *c, msec_t now)
 {
-	const struct target *target;
-	int next = targets_next(&c->site->targets, c->tried, now);
+	struct targets *targets = &c->site->targets;
+	const struct health *health = &c->deliverer->health;
+	int next;
 
-	if (next == -1)
+	courier_leave_host(c);
+	next = targets_next(targets, c->tried, health, now);
+	if (next == -1 && is_last_hope(c))
+		next = targets_resort(targets, c->tried,
+		    c->site->pool.beside > 0, health);
+	if (next == -1) {
+		c->all_ours = c->all_ours && targets_all(targets, c->tried);
+		c->all_final = c->all_final && targets_all(targets, c->tried);
 		return false;
+	}
 	c->tried |= UINT64_C(1) << next;
-	target = &c->site->targets.rows[next];
-	c->addr = target->addr;
-	snprintf(c->host, sizeof(c->host), "%s", target->host);
-	snprintf(c->relay, sizeof(c->relay), "%s", target->text);
-	c->clear = target->clear_until > now;
+	courier_join_host(c, &targets->rows[next]);
 	return true;
 }
 
@@ -193,6 +223,7 @@ courier_dial(struct courier *c)
 		    courier_event, c);
 		conn_deadline(c->conn,
 		    conf_time(d->conf, c->site->policy->connect));
+		courier_watch(c, false);
 		return;
 	}
 	timer_set(c->reading, 0);	/* courier_give_up() */
@@ -205,4 +236,5 @@ courier_connected(struct courier *c)
 	session_init(&c->session, c->deliverer->conf->hostname,
 	    c->clear && c->site->policy->tls == SITE_TLS_OPPORTUNISTIC ?
 	    SITE_TLS_NONE : c->site->policy->tls);
+	courier_watch(c, true);
 }

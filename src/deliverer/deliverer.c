@@ -51,6 +51,7 @@ deliverer_init(struct deliverer *d, struct loop *loop,
 	d->loop = loop;
 	d->conf = conf;
 	d->board = board;
+	health_init(&d->health);
 	map_init(&d->sites, number_of);
 	list_init(&d->leaving);
 	segments_init(&d->segments);
@@ -69,6 +70,7 @@ deliverer_fini(struct deliverer *d)
 	while (!list_empty(&d->leaving))
 		drop_couriers(list_item(list_first(&d->leaving), struct site,
 		    link), true);
+	health_fini(&d->health);
 	map_fini(&d->sites);
 	map_fini(&d->segments.by_number);
 	buf_fini(&d->out);

@@ -19,6 +19,7 @@
 #include "io/tls.h"
 #include "wire/channel.h"
 #include "worker/board.h"
+#include "deliverer/health.h"
 #include "deliverer/own.h"
 #include "deliverer/segments.h"
 
@@ -29,6 +30,7 @@ struct deliverer {
 	struct tls_context *tls;
 	struct channel *scheduler;	/* null: there is none now */
 	struct own own;
+	struct health health;	/* of the hosts of all sites */
 	struct map sites;	/* by number */
 	struct list leaving;	/* sites that are gone, but for couriers */
 	struct segments segments;

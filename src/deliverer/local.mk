@@ -4,8 +4,10 @@ src_deliverer_libdeliverer_a_SOURCES = \
 	src/deliverer/command_out.c src/deliverer/command_out.h \
 	src/deliverer/courier.c src/deliverer/courier.h \
 	src/deliverer/courier_ahead.c src/deliverer/courier_dial.c \
+	src/deliverer/courier_host.c \
 	src/deliverer/courier_work.c \
 	src/deliverer/deliverer.c src/deliverer/deliverer.h \
+	src/deliverer/health.c src/deliverer/health.h \
 	src/deliverer/message.c src/deliverer/message.h \
 	src/deliverer/offer.c src/deliverer/offer.h \
 	src/deliverer/own.c src/deliverer/own.h \

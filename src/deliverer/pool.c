@@ -296,14 +296,22 @@ pool_take_ahead(struct pool *pool, const struct job *under_way, uint64_t most)
 	return take(pool, job);
 }
 
+unsigned
+pool_coming(const struct pool *pool)
+{
+	return pool->connecting - pool->beside;
+}
+
 void
 pool_ready(struct pool *pool)
 {
-	must(pool->connecting > 0);
+	unsigned open = pool->idle + pool->busy + 1;
+
+	must(pool_coming(pool) > 0);
 	pool->connecting--;
 	pool->idle++;
-	if (pool->idle + pool->busy > pool->window)
-		pool->window = pool->idle + pool->busy;
+	if (open > pool->window)
+		pool->window = open < pool->limit ? open : pool->limit;
 }
 
 void
@@ -352,16 +360,16 @@ pool_wants(const struct pool *pool, msec_t now)
 {
 	size_t room = calm_room(pool), calm = calm_waiting(pool);
 	size_t wanted = pool->waiting[CLASS_URGENT].count;
-	unsigned open = pool->connecting + pool->idle + pool->busy;
+	unsigned open = pool_coming(pool) + pool->idle + pool->busy;
 
 	leave_out(heavy_stuck(pool), &calm, &wanted);
 	wanted += calm < room ? calm : room;
 	if (calm >= room && reserve(pool) > 0 && now >= pool->spare_at &&
 	    pool->calm + calm > 0)
 		wanted++;	/* one stands by for urgent mail */
-	if (wanted <= pool->connecting + pool->idle || open >= pool->window)
+	if (wanted <= pool_coming(pool) + pool->idle || open >= pool->window)
 		return 0;
-	wanted -= pool->connecting + pool->idle;
+	wanted -= pool_coming(pool) + pool->idle;
 	return wanted < pool->window - open ? (unsigned)wanted :
 	    pool->window - open;
 }

@@ -52,6 +52,8 @@ struct pool {
 	unsigned limit;		/* connections at once, as configured */
 	unsigned window;	/* and as the server lets us; 1..limit */
 	unsigned connecting, idle, busy;
+	unsigned beside;	/* of those connecting: to a host that may be
+				 * dead, while others do without it */
 	unsigned calm;		/* of the busy ones: not with urgent mail */
 	unsigned heavy;		/* … and with a large message */
 	size_t heavy_waiting;
@@ -101,6 +103,8 @@ void pool_took(struct pool *pool, usec_t took);
 /* Take off any job, in order; null: none is left. */
 struct job *pool_drain(struct pool *pool);
 
+/* Connections being made that mail may wait for. */
+unsigned pool_coming(const struct pool *pool);
 /* A connection that was being made is there, and idle. */
 void pool_ready(struct pool *pool);
 

@@ -171,6 +171,24 @@ next_job(struct site *site)
 	return job;
 }
 
+/* A host that was left alone may be tried again, beside those that work. */
+static void
+try_again(struct site *site)
+{
+	struct deliverer *d = site->deliverer;
+	struct targets *targets = &site->targets;
+	msec_t now = loop_now(d->loop);
+	int next;
+
+	if (!targets->doubtful)
+		return;
+	targets->doubtful = targets_doubted(targets, &d->health, now);
+	next = targets_next(targets, 0, &d->health, now);
+	if (next != -1 && health_of(&d->health, targets->rows[next].addr,
+	    now) == HEALTH_DUE)
+		courier_new(site);
+}
+
 void
 site_serve(struct site *site)
 {
@@ -190,6 +208,8 @@ site_serve(struct site *site)
 	wants = pool_wants(&site->pool, loop_now(d->loop));
 	while (wants-- > 0)
 		courier_new(site);
+	if (site->pool.busy > 0)
+		try_again(site);
 }
 
 /* ---- failure ------------------------------------------------------------ */
@@ -278,7 +298,7 @@ site_failed(struct site *site, const struct site_failure *failure)
 
 	site->pool.spare_at = now + 6 * wait;
 	if (site->pool.idle + site->pool.busy > 0 ||
-	    site->pool.connecting > 1) {
+	    pool_coming(&site->pool) > 1) {
 		narrow(site, failure, now, wait);
 		return;
 	}

@@ -2,8 +2,8 @@
  *
  * target.c - the addresses of a site.
  *
- * The scheduler sends the hosts in the order in which they are to be tried;
- * here they become one flat row of addresses.
+ * The scheduler sends the hosts by preference; here they become one flat row
+ * of addresses.  Equal hosts share the connections.
  */
 #include "deliverer/target.h"
 
@@ -27,21 +27,25 @@ target_make(const struct host_row *host, struct span address)
 
 	memcpy(&target.addr.ip, address.data, ADDRESS_BYTES);
 	target.addr.port = host->port;
+	target.preference = host->preference;
 	addr_text(target.addr, text);
 	target.text = mem_printf("%s[%s]:%u", target.host, text, host->port);
 	return target;
 }
 
+static bool
+is_at(const struct target *target, struct addr addr)
+{
+	return target->addr.port == addr.port &&
+	    memcmp(&target->addr.ip, &addr.ip, ADDRESS_BYTES) == 0;
+}
+
 struct target *
 targets_find(struct targets *targets, struct addr addr)
 {
-	for (size_t i = 0; i < targets->count; i++) {
-		struct target *target = &targets->rows[i];
-
-		if (target->addr.port == addr.port &&
-		    memcmp(&target->addr.ip, &addr.ip, ADDRESS_BYTES) == 0)
-			return target;
-	}
+	for (size_t i = 0; i < targets->count; i++)
+		if (is_at(&targets->rows[i], addr))
+			return &targets->rows[i];
 	return NULL;
 }
 
@@ -52,7 +56,7 @@ remember(struct target *target, struct targets *former)
 
 	if (old == NULL)
 		return;
-	target->bad_until = old->bad_until;
+	target->users = old->users;
 	target->clear_until = old->clear_until;
 	target->order = old->order;
 }
@@ -62,16 +66,18 @@ targets_set(struct targets *targets, struct span hosts)
 {
 	struct targets former = *targets;
 	struct host_row host;
+	uint16_t number = 0;
 	struct span rest;
 
 	targets->count = 0;
-	while (host_row_pull(&hosts, &host))
+	for (; host_row_pull(&hosts, &host); number++)
 		for (rest = host.addresses; rest.length >= ADDRESS_BYTES &&
 		    targets->count < TARGETS_MOST;
 		    rest = span_skip(rest, ADDRESS_BYTES)) {
 			struct target *target = &targets->rows[targets->count];
 
 			*target = target_make(&host, rest);
+			target->number = number;
 			remember(target, &former);
 			targets->count++;
 		}
@@ -86,18 +92,97 @@ targets_fini(struct targets *targets)
 	targets->count = 0;
 }
 
-int
-targets_next(const struct targets *targets, uint64_t tried, msec_t now)
+static bool
+is_tried(uint64_t tried, size_t at)
 {
-	int first = -1;
+	return (tried & UINT64_C(1) << at) != 0;
+}
+
+/* The addresses of one host keep their order. */
+static bool
+goes_before(const struct target *row, const struct target *best)
+{
+	if (row->number == best->number)
+		return false;
+	if (row->preference != best->preference)
+		return row->preference < best->preference;
+	return row->users < best->users;
+}
+
+int
+targets_next(const struct targets *targets, uint64_t tried,
+    const struct health *health, msec_t now)
+{
+	int best = -1;
 
 	for (size_t i = 0; i < targets->count; i++) {
-		if (tried & UINT64_C(1) << i)
+		const struct target *row = &targets->rows[i];
+
+		if (is_tried(tried, i) || (best != -1 &&
+		    !goes_before(row, &targets->rows[best])))
 			continue;
-		if (targets->rows[i].bad_until <= now)
-			return (int)i;
-		if (first == -1)
-			first = (int)i;
+		if (health_of(health, row->addr, now) != HEALTH_ILL)
+			best = (int)i;
 	}
-	return first;
+	return best;
+}
+
+int
+targets_resort(const struct targets *targets, uint64_t tried, bool idle,
+    const struct health *health)
+{
+	for (size_t i = 0; i < targets->count; i++) {
+		const struct ailment *ailment = health_find(health,
+		    targets->rows[i].addr);
+
+		if (!is_tried(tried, i) && (!idle || ailment == NULL ||
+		    ailment->trier == NULL))
+			return (int)i;
+	}
+	return -1;
+}
+
+bool
+targets_all(const struct targets *targets, uint64_t tried)
+{
+	return targets->count == TARGETS_MOST ? tried == UINT64_MAX :
+	    tried == (UINT64_C(1) << targets->count) - 1;
+}
+
+bool
+targets_have_other(const struct targets *targets, struct addr addr,
+    const struct health *health, msec_t now)
+{
+	for (size_t i = 0; i < targets->count; i++) {
+		const struct target *row = &targets->rows[i];
+
+		if (!is_at(row, addr) &&
+		    health_of(health, row->addr, now) == HEALTH_WELL)
+			return true;
+	}
+	return false;
+}
+
+size_t
+targets_better(const struct targets *targets, uint16_t preference,
+    bool well, const struct health *health, msec_t now)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < targets->count; i++)
+		count += targets->rows[i].preference < preference &&
+		    well == (health_of(health, targets->rows[i].addr, now) ==
+		    HEALTH_WELL);
+	return count;
+}
+
+bool
+targets_doubted(const struct targets *targets, const struct health *health,
+    msec_t now)
+{
+	for (size_t i = 0; i < targets->count; i++)
+		if (health_of(health, targets->rows[i].addr, now) !=
+		    HEALTH_WELL)
+			return true;
+	return false;
 }

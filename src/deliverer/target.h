@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "io/addr.h"
+#include "deliverer/health.h"
 
 enum { TARGETS_MOST = 64 };	/* of one site; more are not tried */
 
@@ -17,7 +18,9 @@ struct target {
 	char *host;		/* as the mail exchanger is called */
 	char *text;		/* "mx1.example.org[192.0.2.1]:25" */
 	struct addr addr;
-	msec_t bad_until;	/* it failed lately: others go first */
+	uint16_t preference;
+	uint16_t number;	/* of the host, which may have several rows */
+	unsigned users;		/* connections there, or on their way */
 	msec_t clear_until;	/* TLS failed lately: in clear until then */
 	uint8_t order;		/* enum target_order */
 };
@@ -25,6 +28,7 @@ struct target {
 struct targets {
 	struct target rows[TARGETS_MOST];
 	size_t count;
+	bool doubtful;		/* one of them may not be well */
 };
 
 /* Replace what is in TARGETS by HOSTS, a list of struct host_row.  What was
@@ -33,10 +37,32 @@ void targets_set(struct targets *targets, struct span hosts);
 void targets_fini(struct targets *targets);
 
 /*
- * The one to try next: the first whose bit is not in TRIED and that did not
- * fail lately; else the first that was not tried.  -1: all were tried.
+ * The one to try next: of those that are well, or due, and whose bit is not
+ * in TRIED, one of the best preference; of equal hosts the one with the
+ * fewest users, of a host the first address.  -1: there is none.
  */
-int targets_next(const struct targets *targets, uint64_t tried, msec_t now);
+int targets_next(const struct targets *targets, uint64_t tried,
+    const struct health *health, msec_t now);
+
+/* When nothing else is left: the first that was not tried; with IDLE, only
+ * one that nobody tries now.  -1: there is none. */
+int targets_resort(const struct targets *targets, uint64_t tried, bool idle,
+    const struct health *health);
+
+/* Whether the bits of all are in TRIED. */
+bool targets_all(const struct targets *targets, uint64_t tried);
+
+/* Whether another one than that with ADDR is well. */
+bool targets_have_other(const struct targets *targets, struct addr addr,
+    const struct health *health, msec_t now);
+
+/* How many of better preference than PREFERENCE there are, well or not. */
+size_t targets_better(const struct targets *targets, uint16_t preference,
+    bool well, const struct health *health, msec_t now);
+
+/* Whether one of them is not well. */
+bool targets_doubted(const struct targets *targets,
+    const struct health *health, msec_t now);
 
 /* The one with ADDR; null: it is there no more. */
 struct target *targets_find(struct targets *targets, struct addr addr);

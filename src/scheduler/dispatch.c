@@ -341,6 +341,7 @@ dispatch_deliverer(struct scheduler *s, unsigned number,
 		d->count--;
 		deliverer->channel = NULL;
 		jobs_died(s, number);
+		skips_lost(s, number);
 		forget_segments(s, number);
 	}
 	deliverer->channel = channel;

@@ -46,34 +46,51 @@ explain_classes(const struct conf *conf)
 /* ---- sites ------------------------------------------------------------------------ */
 
 static json_t *
-host_object(const struct host_row *row)
+skip_object(const struct skip *skip, const char *address, msec_t now)
 {
-	json_t *addresses = json_array();
+	return json_pack("{s:s, s:i, s:I, s:s}",
+	    "address", address,
+	    "failures", (int)skip->failures,
+	    "for_ms", (json_int_t)(skip->until > now ? skip->until - now : 0),
+	    "why", skip->why);
+}
+
+static json_t *
+host_object(const struct scheduler *s, const struct site *site,
+    const struct host_row *row)
+{
+	json_t *addresses = json_array(), *skipped = json_array();
 	char text[ADDR_TEXT_SIZE];
-	struct addr addr = { .port = 0 };
+	struct addr addr = { .port = row->port };
+	const struct skip *skip;
 
 	for (size_t at = 0; at + sizeof addr.ip <= row->addresses.length;
 	    at += sizeof addr.ip) {
 		memcpy(&addr.ip, row->addresses.data + at, sizeof addr.ip);
 		json_array_append_new(addresses, json_string(addr_text(addr,
 		    text)));
+		skip = site->deliverer == -1 ? NULL : skips_find(s,
+		    (unsigned)site->deliverer, addr);
+		if (skip != NULL)
+			json_array_append_new(skipped, skip_object(skip, text,
+			    scheduler_now(s)));
 	}
-	return json_pack("{s:s%, s:i, s:i, s:o}",
+	return json_pack("{s:s%, s:i, s:i, s:o, s:o}",
 	    "name", row->name.data, row->name.length,
 	    "port", (int)row->port,
 	    "preference", (int)row->preference,
-	    "addresses", addresses);
+	    "addresses", addresses, "skipped", skipped);
 }
 
 json_t *
-explain_hosts(const struct site *site)
+explain_hosts(const struct scheduler *s, const struct site *site)
 {
 	struct span list = span_make(site->hosts, site->host_bytes);
 	json_t *hosts = json_array();
 	struct host_row row;
 
 	while (host_row_pull(&list, &row))
-		json_array_append_new(hosts, host_object(&row));
+		json_array_append_new(hosts, host_object(s, site, &row));
 	return hosts;
 }
 

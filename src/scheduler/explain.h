@@ -27,6 +27,6 @@ json_t *explain_pause(const struct pause *pause);
 json_t *explain_site(const struct scheduler *s, const struct site *site);
 
 /* Its hosts in the order in which they are tried, with their addresses. */
-json_t *explain_hosts(const struct site *site);
+json_t *explain_hosts(const struct scheduler *s, const struct site *site);
 
 #endif

@@ -85,7 +85,7 @@ answer(const struct scheduler *s, const struct domain *domain)
 
 	if (domain->site != NULL) {
 		json_object_set_new(row, "hosts",
-		    explain_hosts(domain->site));
+		    explain_hosts(s, domain->site));
 		json_object_set_new(row, "site", explain_site(s,
 		    domain->site));
 	}

@@ -52,6 +52,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/scheduler.c src/scheduler/scheduler.h \
 	src/scheduler/segments.c src/scheduler/segments.h \
 	src/scheduler/site.c src/scheduler/site.h \
+	src/scheduler/skips.c src/scheduler/skips.h \
 	src/scheduler/sketch.c src/scheduler/sketch.h \
 	src/scheduler/syncer.c src/scheduler/syncer.h \
 	src/scheduler/takeup.c src/scheduler/takeup.h \

@@ -209,6 +209,15 @@ on_result(struct process *p, struct channel *channel,
 }
 
 static void
+on_host(struct process *p, struct channel *channel, const struct frame *frame)
+{
+	unsigned number = place_of(p->deliverers, channel);
+
+	if (number < PEERS_MOST)
+		skips_told(p->scheduler, number, &frame->host);
+}
+
+static void
 on_reloaded(struct process *p, struct channel *channel,
     const struct frame *frame)
 {
@@ -223,6 +232,7 @@ static handler_fn *const handlers[FRAME_COUNT] = {
 	[FRAME_BROKEN] = on_broken,
 	[FRAME_ANSWER] = on_answer,
 	[FRAME_RESULT] = on_result,
+	[FRAME_HOST] = on_host,
 	[FRAME_RELOADED] = on_reloaded,
 };
 

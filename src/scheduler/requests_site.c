@@ -184,7 +184,7 @@ show_site(struct client *client, struct site *site)
 	json_object_set_new(options, "pattern",
 	    json_string(policy->pattern));
 	json_object_set_new(object, "policy", options);
-	json_object_set_new(object, "hosts", explain_hosts(site));
+	json_object_set_new(object, "hosts", explain_hosts(s, site));
 	json_object_set_new(object, "some_domains", domain_names(site));
 	client_row(client, object);
 }

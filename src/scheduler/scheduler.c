@@ -192,6 +192,7 @@ init_parts(struct scheduler *s)
 	intake_init(s);
 	routes_init(s);
 	dispatch_init(s);
+	skips_init(s);
 	reports_init(s);
 	window_init(s);
 	pauses_init(s);
@@ -248,6 +249,7 @@ scheduler_free(struct scheduler **scheduler)
 	routes_fini(s);
 	queue_fini(&s->queue);
 	dispatch_fini(s);
+	skips_fini(s);
 	pauses_fini(s);
 	timer_free(&s->again);
 	timer_free(&s->wake);

@@ -27,6 +27,7 @@
 #include "scheduler/routes.h"
 #include "scheduler/segments.h"
 #include "scheduler/site.h"
+#include "scheduler/skips.h"
 #include "scheduler/window.h"
 #include "spool/layout.h"
 #include "worker/board.h"
@@ -57,6 +58,7 @@ struct scheduler {
 	struct intake intake;
 	struct routes routes;
 	struct dispatch dispatch;
+	struct skips skips;
 	struct reports reports;
 	struct window window;
 	struct moves moves;

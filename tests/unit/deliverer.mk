@@ -11,7 +11,9 @@ tests_unit_test_deliverer_SOURCES = tests/unit/unit.h \
 	tests/unit/deliverer/by.c \
 	tests/unit/deliverer/certificate.c \
 	tests/unit/deliverer/command_out.c \
+	tests/unit/deliverer/dead.c \
 	tests/unit/deliverer/delivery.c \
+	tests/unit/deliverer/health.c \
 	tests/unit/deliverer/host.c tests/unit/deliverer/host.h \
 	tests/unit/deliverer/pool.c \
 	tests/unit/deliverer/report.c tests/unit/deliverer/rules.c \

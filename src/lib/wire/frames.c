@@ -114,6 +114,10 @@ static const struct row rows[FRAME_COUNT] = {
 	    F(U8, result.signs), F(U16, result.room), F(U32, result.pause),
 	    F(U32, result.took), F(SPAN, result.mta),
 	    F(SPAN, result.rows) } },
+	[FRAME_HOST] = { "host", DELIVERER, SCHEDULER, NO_FD, {
+	    F(SPAN, host.address), F(U16, host.port),
+	    F(U16, host.failures), F(I64, host.until),
+	    F(SPAN, host.why) } },
 };
 
 static const size_t sizes[] = {

@@ -41,7 +41,7 @@ enum frame_kind {
 	FRAME_QUESTION, FRAME_ANSWER,
 	/* scheduler to deliverer and back */
 	FRAME_SITE, FRAME_SITE_GONE, FRAME_SEGMENT, FRAME_SEGMENT_GONE,
-	FRAME_JOB, FRAME_RESULT,
+	FRAME_JOB, FRAME_RESULT, FRAME_HOST,
 	FRAME_COUNT
 };
 
@@ -238,6 +238,15 @@ struct frame_result {
 	struct span rows;	/* result_row below */
 };
 
+/* A host of a site that has others is left alone, or is well again. */
+struct frame_host {
+	struct span address;	/* 16 bytes */
+	uint16_t port;
+	uint16_t failures;	/* in a row */
+	int64_t until;		/* monotonic ms; 0: it is well */
+	struct span why;
+};
+
 /* A decoded frame. */
 struct frame {
 	enum frame_kind kind;
@@ -267,6 +276,7 @@ struct frame {
 		struct frame_segment_gone segment_gone;
 		struct frame_job job;
 		struct frame_result result;
+		struct frame_host host;
 	};
 };
 

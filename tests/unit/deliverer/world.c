@@ -50,6 +50,13 @@ on_result(void *owner, struct channel *channel, const struct frame *frame)
 	struct world_result *result;
 
 	(void)channel;
+	if (frame->kind == FRAME_HOST) {
+		world->told++;
+		snprintf(world->told_why, sizeof(world->told_why), "%.*s",
+		    (int)frame->host.why.length,
+		    (const char *)frame->host.why.data);
+		return;
+	}
 	CU_ASSERT_EQUAL_FATAL(frame->kind, FRAME_RESULT);
 	CU_ASSERT_TRUE_FATAL(world->result_count < WORLD_RESULTS);
 	result = &world->results[world->result_count++];
@@ -204,7 +211,8 @@ world_site(struct world *world, size_t first, size_t count)
 	CU_ASSERT_TRUE(addr_parse(span_of("127.0.0.1"), &addr));
 	for (size_t i = first; i < first + count; i++) {
 		struct host_row row = {
-			.preference = 10, .port = world->hosts[i].port,
+			.preference = (uint16_t)(world->ranked ? 10 * i : 10),
+			.port = world->hosts[i].port,
 			.name = span_of(name),
 			.addresses = span_make(&addr.ip, 16),
 		};

@@ -47,6 +47,8 @@ static const struct frame samples[] = {
 	    1700000000000000, -5, 20, S("\1\0\0\0") } } },
 	{ FRAME_RESULT, -1, { .result = { 1, 2, SCOPE_SITE, 1, 1,
 	    SIGN_CUT, 515, 600000, 1234, S("mx"), S("rows") } } },
+	{ FRAME_HOST, -1, { .host = { S("sixteen bytes ab"), 2525, 3,
+	    0x2122232425262728, S("Connection refused") } } },
 };
 
 enum { SAMPLES = sizeof samples / sizeof samples[0] };
@@ -240,8 +242,8 @@ those_who_face_the_network_may_say_little(void)
 	} rows[] = {
 		/* ready; arrived, closed, broken */
 		{ ROLE_RECEIVER, 4 },
-		/* ready; result */
-		{ ROLE_DELIVERER, 2 },
+		/* ready; result, host */
+		{ ROLE_DELIVERER, 3 },
 		/* ready; answer */
 		{ ROLE_RESOLVER, 2 },
 	};

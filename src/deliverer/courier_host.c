@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * courier_host.c - what a courier learns of hosts, for all others too.
+ *
+ * Where a site has a host that is well, mail does not wait for one that may
+ * be dead: the courier that tries it is `beside` those that mail waits for,
+ * and when it fails it just leaves.
+ */
+#include "deliverer/courier.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+
+enum {
+	ALONE_TIME = 60 * 1000,	/* ms a host that failed is left alone */
+	HANG_CONNECT = 3 * 1000,	/* ms until a host is doubted … */
+	HANG_GREETING = 15 * 1000	/* … that has let us connect */
+};
+
+static struct health *
+health_at(const struct courier *c)
+{
+	return &c->deliverer->health;
+}
+
+static msec_t
+now_at(const struct courier *c)
+{
+	return loop_now(c->deliverer->loop);
+}
+
+/* ---- telling ------------------------------------------------------------ */
+
+/* Of a site with one host the scheduler knows as much itself. */
+static void
+tell(const struct courier *c, const struct ailment *ailment)
+{
+	struct frame frame = { .kind = FRAME_HOST, .fd = -1 };
+
+	if (c->deliverer->scheduler == NULL || c->site->targets.count < 2)
+		return;
+	frame.host = (struct frame_host){
+		.address = span_make(&c->addr.ip, sizeof(c->addr.ip)),
+		.port = c->addr.port,
+	};
+	if (ailment != NULL) {
+		frame.host.until = ailment->until;
+		frame.host.failures = (uint16_t)ailment->failures;
+		frame.host.why = span_of(ailment->why);
+	}
+	channel_send(c->deliverer->scheduler, &frame);
+}
+
+static void
+tell_ill(const struct courier *c, const char *why)
+{
+	const struct ailment *ailment = health_find(health_at(c), c->addr);
+
+	if (c->site->targets.count > 1)
+		log_info("%s: %s is left alone for %lld s: %s", c->site->name,
+		    c->relay, (long long)(ailment->until - now_at(c)) / 1000,
+		    why);
+	tell(c, ailment);
+}
+
+/* ---- coming and going --------------------------------------------------- */
+
+static void
+set_beside(struct courier *c, bool beside)
+{
+	c->site->pool.beside += beside;
+	c->site->pool.beside -= c->beside;
+	c->beside = beside;
+}
+
+void
+courier_join_host(struct courier *c, struct target *target)
+{
+	struct targets *targets = &c->site->targets;
+	struct health *health = health_at(c);
+	msec_t now = now_at(c);
+	bool well = health_of(health, target->addr, now) == HEALTH_WELL;
+
+	target->users++;
+	c->joined = true;
+	c->addr = target->addr;
+	snprintf(c->host, sizeof(c->host), "%s", target->host);
+	snprintf(c->relay, sizeof(c->relay), "%s", target->text);
+	c->clear = target->clear_until > now;
+	health_try(health, target->addr, c, now);
+	set_beside(c, !well && targets_have_other(targets, target->addr,
+	    health, now));
+	c->stands_in = targets_better(targets, target->preference, false,
+	    health, now) > 0;
+	targets->doubtful = targets->doubtful || !well || c->stands_in;
+}
+
+void
+courier_leave_host(struct courier *c)
+{
+	struct target *target;
+
+	if (!c->joined)
+		return;
+	c->joined = false;
+	target = targets_find(&c->site->targets, c->addr);
+	if (target != NULL && target->users > 0)
+		target->users--;
+	health_leave(health_at(c), c->addr, c, now_at(c));
+}
+
+void
+courier_watch(struct courier *c, bool connected)
+{
+	timer_set(c->reading, conf_time(c->deliverer->conf, connected ?
+	    HANG_GREETING : HANG_CONNECT));
+}
+
+void
+courier_welcome(struct courier *c)
+{
+	timer_stop(c->reading);
+	set_beside(c, false);
+	if (!health_well(health_at(c), c->addr))
+		return;
+	if (c->site->targets.count > 1)
+		log_info("%s: %s answers again", c->site->name, c->relay);
+	tell(c, NULL);
+}
+
+/* One that has better use of its time dials the next host; the first of
+ * them waits on, for all. */
+void
+courier_hangs(struct courier *c)
+{
+	struct targets *targets = &c->site->targets;
+	struct health *health = health_at(c);
+	msec_t now = now_at(c);
+
+	if (c->beside || !targets_have_other(targets, c->addr, health, now))
+		return;
+	targets->doubtful = true;
+	if (health_hangs(health, c->addr, c, "no answer yet", now)) {
+		set_beside(c, true);
+		tell(c, health_find(health, c->addr));
+		site_serve(c->site);
+	} else if (targets_next(targets, c->tried, health, now) != -1) {
+		c->all_ours = c->all_final = false;
+		conn_free(&c->conn);
+		courier_dial(c);
+	}
+}
+
+/* ---- failure ------------------------------------------------------------ */
+
+/* A host that others of us talk to is not dead: it has had enough. */
+static bool
+others_talk(const struct courier *c)
+{
+	const struct list *all = &c->site->couriers;
+
+	for (struct link *link = list_first(all); link != NULL;
+	    link = list_next(all, link)) {
+		const struct courier *other = list_item(link, struct courier,
+		    all);
+
+		if (other->state != COURIER_DIALING &&
+		    other->state != COURIER_LEAVING &&
+		    other->addr.port == c->addr.port &&
+		    memcmp(&other->addr.ip, &c->addr.ip,
+		    sizeof(c->addr.ip)) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+courier_host_failed(struct courier *c, const char *why)
+{
+	struct health *health = health_at(c);
+
+	if (others_talk(c)) {
+		courier_leave_host(c);
+		if (c->beside)
+			tell(c, health_find(health, c->addr));
+		return;
+	}
+	c->site->targets.doubtful = true;
+	if (health_failed(health, c->addr, c, why, now_at(c),
+	    conf_time(c->deliverer->conf, ALONE_TIME)))
+		tell_ill(c, why);
+	courier_leave_host(c);
+}
+
+bool
+courier_is_spare(const struct courier *c)
+{
+	const struct target *target;
+
+	if (!c->stands_in)
+		return false;
+	target = targets_find(&c->site->targets, c->addr);
+	return target != NULL && targets_better(&c->site->targets,
+	    target->preference, true, health_at(c), now_at(c)) > 0;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * dead.c - tests: one of several hosts is dead, and comes back.
+ */
+#include "unit/deliverer/tests.h"
+#include "unit/deliverer/world.h"
+
+#include "deliverer/site.h"
+
+#define BODY "Subject: x\r\n\r\nhi\r\n"
+
+/* COUNT jobs, one after the other, each with its result; how many of them
+ * the host called MTA took. */
+static unsigned
+deliver(struct world *world, unsigned count, const char *mta)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t job = world_job(world, CLASS_NORMAL, 1, BODY);
+
+		world_results(world, world->result_count + 1);
+		taken += strcmp(world_result(world, job)->mta, mta) == 0;
+		CU_ASSERT_STRING_EQUAL(world_result(world, job)->rows,
+		    "0=delivered(250 2.0.0 250 2.0.0 ok)");
+	}
+	return taken;
+}
+
+static void
+a_silent_host_keeps_one_connection_waiting_and_no_mail(void)
+{
+	struct world world = { .ranked = true };
+
+	world_open(&world, "connections 5; messages 2");
+	world.hosts[0].greeting = "";
+	world_site(&world, 0, 2);
+	CU_ASSERT_EQUAL(deliver(&world, 20, "mx1.test"), 20);
+	CU_ASSERT_EQUAL(world.hosts[0].accepted, 1);
+	CU_ASSERT_EQUAL(world.hosts[0].open, 1);
+	CU_ASSERT_EQUAL(world.told, 1);
+	CU_ASSERT_STRING_EQUAL(world.told_why, "no answer yet");
+	world_close(&world);
+}
+
+static void
+many_that_wait_for_a_silent_host_leave_it_to_one(void)
+{
+	struct world world = { .ranked = true };
+
+	world_open(&world, "connections 8; reserve 0");
+	world.hosts[0].greeting = "";
+	world_site(&world, 0, 2);
+	for (int i = 0; i < 8; i++)
+		world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_results(&world, 8);
+	CU_ASSERT_EQUAL(world.hosts[1].mail_count, 8);
+	CU_ASSERT_EQUAL(world.hosts[0].open, 1);
+	world_close(&world);
+}
+
+static void
+hosts_that_all_hang_return_no_mail(void)
+{
+	struct world world = { 0 };
+
+	world_open(&world, "connections 8; timeout-greeting 60s");
+	world.hosts[0].greeting = world.hosts[1].greeting = "";
+	world_site(&world, 0, 2);
+	for (int i = 0; i < 8; i++)
+		world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_results(&world, 8);
+	for (uint32_t job = 1; job <= 8; job++)
+		CU_ASSERT_EQUAL(strncmp(world_result(&world, job)->rows,
+		    "0=deferred(0 4.4.", 17), 0);
+	world_close(&world);
+}
+
+static struct targets *
+targets_of(struct world *world)
+{
+	return &site_find(&world->deliverer, 1)->targets;
+}
+
+static bool
+is_due(struct world *world)
+{
+	return health_of(&world->deliverer.health,
+	    targets_of(world)->rows[0].addr, loop_now(world->loop)) ==
+	    HEALTH_DUE;
+}
+
+static bool
+is_well(struct world *world)
+{
+	return health_of(&world->deliverer.health,
+	    targets_of(world)->rows[0].addr, loop_now(world->loop)) ==
+	    HEALTH_WELL;
+}
+
+static void
+a_host_that_is_back_takes_over_from_its_stand_in(void)
+{
+	struct world world = { .ranked = true };
+
+	world_open(&world, "connections 1");
+	world.hosts[0].greeting = "421 4.3.2 closed";
+	world_site(&world, 0, 2);
+	CU_ASSERT_EQUAL(deliver(&world, 10, "mx1.test"), 10);
+	CU_ASSERT_EQUAL(world.hosts[0].accepted, 1);
+	CU_ASSERT_TRUE(world_logged(&world, "is left alone for"));
+	world_run(&world, is_due);
+	CU_ASSERT_EQUAL(deliver(&world, 1, "mx1.test"), 1);
+	world.hosts[0].greeting = NULL;
+	world_run(&world, is_due);
+	CU_ASSERT_EQUAL(world.hosts[0].accepted, 2);
+	deliver(&world, 1, "");
+	world_run(&world, is_well);
+	CU_ASSERT_STRING_EQUAL(world.told_why, "");
+	/* The connection to the other one may serve once more. */
+	CU_ASSERT_TRUE(deliver(&world, 10, "mx0.test") >= 9);
+	CU_ASSERT_EQUAL(world.hosts[0].accepted, 3);
+	CU_ASSERT_EQUAL(world.hosts[1].open, 0);
+	CU_ASSERT_TRUE(world_logged(&world, "answers again"));
+	world_close(&world);
+}
+
+static void
+what_one_site_learns_of_a_host_others_know(void)
+{
+	struct world world = { .ranked = true };
+	struct addr addr;
+
+	world_open(&world, "");
+	host_shut(&world.hosts[0]);
+	world_site(&world, 0, 2);
+	deliver(&world, 1, "mx1.test");
+	addr = targets_of(&world)->rows[0].addr;
+	CU_ASSERT_EQUAL(health_of(&world.deliverer.health, addr,
+	    loop_now(world.loop)), HEALTH_ILL);
+	/* The same addresses, told anew. */
+	world_site(&world, 0, 2);
+	deliver(&world, 5, "mx1.test");
+	CU_ASSERT_EQUAL(world.told, 1);
+	world_close(&world);
+}
+
+static void
+a_site_whose_hosts_are_all_left_alone_tries_them_all_the_same(void)
+{
+	struct world world = { .ranked = true };
+
+	world_open(&world, "");
+	world.hosts[0].greeting = world.hosts[1].greeting = "421 4.3.2 no";
+	world_site(&world, 0, 2);
+	for (uint32_t job = 1; job <= 3; job++) {
+		world_job(&world, CLASS_NORMAL, 1, BODY);
+		world_results(&world, job);
+		CU_ASSERT_EQUAL(world_result(&world, job)->scope, SCOPE_SITE);
+		CU_ASSERT_EQUAL(world.hosts[0].accepted, job);
+		CU_ASSERT_EQUAL(world.hosts[1].accepted, job);
+	}
+	world.hosts[1].greeting = NULL;
+	CU_ASSERT_EQUAL(deliver(&world, 3, "mx1.test"), 3);
+	world_close(&world);
+}
+
+const struct unit_test dead_tests[] = {
+	UNIT(a_silent_host_keeps_one_connection_waiting_and_no_mail),
+	UNIT(many_that_wait_for_a_silent_host_leave_it_to_one),
+	UNIT(hosts_that_all_hang_return_no_mail),
+	UNIT(a_host_that_is_back_takes_over_from_its_stand_in),
+	UNIT(what_one_site_learns_of_a_host_others_know),
+	UNIT(a_site_whose_hosts_are_all_left_alone_tries_them_all_the_same),
+	UNIT_END
+};
