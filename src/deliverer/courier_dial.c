@@ -3,8 +3,9 @@
  * courier_dial.c - finding a host that talks to us.
  *
  * The addresses of the site are tried in order, without those that failed
- * lately; only the last hope of a site tries these as well.  A host whose TLS handshake fails is tried once more in clear, unless
- * the site's rules demand encryption.
+ * lately; only the last hope of a site tries these as well.  A host whose
+ * TLS handshake fails is tried once more in clear, unless the site's rules
+ * demand encryption.
  */
 #include "deliverer/courier.h"
 

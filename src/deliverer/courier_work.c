@@ -314,7 +314,8 @@ courier_result(struct courier *c)
 	rules_apply(c->site, c->host, transaction);
 	report = make_report(c);
 	report.dsn_passed = (transaction->offer.bits & OFFER_DSN) != 0;
-	report.cut = c->session.state == SESSION_OVER;
+	report.cut = c->session.state == SESSION_OVER &&
+	    c->session.order != ORDER_BROKEN;
 	report.by_passed = transaction->by.step == BY_PASS;
 	report_transaction(d, &report, transaction);
 	if (transaction->accepted > 0)

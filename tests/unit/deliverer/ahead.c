@@ -243,6 +243,7 @@ a_server_that_answers_what_went_ahead_first_is_found_out(void)
 	CU_ASSERT_STRING_EQUAL(world_result(&world, 3)->rows,
 	    "0=delivered(250 2.0.0 250 2.0.0 ok)");
 	CU_ASSERT_EQUAL(host->mail_count, 3);
+	CU_ASSERT_EQUAL(world_result(&world, 2)->signs & SIGN_CUT, 0);
 	CU_ASSERT_TRUE(site_find(&world.deliverer, 1)->one_by_one);
 	CU_ASSERT_TRUE(world_logged(&world, "or before that message"));
 	world_close(&world);
