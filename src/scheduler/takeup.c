@@ -198,7 +198,8 @@ take_rest(struct scheduler *s, struct takeup *t,
 	if (t->fate.held)
 		message->flags |= MESSAGE_HELD;
 	say_active(message, envelope);
-	if (message->released > message->taken)
+	if (message->released > message->arrived &&
+	    message->released > message->taken)
 		how.not_before = message->released;
 	takeup_group(s, message, envelope, rcpts, left, &how);
 	message_release(&s->queue, message);

@@ -307,7 +307,7 @@ commit(struct rig *rig, enum mail_class klass, const char *from,
 	for (; *rcpts != NULL; rcpts++)
 		envelope_add_rcpt(envelope, span_of(*rcpts), span_of(""),
 		    notify);
-	envelope->arrived = clock_wall();
+	envelope->arrived = clock_wall() + rig->ahead;
 	envelope->client = mem_strdup("test[127.0.0.1]");
 	envelope->sender = span_copy(address_domain(from));
 	envelope->body_size = sizeof text - 1;

@@ -46,6 +46,7 @@ struct rig {
 	struct msgid_maker ids;
 	unsigned slot;
 	bool silent;		/* the receiver's news are lost */
+	usec_t ahead;		/* of its clock to ours */
 	struct channel *near, *far;	/* scheduler's and deliverer's end */
 	struct channel *near_dns, *far_dns;
 	struct rig_answer answer;

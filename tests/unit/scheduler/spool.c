@@ -52,6 +52,20 @@ a_message_is_delivered_and_its_segment_goes(void)
 	rig_free(&rig);
 }
 
+/* Both clocks are read at different moments: a part of a ms is enough. */
+static void
+a_receiver_whose_clock_is_ahead_holds_nothing_back(void)
+{
+	struct rig *rig = rig_new("route * { to 127.0.0.1:2600 }\n");
+
+	rig_start(rig);
+	rig->ahead = 60 * 1000000;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	CU_ASSERT_TRUE(rig_until(rig, rig_jobs, 1));
+	CU_ASSERT_TRUE(rig_until(rig, rig_empty, 0));
+	rig_free(&rig);
+}
+
 static void
 many_messages_need_one_site_and_one_segment(void)
 {
@@ -450,6 +464,7 @@ old_urgent_mail_goes_first(void)
 
 const struct unit_test spool_tests[] = {
 	UNIT(a_message_is_delivered_and_its_segment_goes),
+	UNIT(a_receiver_whose_clock_is_ahead_holds_nothing_back),
 	UNIT(many_messages_need_one_site_and_one_segment),
 	UNIT(recipients_of_one_site_share_a_transaction),
 	UNIT(a_transaction_has_no_more_than_the_sites_limit),
