@@ -261,6 +261,32 @@ print_tokens(json_t *site, const char *indent)
 }
 
 void
+route_text_senders(json_t *row, const char *indent)
+{
+	json_t *sender;
+	char text[TEXT_MOST], next[32];
+	size_t i;
+
+	json_array_foreach(json_object_get(row, "senders_waiting"), i,
+	    sender) {
+		printf(NAME_FORMAT, indent, i == 0 ? "senders" : "");
+		printf("%s", listing_text(sender, "sender", text,
+		    sizeof(text)));
+		printf(" %s", listing_text(sender, "rate", text,
+		    sizeof(text)));
+		if (json_object_get(sender, "class") != NULL)
+			printf(", %lld of %s wait", number(sender, "waiting"),
+			    listing_text(sender, "class", text,
+			    sizeof(text)));
+		else
+			printf(", mail for %lld sites waits",
+			    number(sender, "sites"));
+		printf(", next in %s\n", route_text_ms(number(sender,
+		    "next_ms"), next, sizeof(next)));
+	}
+}
+
+void
 route_text_site(json_t *site, const char *indent)
 {
 	json_t *waiting = json_object_get(site, "waiting"), *value;
@@ -269,6 +295,7 @@ route_text_site(json_t *site, const char *indent)
 	print_state(site, indent);
 	print_window(site, indent);
 	print_tokens(site, indent);
+	route_text_senders(site, indent);
 	printf(NAME_FORMAT, indent, "waiting");
 	json_object_foreach(waiting, klass, value) {
 		printf("%s%s %lld", separator, klass,

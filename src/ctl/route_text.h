@@ -15,6 +15,9 @@ void route_text_print(json_t *row);
 /* The state of a site, one fact on a line, behind INDENT. */
 void route_text_site(json_t *site, const char *indent);
 
+/* The senders whose rate keeps mail of ROW, a site or a class, back. */
+void route_text_senders(json_t *row, const char *indent);
+
 /* "retry 5s 15s; lifetime 4h; …" on a line. */
 void route_text_schedule(json_t *schedule);
 

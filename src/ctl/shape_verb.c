@@ -93,6 +93,7 @@ print_class(json_t *row)
 	    number(row, "ready"), number(row, "flying"),
 	    number(row, "waiting"), number(row, "held"), age);
 	route_text_schedule(json_object_get(row, "schedule"));
+	route_text_senders(row, "    ");
 }
 
 static void

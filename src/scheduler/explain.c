@@ -185,9 +185,14 @@ explain_site(const struct scheduler *s, const struct site *site)
 	    "took_ms", (int)site->flow.took_ms,
 	    "failures", (int)site->failures,
 	    "waiting", waiting_counts(site));
+	json_t *senders;
 
 	add_window(row, site);
 	add_tokens(row, site, scheduler_now(s));
+	senders = explain_site_senders(s, site);
+	if (json_array_size(senders) > 0)
+		json_object_set(row, "senders_waiting", senders);
+	json_decref(senders);
 	if (heap_holds(&site->rest))
 		json_object_set_new(row, "rests_ms", json_integer(
 		    site->rest.key > scheduler_now(s) ?

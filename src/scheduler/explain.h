@@ -26,6 +26,18 @@ json_t *explain_pause(const struct pause *pause);
 /* The state of SITE. */
 json_t *explain_site(const struct scheduler *s, const struct site *site);
 
+/* Senders whose mail for SITE, or of a class, waits for their rate: some. */
+json_t *explain_site_senders(const struct scheduler *s,
+    const struct site *site);
+json_t *explain_class_senders(const struct scheduler *s, unsigned klass);
+
+enum { EXPLAIN_WAIT_TEXT = 128 };
+
+/* Whether the sender with KEY has used up its rate: TEXT tells what it is,
+ * and UNTIL when its next message goes. */
+bool explain_wait(const struct scheduler *s, uint64_t key,
+    char text[EXPLAIN_WAIT_TEXT], msec_t *until);
+
 /* Its hosts in the order in which they are tried, with their addresses. */
 json_t *explain_hosts(const struct scheduler *s, const struct site *site);
 

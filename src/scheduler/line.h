@@ -11,6 +11,9 @@
  * In the urgent line entries with a deadline go first, earliest deadline
  * first; but of LINE_FAIR picks one goes by turns, so that no sender gets
  * past the others with deadlines alone.
+ *
+ * A share whose sender has used up its rate (sender.h) is set aside when it
+ * would be next, and comes back with a token, to the place it had.
  */
 #ifndef SCHEDULER_LINE_H
 #define SCHEDULER_LINE_H
@@ -21,6 +24,8 @@
 #include "base/span.h"
 
 struct entry;
+struct queue;
+struct sender;
 
 enum {
 	LINE_FAIR = 4,		/* of so many picks one goes by turns */
@@ -31,9 +36,20 @@ enum {
 struct line {
 	size_t count;		/* entries */
 	struct list turns;	/* shares, the next one first */
-	struct heap due;	/* entries with a deadline, if it is urgent */
+	struct heap due;	/* of these, those with a deadline */
 	unsigned picks;
+	struct list parked;	/* shares that wait for their sender's rate */
+	size_t parked_count;	/* entries of these */
+	uint64_t freed;		/* senders with a rate that could have more
+				 * entries here than they had, so far */
 };
+
+/* Entries that do not wait for their senders' rates, as far as is known. */
+static inline size_t
+line_length(const struct line *line)
+{
+	return line->count - line->parked_count;
+}
 
 /* What one sender has in a line. */
 struct share {
@@ -41,10 +57,23 @@ struct share {
 		const struct line *line;
 		uint64_t sender;
 	} key;
-	struct link turn;
+	struct link turn;	/* on line->turns, or line->parked */
 	struct list entries;
 	int credit;		/* served while above 0 */
+	uint8_t klass;
+	bool had_turn;		/* when it was parked */
+	struct heap due;	/* entries with a deadline, if it is urgent */
+	struct heap_node first_due;	/* on line->due, by the first of these */
+	struct sender *sender;	/* null: no sender has a rate */
+	struct link mine;	/* on sender->shares */
+	struct link wait;	/* on sender->waiting, while parked */
 };
+
+static inline bool
+share_is_parked(const struct share *share)
+{
+	return link_on_list(&share->wait);
+}
 
 /* The shares of all lines, by line and sender; values are struct share. */
 void line_shares_init(struct map *shares);
@@ -55,22 +84,29 @@ void line_fini(struct line *line);
 
 /* ENTRY joins the share of its sender, at its end; or at its front, and
  * then its share is the next one. */
-void line_add(struct map *shares, struct line *line, struct entry *entry,
+void line_add(struct queue *queue, struct line *line, struct entry *entry,
     bool front);
-void line_remove(struct map *shares, struct line *line, struct entry *entry);
+void line_remove(struct queue *queue, struct line *line,
+    struct entry *entry);
 
-/* Take off the entry that is to go next; null: the line is empty. */
-struct entry *line_take(struct map *shares, struct line *line);
+/* Whether an entry may go, or all wait for their senders' rates. */
+bool line_ready(struct queue *queue, struct line *line);
+
+/* Take off the entry that is to go next; null: none may go. */
+struct entry *line_take(struct queue *queue, struct line *line);
 
 /* The same, but whoever is due first goes first, always. */
-struct entry *line_take_first(struct map *shares, struct line *line);
+struct entry *line_take_first(struct queue *queue, struct line *line);
+
+/* SHARE is parked, and takes its turns again. */
+void line_release(struct share *share);
 
 /* Entries of SENDER. */
 size_t line_share(const struct map *shares, const struct line *line,
     uint64_t sender);
 
 /* Walk all: null begins, and null is the end.  Get the next before the
- * present one is removed. */
+ * present one is removed; removing may let some be met twice. */
 struct entry *line_next(const struct line *line, const struct entry *entry);
 /* Whoever would go last. */
 struct entry *line_last(const struct line *line);

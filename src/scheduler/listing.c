@@ -4,6 +4,7 @@
  */
 #include "scheduler/listing.h"
 
+#include "scheduler/explain.h"
 #include "scheduler/scheduler.h"
 #include "wire/frames.h"
 
@@ -14,6 +15,7 @@ struct parts {
 	unsigned attempts;
 	usec_t next;		/* wall; 0 = none */
 	const char *site;
+	char rate[EXPLAIN_WAIT_TEXT];	/* of the sender, if it waits for it */
 };
 
 static void
@@ -44,6 +46,25 @@ note_time(struct parts *parts, usec_t when)
 		parts->next = when;
 }
 
+static usec_t
+wall_of(const struct scheduler *s, msec_t when)
+{
+	return scheduler_wall(s) + (when - scheduler_now(s)) * 1000;
+}
+
+/* Why mail of the sender with KEY waits: its rate, or else what is known. */
+static const char *
+note_rate(const struct scheduler *s, struct parts *parts, uint64_t key,
+    const char *known)
+{
+	msec_t until;
+
+	if (!explain_wait(s, key, parts->rate, &until))
+		return known;
+	note_time(parts, wall_of(s, until));
+	return parts->rate;
+}
+
 static void
 add_row(struct scheduler *s, const struct item *item, struct parts *parts,
     const struct row *row)
@@ -63,6 +84,7 @@ add_row(struct scheduler *s, const struct item *item, struct parts *parts,
 		reason = site_why(site);
 	} else {
 		parts->active = true;
+		reason = note_rate(s, parts, row->row.sender, reason);
 	}
 	if (row->row.attempts > parts->attempts)
 		parts->attempts = row->row.attempts;
@@ -70,12 +92,6 @@ add_row(struct scheduler *s, const struct item *item, struct parts *parts,
 		parts->site = site != NULL ? site->name : row->domain;
 	for (uint32_t i = 0; i < row_rcpt_count(row); i++)
 		add_rcpt(item, parts, row_rcpt(row, i), reason);
-}
-
-static usec_t
-wall_of(const struct scheduler *s, msec_t when)
-{
-	return scheduler_wall(s) + (when - scheduler_now(s)) * 1000;
 }
 
 static void
@@ -98,6 +114,9 @@ add_entry(struct scheduler *s, const struct item *item,
 			note_time(parts, wall_of(s, site->rest.key));
 	} else {
 		parts->active = true;
+		if (entry->state == ENTRY_READY)
+			reason = note_rate(s, parts, item->message->sender,
+			    NULL);
 	}
 	if (entry->attempts > parts->attempts)
 		parts->attempts = entry->attempts;

@@ -14,6 +14,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/dispatch.c src/scheduler/dispatch.h \
 	src/scheduler/explain.c src/scheduler/explain.h \
 	src/scheduler/explain_route.c \
+	src/scheduler/explain_sender.c \
 	src/scheduler/filter.c src/scheduler/filter.h \
 	src/scheduler/flow.c src/scheduler/flow.h \
 	src/scheduler/hosts.c src/scheduler/hosts.h \
@@ -24,6 +25,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/meter.c src/scheduler/meter.h \
 	src/scheduler/move.c src/scheduler/move.h \
 	src/scheduler/move_large.c \
+	src/scheduler/names.c src/scheduler/names.h \
 	src/scheduler/past.c src/scheduler/past.h \
 	src/scheduler/outage.c src/scheduler/outage.h \
 	src/scheduler/pauses.c src/scheduler/pauses.h \
@@ -50,6 +52,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/routes.c src/scheduler/routes.h \
 	src/scheduler/say.c src/scheduler/say.h \
 	src/scheduler/scheduler.c src/scheduler/scheduler.h \
+	src/scheduler/sender.c src/scheduler/sender.h \
 	src/scheduler/segments.c src/scheduler/segments.h \
 	src/scheduler/site.c src/scheduler/site.h \
 	src/scheduler/skips.c src/scheduler/skips.h \

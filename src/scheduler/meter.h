@@ -17,8 +17,9 @@
 #include "base/heap.h"
 #include "conf/conf.h"
 
-struct site;
 struct queue;
+struct sender;
+struct site;
 
 enum { METER_LATE = 100 };
 
@@ -26,7 +27,8 @@ struct meter {
 	int64_t step;		/* ns from token to token; 0: no limit */
 	int64_t next;		/* ns: when the next one comes, or came */
 	struct heap_node wake;	/* on queue->tokens while it is dry */
-	struct site *site;	/* whose it is */
+	struct site *site;	/* whose it is … */
+	struct sender *sender;	/* … if it is not a sender's */
 };
 
 /* Another rate, counted from the last token that was taken. */

@@ -31,6 +31,7 @@ queue_init(struct queue *queue)
 	map_init(&queue->messages, message_key);
 	map_init(&queue->sites, site_key);
 	line_shares_init(&queue->shares);
+	senders_init(&queue->senders);
 	for (int c = 0; c < CLASS_COUNT; c++)
 		list_init(&queue->work[c]);
 	heap_init(&queue->resting);
@@ -65,14 +66,15 @@ free_messages(struct queue *queue)
 static void
 clear_lines(struct queue *queue)
 {
+	struct entry *entry;
 	struct site *site;
 	size_t at = 0;
 
 	while ((site = map_each(&queue->sites, &at)) != NULL)
 		for (int c = 0; c < CLASS_COUNT; c++)
-			while (line_take(&queue->shares, &site->ready[c]) !=
+			while ((entry = line_next(&site->ready[c], NULL)) !=
 			    NULL)
-				;
+				line_remove(queue, &site->ready[c], entry);
 }
 
 void
@@ -87,6 +89,7 @@ queue_fini(struct queue *queue)
 		site->entries = 0;
 		site_free(queue, site);
 	}
+	senders_fini(queue);
 	map_fini(&queue->messages);
 	map_fini(&queue->sites);
 	map_fini(&queue->shares);
@@ -274,9 +277,11 @@ pick_suspect(struct queue *queue, msec_t now)
 		return NULL;
 	entry = list_item(link, struct entry, place);
 	if (site_is_down(entry->site) ||
-	    rates_dry(entry->site, entry->message->klass))
+	    rates_dry(entry->site, entry->message->klass) ||
+	    sender_is_dry(sender_find(queue, entry->message->sender)))
 		return NULL;
 	rates_take(queue, entry->site, entry->message->klass, now);
+	sender_take(queue, entry->message->sender, now);
 	list_remove(&queue->suspects, link);
 	queue->suspect_flies = true;
 	entry->site->flying++;
@@ -311,6 +316,22 @@ trickle_picked(struct trickle *trickle, unsigned klass, msec_t now)
 	trickle->picked[klass] = now;
 }
 
+/* Sites with nothing of KLASS but what waits for its senders' rates leave
+ * the front of their list. */
+static void
+refresh(struct queue *queue, unsigned klass)
+{
+	struct link *link;
+	struct site *site;
+
+	while ((link = list_first(&queue->work[klass])) != NULL) {
+		site = list_item(link, struct site, work);
+		site_update(queue, site);
+		if (site->work_class == klass)
+			return;
+	}
+}
+
 /* Each site keeps its own trickle; this one is for sites that have nothing
  * pressing, while others always have. */
 static struct entry *
@@ -319,6 +340,9 @@ pick_site(struct queue *queue, enum mail_class worst, msec_t now)
 	unsigned best = CLASS_COUNT;
 	bool waits[CLASS_COUNT];
 
+	for (unsigned c = 0; queue->senders.conf != NULL && c < CLASS_COUNT;
+	    c++)
+		refresh(queue, c);
 	for (unsigned c = CLASS_COUNT; c-- > 0;) {
 		waits[c] = !list_empty(&queue->work[c]);
 		if (waits[c])

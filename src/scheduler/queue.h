@@ -21,6 +21,7 @@
 #include "base/map.h"
 #include "conf/conf.h"
 #include "scheduler/line.h"
+#include "scheduler/sender.h"
 #include "spool/msgid.h"
 
 struct segment;
@@ -79,7 +80,7 @@ struct message {
 struct entry {
 	struct link place;	/* in the list of its state */
 	struct link sibling;	/* in message->entries */
-	struct heap_node wait;	/* ENTRY_LATER; or line->due */
+	struct heap_node wait;	/* ENTRY_LATER; or share->due */
 	struct share *share;	/* in a ready line: of its sender */
 	struct message *message;
 	struct domain *domain;	/* whose routing it follows */
@@ -112,6 +113,7 @@ struct queue {
 	struct map messages;	/* by id */
 	struct map sites;	/* by key */
 	struct map shares;	/* of all ready lines */
+	struct senders senders;	/* if they have rates */
 	struct list work[CLASS_COUNT];	/* sites with a pick to offer */
 	struct trickle trickle;	/* of the classes, node-wide */
 	struct heap resting;	/* sites that failed, by the end of the rest */

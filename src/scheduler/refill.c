@@ -4,6 +4,8 @@
  * when they are due.
  *
  * Rows are collected first and handled after: handling changes the index.
+ * Those of a sender who is kept back by its rate and has enough in memory
+ * are passed by; when nothing else is left, nobody looks until that changes.
  */
 #include "scheduler/window.h"
 
@@ -16,13 +18,16 @@ enum {
 	EACH_LEAST = 4,		/* … of many */
 	TIGHT = 8,		/* rows at once when memory is short */
 	LINE_LOW = 32,		/* a line shorter than this is refilled */
+	VISITS = 512,		/* rows looked at for a batch */
 	TURN_USEC = 4000,	/* then the other parts of a turn */
 	TIMER_MOST_MS = 60 * 1000
 };
 
 struct collect {
 	struct row rows[BATCH];
-	size_t count, most;
+	size_t count, most, visited;
+	const struct queue *queue;	/* of LINE; null: all rows are wanted */
+	const struct line *line;
 };
 
 static bool
@@ -30,8 +35,11 @@ collect_row(void *owner, const struct index_row *row)
 {
 	struct collect *collect = owner;
 
-	row_copy(row, &collect->rows[collect->count++]);
-	return collect->count < collect->most;
+	collect->visited++;
+	if (collect->queue == NULL || !sender_has_enough(collect->queue,
+	    collect->line, row->sender, true))
+		row_copy(row, &collect->rows[collect->count++]);
+	return collect->count < collect->most && collect->visited < VISITS;
 }
 
 static void
@@ -78,6 +86,10 @@ collect_turn(struct scheduler *s, struct domain *domain, uint8_t klass,
 	struct refill_turn *turn = &domain->refill[klass];
 	bool around;
 
+	if (domain->site != NULL) {
+		collect->queue = &s->queue;
+		collect->line = &domain->site->ready[klass];
+	}
 	if (turn->each == 0)
 		turn->each = EACH_FIRST;
 	if (!index_each_turn(s->window.index, domain->hash, klass,
@@ -87,11 +99,34 @@ collect_turn(struct scheduler *s, struct domain *domain, uint8_t klass,
 		turn->each /= 2;
 	else if (around && turn->each < BATCH)
 		turn->each *= 2;
+	if (around && collect->count == 0 && collect->visited > 0)
+		collect->visited = domain->spilled[klass];
 	return true;
 }
 
+/*
+ * Nothing was collected of DOMAIN but rows were met: their senders have
+ * enough in memory.  True: the search goes on; false: all rows of the line
+ * are such, and are left alone until one of the senders has room, or
+ * somebody else's row comes.
+ */
+static bool
+go_on(const struct collect *collect, const struct domain *domain,
+    uint8_t klass)
+{
+	struct site *site = domain->site;
+	struct barren *barren = &site->barren[klass];
+
+	barren->visited += collect->visited;
+	if (barren->visited < site->spilled_count[klass])
+		return true;
+	barren->visited = 0;
+	barren->freed = collect->line->freed + 1;
+	return false;
+}
+
 /* Load rows of class KLASS for DOMAIN; those that are not ours yet do not
- * count.  False: nothing was loaded. */
+ * count.  False: there is nothing to load. */
 static bool
 refill_from(struct scheduler *s, struct domain *domain, uint8_t klass,
     size_t most)
@@ -99,14 +134,20 @@ refill_from(struct scheduler *s, struct domain *domain, uint8_t klass,
 	struct collect *collect = mem_new(struct collect);
 	uint64_t before = domain->spilled[klass];
 	struct err err;
+	bool more = false;
 
 	collect->most = most < BATCH ? most : BATCH;
 	if (!collect_turn(s, domain, klass, collect, &err))
 		window_fail(s, &err);
+	else if (collect->queue != NULL && collect->visited > 0 &&
+	    collect->count == 0)
+		more = go_on(collect, domain, klass);
+	else if (domain->site != NULL)
+		domain->site->barren[klass].visited = 0;
 	load_all(s, collect, PLACE_LOADED);
 	collect_fini(collect);
 	mem_free(collect);
-	return domain->spilled[klass] < before;
+	return more || domain->spilled[klass] < before;
 }
 
 /* The window is what memory should hold.  Urgent mail may have half as much
@@ -120,7 +161,7 @@ room_for(const struct scheduler *s, const struct site *site, uint8_t klass)
 		return 1;
 	if (used < most || (klass == CLASS_URGENT && used < most + most / 2))
 		return BATCH;
-	return site->ready[klass].count == 0 ? TIGHT : 0;
+	return line_length(&site->ready[klass]) == 0 ? TIGHT : 0;
 }
 
 /* A line of SITE that is low gets a batch; its domains take turns. */
@@ -132,7 +173,8 @@ refill_line(struct scheduler *s, struct site *site, uint8_t klass)
 	struct domain *domain;
 
 	if (link == NULL || room == 0 || site->paused != NULL ||
-	    site->ready[klass].count >= low_mark(site))
+	    line_length(&site->ready[klass]) >= low_mark(site) ||
+	    site_is_barren(site, klass))
 		return false;
 	domain = list_item(link, struct domain, spilled_at[klass]);
 	list_remove(&site->spilled[klass], link);
@@ -266,8 +308,11 @@ bool
 window_work(struct scheduler *s)
 {
 	usec_t now = scheduler_wall(s);
+	struct link *link;
 	bool more;
 
+	while ((link = list_take(&s->queue.senders.thinned)) != NULL)
+		window_hungry(s, list_item(link, struct site, thinned));
 	wake_later(s, now);
 	more = load_due(s, now);
 	more |= refill(s);

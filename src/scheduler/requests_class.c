@@ -70,7 +70,11 @@ tell_class(struct client *client, const struct class_task *t, unsigned klass)
 	    "waiting", (json_int_t)counts[COUNT_WAITING],
 	    "held", (json_int_t)counts[COUNT_HELD],
 	    "schedule", explain_options(BLOCK_URGENT + klass, s->conf));
+	json_t *senders = explain_class_senders(s, klass);
 
+	if (json_array_size(senders) > 0)
+		json_object_set(row, "senders_waiting", senders);
+	json_decref(senders);
 	if (t->found[klass])
 		json_object_set_new(row, "oldest_s", json_integer(
 		    (scheduler_wall(s) - t->oldest[klass]) / 1000000));

@@ -99,6 +99,7 @@ turn(void *owner)
 	queue_wake(&s->queue, now);
 	deadlines_work(s);
 	more |= window_work(s);
+	more |= names_work(s);
 	more |= dispatch_work(s);
 	reports_work(s);
 	segments_flush(s);
@@ -188,6 +189,7 @@ init_parts(struct scheduler *s)
 	s->wake = timer_new(s->loop, again, s);
 	s->second = timer_new(s->loop, second, s);
 	queue_init(&s->queue);
+	senders_apply(&s->queue, s->conf, scheduler_now(s));
 	segments_init(s);
 	intake_init(s);
 	routes_init(s);
@@ -265,6 +267,8 @@ scheduler_reload(struct scheduler *s, const struct conf *conf)
 {
 	s->conf = conf;
 	routes_reload(s);
+	senders_apply(&s->queue, conf, scheduler_now(s));
+	window_reload(s);
 	scheduler_ask(s);
 }
 

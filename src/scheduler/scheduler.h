@@ -19,6 +19,7 @@
 #include "scheduler/dispatch.h"
 #include "scheduler/intake.h"
 #include "scheduler/move.h"
+#include "scheduler/names.h"
 #include "scheduler/outage.h"
 #include "scheduler/pauses.h"
 #include "scheduler/pressure.h"

@@ -53,6 +53,8 @@ site_free(struct queue *queue, struct site *site)
 {
 	must(site->entries == 0);
 	leave_work(queue, site);
+	if (link_on_list(&site->thinned))
+		list_remove(&queue->senders.thinned, &site->thinned);
 	heap_remove(&queue->resting, &site->rest);
 	rates_fini(queue, site);
 	for (int c = 0; c < CLASS_COUNT; c++)
@@ -123,18 +125,25 @@ may_go(const struct site *site, unsigned klass)
 
 /* Something of the class waits, and not for a token. */
 static bool
-waits(const struct site *site, unsigned klass)
+waits(struct queue *queue, struct site *site, unsigned klass)
 {
-	return site->ready[klass].count > 0 && !rates_dry(site, klass);
+	return site->ready[klass].count > 0 && !rates_dry(site, klass) &&
+	    line_ready(queue, &site->ready[klass]);
 }
 
-/* The most pressing class with something that may go now. */
+/* The most pressing class with something that may go now.  While nothing
+ * can go, nobody is made to wait for a rate instead. */
 static unsigned
-best_class(const struct site *site)
+best_class(struct queue *queue, struct site *site)
 {
-	for (unsigned c = 0; c < CLASS_COUNT; c++)
-		if (waits(site, c))
-			return may_go(site, c) ? c : CLASS_COUNT;
+	for (unsigned c = 0; c < CLASS_COUNT; c++) {
+		if (site->ready[c].count == 0 || rates_dry(site, c))
+			continue;
+		if (!may_go(site, c))
+			return CLASS_COUNT;
+		if (line_ready(queue, &site->ready[c]))
+			return c;
+	}
 	return CLASS_COUNT;
 }
 
@@ -142,7 +151,7 @@ best_class(const struct site *site)
 void
 site_update(struct queue *queue, struct site *site)
 {
-	unsigned best = best_class(site);
+	unsigned best = best_class(queue, site);
 
 	if (best == site->work_class)
 		return;
@@ -178,8 +187,7 @@ void
 site_line_add(struct queue *queue, struct site *site, struct entry *entry,
     bool front)
 {
-	line_add(&queue->shares, &site->ready[entry->message->klass], entry,
-	    front);
+	line_add(queue, &site->ready[entry->message->klass], entry, front);
 	site->entries++;
 	if (site->work_class > entry->message->klass)
 		site_update(queue, site);
@@ -193,8 +201,8 @@ site_line_remove(struct queue *queue, struct entry *entry)
 	if (entry->suspect) {
 		list_remove(&queue->suspects, &entry->place);
 	} else {
-		line_remove(&queue->shares,
-		    &site->ready[entry->message->klass], entry);
+		line_remove(queue, &site->ready[entry->message->klass],
+		    entry);
 		site->entries--;
 		site_update(queue, site);
 	}
@@ -206,12 +214,12 @@ site_line_remove(struct queue *queue, struct entry *entry)
  * passed over often enough for long enough that its trickle is due.
  */
 static unsigned
-choose(struct site *site, msec_t now)
+choose(struct queue *queue, struct site *site, msec_t now)
 {
 	bool waiting[CLASS_COUNT];
 
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
-		waiting[c] = waits(site, c);
+		waiting[c] = waits(queue, site, c);
 	return trickle_choose(&site->trickle, site->work_class, CLASS_BULK,
 	    waiting, now);
 }
@@ -222,15 +230,15 @@ take(struct queue *queue, struct site *site, unsigned klass)
 {
 	struct line *line = &site->ready[klass];
 
-	return site_is_down(site) ? line_take_first(&queue->shares, line) :
-	    line_take(&queue->shares, line);
+	return site_is_down(site) ? line_take_first(queue, line) :
+	    line_take(queue, line);
 }
 
 struct entry *
 site_pick(struct queue *queue, struct site *site, msec_t now)
 {
 	unsigned klass = site_is_down(site) ? site->work_class :
-	    choose(site, now);
+	    choose(queue, site, now);
 	struct entry *entry = take(queue, site, klass);
 
 	must(entry != NULL);
@@ -239,6 +247,7 @@ site_pick(struct queue *queue, struct site *site, msec_t now)
 	site->flying++;
 	entry->urgent_flies = klass == CLASS_URGENT;
 	site->urgent_flying += entry->urgent_flies;
+	sender_take(queue, entry->message->sender, now);
 	/* To the end of its list: sites take turns. */
 	leave_work(queue, site);
 	site_update(queue, site);
@@ -299,6 +308,15 @@ answer(struct queue *queue, struct site *site, unsigned took, msec_t sent,
 	flow_answered(&site->flow, took, sent, now);
 }
 
+/* What was not tried used no token. */
+static void
+give_back(struct queue *queue, struct site *site,
+    const struct message *message)
+{
+	rates_return(queue, site, message->klass);
+	sender_return(queue, message->sender);
+}
+
 void
 site_landed(struct queue *queue, struct site *site, struct entry *entry,
     enum site_news news, unsigned took, msec_t sent, msec_t now,
@@ -316,7 +334,7 @@ site_landed(struct queue *queue, struct site *site, struct entry *entry,
 	if (news == SITE_ANSWERED)
 		answer(queue, site, took, sent, now);
 	else if (news == SITE_UNTRIED)
-		rates_return(queue, site, entry->message->klass);
+		give_back(queue, site, entry->message);
 	else if (tells(site, sent) && (news == SITE_FAILED ||
 	    is_cut_too_often(site, sent, now, conf)))
 		fail(queue, site, most_pressing(site, entry), now, conf);
@@ -404,6 +422,15 @@ site_press(struct queue *queue, struct site *site, enum mail_class klass,
 	site_hurry(queue, site, until > now ? until : now);
 }
 
+static void
+token(struct queue *queue, struct meter *meter, msec_t now)
+{
+	if (meter->sender != NULL)
+		sender_token(queue, meter->sender, now);
+	else
+		site_update(queue, meter->site);
+}
+
 void
 queue_wake(struct queue *queue, msec_t now)
 {
@@ -415,8 +442,9 @@ queue_wake(struct queue *queue, msec_t now)
 	while ((first = heap_first(&queue->tokens)) != NULL &&
 	    first->key <= now) {
 		heap_remove(&queue->tokens, first);
-		site_update(queue, heap_item(first, struct meter, wake)->site);
+		token(queue, heap_item(first, struct meter, wake), now);
 	}
+	senders_wake(queue, now);
 }
 
 static msec_t
@@ -431,7 +459,10 @@ msec_t
 queue_next_wake(const struct queue *queue)
 {
 	msec_t rest = first_of(&queue->resting);
-	msec_t token = first_of(&queue->tokens);
+	msec_t next = first_of(&queue->tokens);
+	msec_t offer = senders_next_wake(queue);
 
-	return rest < token ? rest : token;
+	if (rest < next)
+		next = rest;
+	return offer < next ? offer : next;
 }

@@ -52,6 +52,11 @@ struct site {
 	struct list spilled[CLASS_COUNT];	/* routes: with rows in the index */
 	uint64_t spilled_count[CLASS_COUNT];
 	struct link hungry;	/* window: lines may be refilled */
+	struct link thinned;	/* on senders->thinned */
+	struct barren {
+		uint64_t visited;	/* rows, in vain */
+		uint64_t freed;	/* line->freed then, and 1 */
+	} barren[CLASS_COUNT];	/* refill: rows that are not wanted yet */
 	struct entry *grouping;	/* intake: the entry being filled */
 	uint64_t grouping_stamp;
 	int deliverer;		/* dispatch: who looks after it; -1: nobody */
@@ -146,6 +151,13 @@ void site_pause(struct queue *queue, struct site *site, const char *why);
 
 /* As if it had never failed. */
 void site_reset(struct queue *queue, struct site *site);
+
+/* All rows in the index are of senders who have to wait for their rates. */
+static inline bool
+site_is_barren(const struct site *site, unsigned klass)
+{
+	return site->barren[klass].freed == site->ready[klass].freed + 1;
+}
 
 /* Why nothing goes there; null: something does. */
 const char *site_why(const struct site *site);

@@ -113,8 +113,7 @@ make_message(struct scheduler *s, struct segment *segment,
 	message->arrived = sane_arrival(s, segment, envelope->arrived);
 	message->taken = scheduler_wall(s);
 	message->flags = wants_success(envelope);
-	message->sender = line_sender(span_of(envelope->sender != NULL ?
-	    envelope->sender : ""));
+	message->sender = names_of(s, envelope);
 	deadline_set(s, message, envelope);
 	message->slept = outages_since(&s->outages, message->released);
 	return message;

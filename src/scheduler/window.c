@@ -37,11 +37,24 @@ window_hungry(struct scheduler *s, struct site *site)
 }
 
 void
+window_reload(struct scheduler *s)
+{
+	struct site *site;
+	size_t at = 0;
+
+	while ((site = map_each(&s->queue.sites, &at)) != NULL) {
+		memset(site->barren, 0, sizeof site->barren);
+		window_hungry(s, site);
+	}
+}
+
+void
 window_attach(struct scheduler *s, struct domain *domain)
 {
 	for (int c = 0; c < CLASS_COUNT; c++) {
 		if (domain->spilled[c] == 0)
 			continue;
+		domain->site->barren[c] = (struct barren){ 0 };
 		list_append(&domain->site->spilled[c],
 		    &domain->spilled_at[c]);
 		domain->site->spilled_count[c] += domain->spilled[c];
@@ -102,6 +115,9 @@ window_row_added(struct scheduler *s, struct domain *domain, uint8_t klass,
     uint64_t sender)
 {
 	count_spilled(s, domain, klass, 1);
+	if (domain->site != NULL && !sender_has_enough(&s->queue,
+	    &domain->site->ready[klass], sender, true))
+		domain->site->barren[klass] = (struct barren){ 0 };
 	sketch_add(&s->window.senders, sender_at(domain, klass, sender));
 }
 
@@ -327,10 +343,14 @@ does_not_fit(const struct scheduler *s, const struct entry *entry)
 	if (site != NULL && site_is_down(site) &&
 	    site->ready[klass].count >= down_least(s, site))
 		return true;
+	if (site != NULL && sender_has_enough(&s->queue,
+	    &site->ready[klass], entry->message->sender, false))
+		return true;
 	if (used < most + most / 4 && ((mine < SITE_LEAST &&
 	    mine <= most / 8) || share_is_small(s, entry)))
 		return false;
-	if (site != NULL && site->spilled_count[klass] > 0)
+	if (site != NULL && site->spilled_count[klass] > 0 &&
+	    !site_is_barren(site, klass))
 		return true;
 	return mine >= (klass == CLASS_URGENT ? 4 * room : room);
 }

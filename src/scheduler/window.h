@@ -78,6 +78,9 @@ void window_care(struct scheduler *s);
 /* A line of SITE got shorter. */
 void window_hungry(struct scheduler *s, struct site *site);
 
+/* Sender blocks may have changed. */
+void window_reload(struct scheduler *s);
+
 /* DOMAIN leads to a site now, or does so no more. */
 void window_attach(struct scheduler *s, struct domain *domain);
 void window_detach(struct domain *domain);

@@ -28,6 +28,7 @@ enum {
 
 struct rows {			/* of one sender, class and site: a chain */
 	uint32_t first, last;
+	uint32_t count;
 };
 
 struct spot {			/* a site, as we see it */
@@ -37,6 +38,7 @@ struct spot {			/* a site, as we see it */
 	struct heap_node wake;	/* on ours->paces */
 	struct rows *rows[CLASS_COUNT];	/* by sender */
 	size_t row_count[CLASS_COUNT];
+	size_t wanted[CLASS_COUNT];	/* of these: of who has no rate */
 	unsigned turn[CLASS_COUNT];	/* sender whose rows are next */
 };
 
@@ -53,8 +55,22 @@ struct ours {
 	size_t most;
 };
 
-static const char text[] = "hostname sim.test\nspool /nowhere\n"
-    "listen 127.0.0.1:2525 { trust 127.0.0.0/8 }\n";
+static struct conf *
+conf_for(const struct world *world)
+{
+	char *text = mem_printf("hostname sim.test\nspool /nowhere\n"
+	    "listen 127.0.0.1:2525 { trust 127.0.0.0/8 }\n%s",
+	    world->limited == 0 ? "" : "sender limited { rate ");
+	char *more = world->limited == 0 ? mem_strdup(text) :
+	    mem_printf("%s%.3f/s }\n", text, world->rate);
+	struct err err;
+	struct conf *conf = conf_parse(span_of(more), "sim", &err);
+
+	must(conf != NULL);
+	mem_free(text);
+	mem_free(more);
+	return conf;
+}
 
 static void
 open_spot(struct ours *ours, unsigned number)
@@ -79,7 +95,8 @@ open_spot(struct ours *ours, unsigned number)
 		size_t bytes = world->sender_count * sizeof(struct rows);
 
 		spot->rows[c] = mem_alloc(bytes);
-		memset(spot->rows[c], 0xff, bytes);
+		for (unsigned i = 0; i < world->sender_count; i++)
+			spot->rows[c][i] = (struct rows){ NONE, NONE, 0 };
 	}
 }
 
@@ -88,12 +105,11 @@ ours_new(struct sim *sim)
 {
 	struct ours *ours = mem_new(struct ours);
 	const struct world *world = sim->world;
-	struct err err;
 
 	ours->sim = sim;
-	ours->conf = conf_parse(span_of(text), "sim", &err);
-	must(ours->conf != NULL);
+	ours->conf = conf_for(world);
 	queue_init(&ours->queue);
+	senders_apply(&ours->queue, ours->conf, 0);
 	heap_init(&ours->paces);
 	ours->next = mem_array(world->count, sizeof *ours->next);
 	ours->jobs = mem_array(world->count, sizeof *ours->jobs);
@@ -150,6 +166,9 @@ load(struct ours *ours, uint32_t mail)
 	message = message_new(&ours->queue, id);
 	message->klass = m->klass;
 	message->sender = m->sender;
+	sender_learn(&ours->queue, m->sender, span_of(world_limits(
+	    ours->sim->world, m->sender) ? "limited" : "free"),
+	    ours->sim->now);
 	message->size = 4096;
 	message->deadline = m->deadline * 1000;
 	entry = entry_new(&ours->queue, message);
@@ -177,6 +196,8 @@ spill(struct ours *ours, uint32_t mail, bool front)
 	struct rows *rows = &spot->rows[m->klass][m->sender];
 
 	spot->row_count[m->klass]++;
+	spot->wanted[m->klass] += !world_limits(ours->sim->world, m->sender);
+	rows->count++;
 	ours->next[mail] = front ? rows->first : NONE;
 	if (rows->first == NONE)
 		rows->last = mail;
@@ -200,10 +221,12 @@ fits(const struct ours *ours, const struct mail *m)
 		return false;
 	if (site_is_down(spot->site) && line->count >= DOWN_LEAST)
 		return false;
+	if (sender_has_enough(&ours->queue, line, m->sender, false))
+		return false;
 	if (used < WINDOW + WINDOW / 4 && line_share(&ours->queue.shares,
 	    line, m->sender) < SENDER_LEAST)
 		return true;
-	return spot->row_count[m->klass] == 0 && spot->site->entries <
+	return spot->wanted[m->klass] == 0 && spot->site->entries <
 	    (m->klass == CLASS_URGENT ? 4 * room : room);
 }
 
@@ -213,21 +236,28 @@ refill(struct ours *ours, struct spot *spot, unsigned klass)
 	unsigned senders = ours->sim->world->sender_count;
 	size_t low = LINE_LOW > 2 * spot->pool.limit ? LINE_LOW :
 	    2 * spot->pool.limit;
-	unsigned loaded = 0;
+	const struct line *line = &spot->site->ready[klass];
+	unsigned loaded = 0, around = senders * BATCH;
 
 	if (site_is_down(spot->site))
 		low = 1;
-	if (spot->site->ready[klass].count >= low)
+	if (line->count - line->parked_count >= low)
 		return;
-	while (spot->row_count[klass] > 0 && loaded < (low > 1 ? BATCH : 1)) {
-		struct rows *rows = &spot->rows[klass][spot->turn[klass]++ %
-		    senders];
+	while (spot->row_count[klass] > 0 && loaded < (low > 1 ? BATCH : 1) &&
+	    around-- > 0) {
+		unsigned sender = spot->turn[klass]++ % senders;
+		struct rows *rows = &spot->rows[klass][sender];
 
-		for (int i = 0; i < EACH && rows->first != NONE; i++) {
+		for (int i = 0; i < EACH && rows->first != NONE &&
+		    !sender_has_enough(&ours->queue, line, sender, true);
+		    i++) {
 			uint32_t mail = rows->first;
 
 			rows->first = ours->next[mail];
+			rows->count--;
 			spot->row_count[klass]--;
+			spot->wanted[klass] -= !world_limits(
+			    ours->sim->world, sender);
 			load(ours, mail);
 			loaded++;
 		}
@@ -294,6 +324,8 @@ hand_out(struct ours *ours, struct entry *entry)
 	ours->jobs[mail] = job;
 	ours->entries[mail] = entry;
 	ours->sent[mail] = ours->sim->now;
+	if (ours->sim->on_handed != NULL)
+		ours->sim->on_handed(ours->sim->owner, ours->sim, mail);
 	pool_put(&spot->pool, job);
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
 		refill(ours, spot, c);
@@ -306,8 +338,13 @@ ours_work(void *state)
 	struct ours *ours = state;
 	struct heap_node *first;
 	struct entry *entry;
+	struct link *thin;
 
 	queue_wake(&ours->queue, ours->sim->now);
+	while ((thin = list_take(&ours->queue.senders.thinned)) != NULL)
+		for (unsigned c = 0; c < CLASS_COUNT; c++)
+			refill(ours, &ours->spots[list_item(thin, struct site,
+			    thinned)->deliverer], c);
 	while ((first = heap_first(&ours->paces)) != NULL &&
 	    first->key <= ours->sim->now) {
 		heap_remove(&ours->paces, first);
@@ -383,9 +420,10 @@ ours_waiting(const void *state, unsigned place, unsigned klass,
     unsigned sender)
 {
 	const struct ours *ours = state;
+	const struct spot *spot = &ours->spots[place];
 
-	return line_share(&ours->queue.shares,
-	    &ours->spots[place].site->ready[klass], sender);
+	return line_share(&ours->queue.shares, &spot->site->ready[klass],
+	    sender) + spot->rows[klass][sender].count;
 }
 
 size_t

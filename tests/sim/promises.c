@@ -6,7 +6,9 @@
  *	promises [SEED [ROUNDS]]
  *
  * Each message's longest wait is worked out as it comes, from what waits
- * then, and held against how long it did wait.
+ * then, and held against how long it did wait.  In some traces some of the
+ * senders have a rate: it is held against what they are given in any time,
+ * and nobody else may wait longer for them.
  */
 #include "sim.h"
 
@@ -14,6 +16,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	ROUNDS = 150,
@@ -30,6 +33,10 @@ struct check {
 	unsigned senders[CLASS_COUNT];
 	bool calm;		/* all is bulk */
 	bool deadlines;		/* some urgent mail has them */
+	double ahead[CLASS_COUNT * SENDERS];	/* of a rate: messages less
+				 * those that it gave, the least so far */
+	unsigned given[CLASS_COUNT * SENDERS];
+	unsigned long limited, over;
 	unsigned long checked[2], broken;
 	msec_t longest[2], bound[2];	/* of all that were checked */
 };
@@ -82,6 +89,8 @@ on_start(void *owner, struct sim *sim, uint32_t number)
 	bool calm = mail->klass != CLASS_URGENT;
 	msec_t wait = sim->waits[number];
 
+	if (world_limits(sim->world, mail->sender))
+		return;
 	check->checked[calm]++;
 	if (wait > check->longest[calm]) {
 		check->longest[calm] = wait;
@@ -95,6 +104,28 @@ on_start(void *owner, struct sim *sim, uint32_t number)
 		    (long long)wait, (long long)check->most[number],
 		    sim->world->places[mail->site].connections,
 		    (long long)sim->world->places[mail->site].took);
+}
+
+/* In any time T no more than rate * (T + 100 ms) are given, and one. */
+static void
+on_handed(void *owner, struct sim *sim, uint32_t number)
+{
+	struct check *check = owner;
+	const struct mail *mail = &sim->world->mails[number];
+	double rate = sim->world->rate, ahead;
+	unsigned sender = mail->sender;
+
+	if (!world_limits(sim->world, sender))
+		return;
+	ahead = check->given[sender] - rate * (double)sim->now / 1000;
+	if (check->given[sender]++ == 0 || ahead < check->ahead[sender])
+		check->ahead[sender] = ahead;
+	check->limited++;
+	if (ahead - check->ahead[sender] <= rate * 0.1 + 1e-6)
+		return;
+	if (check->over++ < 5)
+		printf("sender %u got %.3f messages more than its rate\n",
+		    sender, ahead - check->ahead[sender] - rate * 0.1);
 }
 
 /* Mail of KLASS for all places: LOAD times what these can take. */
@@ -159,6 +190,9 @@ random_world(uint64_t *state, struct check *check)
 	add_mail(world, state, CLASS_BULK, most,
 	    0.1 + (double)(sim_random(state) % 50) / 10, check);
 	qsort(world->mails, world->count, sizeof *world->mails, by_time);
+	if (sim_random(state) % 2 == 0)
+		world->limited = 1 + (unsigned)(sim_random(state) % SENDERS);
+	world->rate = (double)(1 + sim_random(state) % 50000) / 1000;
 	return world;
 }
 
@@ -167,7 +201,9 @@ round_of(uint64_t *state, struct check *check)
 {
 	struct world *world = random_world(state, check);
 	struct sim sim = { .on_arrival = on_arrival, .on_start = on_start,
-	    .owner = check };
+	    .on_handed = on_handed, .owner = check };
+
+	memset(check->given, 0, sizeof check->given);
 
 	check->most = mem_array(world->count, sizeof *check->most);
 	sim_run(&sim, world, &plan_ours);
@@ -192,8 +228,9 @@ main(int argc, char **argv)
 		    "may be\n", calm ? "others" : "urgent",
 		    check.checked[calm], (long long)check.longest[calm],
 		    (long long)check.bound[calm]);
+	printf("rates: %lu checked, %lu over\n", check.limited, check.over);
 	printf("seed %llu: %lu waited too long\n", (unsigned long long)seed,
 	    check.broken);
-	return check.broken == 0 && check.checked[0] > 0 &&
-	    check.checked[1] > 0 ? 0 : 1;
+	return check.broken == 0 && check.over == 0 && check.limited > 0 &&
+	    check.checked[0] > 0 && check.checked[1] > 0 ? 0 : 1;
 }

@@ -34,6 +34,9 @@ struct world {
 	size_t count;
 	struct place *places;
 	unsigned place_count, sender_count;
+	unsigned limited;	/* senders 0, LIMITED, 2 LIMITED … have a
+				 * rate; 0: nobody has */
+	double rate;		/* theirs: messages a second */
 	msec_t flash;		/* when the last bulk mail arrives */
 };
 
@@ -86,8 +89,17 @@ struct sim {
 	 * nobody */
 	void (*on_arrival)(void *owner, struct sim *sim, uint32_t mail);
 	void (*on_start)(void *owner, struct sim *sim, uint32_t mail);
+	/* … and as the scheduler hands it out. */
+	void (*on_handed)(void *owner, struct sim *sim, uint32_t mail);
 	void *owner;
 };
+
+/* Whether SENDER has a rate. */
+static inline bool
+world_limits(const struct world *world, unsigned sender)
+{
+	return world->limited > 0 && sender % world->limited == 0;
+}
 
 /* Play all; until every mail to a live site was started. */
 void sim_run(struct sim *sim, const struct world *world,

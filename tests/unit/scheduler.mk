@@ -14,6 +14,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/refill.c \
 	tests/unit/scheduler/flow.c \
 	tests/unit/scheduler/hosts.c \
+	tests/unit/scheduler/limited.c \
 	tests/unit/scheduler/line.c \
 	tests/unit/scheduler/move.c \
 	tests/unit/scheduler/past.c \
@@ -24,6 +25,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/routes.c \
 	tests/unit/scheduler/outage.c \
 	tests/unit/scheduler/retry.c \
+	tests/unit/scheduler/senders.c \
 	tests/unit/scheduler/shape.c \
 	tests/unit/scheduler/site.c
 tests_unit_test_scheduler_CPPFLAGS = $(AM_CPPFLAGS) \

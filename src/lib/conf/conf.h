@@ -100,6 +100,12 @@ struct conf_site {
 	msec_t connect, greeting, helo, mail, rcpt, data, block, dot, quit;
 };
 
+/* Limits of one sender, as queue { fair-by } says who that is. */
+struct conf_sender {
+	char *pattern;		/* glob */
+	struct conf_rate rate;	/* of all its transactions */
+};
+
 /* What follows when a server refuses something in words that match. */
 struct conf_reply {
 	char *regex;		/* POSIX extended, no case */
@@ -204,6 +210,8 @@ struct conf {
 	size_t route_count;
 	struct conf_site *sites;	/* in order; the last one matches "*" */
 	size_t site_count;
+	struct conf_sender *senders;	/* in order */
+	size_t sender_count;
 	struct conf_reply *replies;	/* in order */
 	size_t reply_count;
 };
@@ -247,6 +255,11 @@ const struct conf_route *conf_route_for(const struct conf *conf,
 /* The first site whose pattern matches DOMAIN or HOST (may be empty). */
 const struct conf_site *conf_site_for(const struct conf *conf,
     struct span domain, struct span host);
+
+/* The first block whose pattern matches the sender NAME; null: there is
+ * none. */
+const struct conf_sender *conf_sender_for(const struct conf *conf,
+    struct span name);
 
 /*
  * The first rule for the reply TEXT ("450 4.2.1 mailbox busy") of HOST to

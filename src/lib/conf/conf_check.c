@@ -62,6 +62,35 @@ open_pattern(struct conf_parser *parser, const char *argument,
 	return true;
 }
 
+/* Whether the glob A matches all that B does.  It may be missed where a ?
+ * meets a *. */
+static bool
+covers(const char *a, const char *b)
+{
+	return span_equal_nocase(span_of(a), span_of(b)) ||
+	    (conf_glob_matches(a, span_of(b)) && (strchr(a, '?') == NULL ||
+	    strchr(b, '*') == NULL));
+}
+
+static bool
+open_sender(struct conf_parser *parser, const char *argument,
+    struct conf_scope *scope)
+{
+	const struct conf *conf = parser->conf;
+
+	if (*argument == '\0')
+		return err_set(parser->err, ERR_CONFIG, "sender: a name is "
+		    "wanted, which may hold * and ?");
+	for (size_t i = 0; i < conf->sender_count; i++)
+		if (covers(conf->senders[i].pattern, argument))
+			return err_set(parser->err, ERR_CONFIG, "sender %.60s "
+			    "is never reached: sender %.60s stands before it "
+			    "and matches first", argument,
+			    conf->senders[i].pattern);
+	scope->item = conf_block_add(parser->conf, scope->block, argument);
+	return true;
+}
+
 bool
 conf_check_open(struct conf_parser *parser, const char *argument,
     struct conf_scope *scope)
@@ -72,6 +101,8 @@ conf_check_open(struct conf_parser *parser, const char *argument,
 	case BLOCK_ROUTE:
 	case BLOCK_SITE:
 		return open_pattern(parser, argument, scope);
+	case BLOCK_SENDER:
+		return open_sender(parser, argument, scope);
 	case BLOCK_REPLY:
 		return conf_reply_open(parser, argument, scope);
 	case BLOCK_CLASSIFY:

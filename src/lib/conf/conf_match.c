@@ -78,6 +78,15 @@ conf_site_for(const struct conf *conf, struct span domain, struct span host)
 	return NULL;
 }
 
+const struct conf_sender *
+conf_sender_for(const struct conf *conf, struct span name)
+{
+	for (size_t i = 0; i < conf->sender_count; i++)
+		if (conf_glob_matches(conf->senders[i].pattern, name))
+			return &conf->senders[i];
+	return NULL;
+}
+
 bool
 conf_net_holds(const struct conf_net *net, const struct in6_addr *address)
 {

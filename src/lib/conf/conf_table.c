@@ -10,6 +10,7 @@
 #define LISTEN(member) offsetof(struct conf_listen, member)
 #define ROUTE(member) offsetof(struct conf_route, member)
 #define SITE(member) offsetof(struct conf_site, member)
+#define SENDER(member) offsetof(struct conf_sender, member)
 #define REPLY(member) offsetof(struct conf_reply, member)
 
 #define K 1024ull
@@ -223,6 +224,9 @@ const struct conf_option conf_options[] = {
 	TIMEOUT("timeout-dot", "10m", dot, "for the reply to the final dot"),
 	TIMEOUT("timeout-quit", "5s", quit, "for the reply to QUIT"),
 
+	PLAIN(BLOCK_SENDER, "rate", KIND_RATE, "unlimited", SENDER(rate),
+	    "messages in a time, as in 100/s or 20/m, to all sites"),
+
 	PLAIN(BLOCK_REPLY, "at", KIND_PATTERN, "*", REPLY(at),
 	    "only at sites whose domain or mail host matches"),
 	PLAIN(BLOCK_REPLY, "slow", KIND_FLAG, NULL, REPLY(slow),
@@ -259,6 +263,8 @@ const struct conf_block conf_blocks[BLOCK_COUNT] = {
 	    ITEMS(conf_route, routes, route_count) },
 	[BLOCK_SITE]     = { .name = "site", .argument = "PATTERN",
 	    ITEMS(conf_site, sites, site_count) },
+	[BLOCK_SENDER]   = { .name = "sender", .argument = "PATTERN",
+	    ITEMS(conf_sender, senders, sender_count) },
 	[BLOCK_REPLY]    = { .name = "reply", .argument = "REGEX",
 	    ITEMS(conf_reply, replies, reply_count),
 	    .fini = conf_reply_fini },

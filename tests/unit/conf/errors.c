@@ -155,6 +155,25 @@ static const struct {
 	{ L "site * {\nrate 1/s\n\nrate-urgent 1.5/s }", "f:5: rate-urgent "
 	    "1.5/s is over this site's rate, which is 1/s: lower it, or "
 	    "raise the other" },
+	{ L "sender", "f:2: sender is a block: write sender PATTERN { ... }, "
+	    "the brace on the same line" },
+	{ L "sender \"\" { }", "f:2: sender: a name is wanted, which may hold "
+	    "* and ?" },
+	{ L "sender a.test { rate 0/s }", "f:2: rate 0/s: out of range: least "
+	    "0.001/s, most 1000000/s" },
+	{ L "sender a.test {\nrate -5/s }", "f:3: rate -5/s: a rate is wanted: "
+	    "a number and /s, /m, /h or /d, as in 100/s, 2.5/s or 20/m, or "
+	    "unlimited" },
+	{ L "sender a.test {\nrate 5/s\nrate 6/s }", "f:4: rate is already set "
+	    "at f:3: keep one of them" },
+	{ L "sender a.test { connections 5 }", "f:2: connections is "
+	    "unknown in sender { }; it stands in limits { }" },
+	{ L "sender a.test { rate 1/s }\nsender A.test { rate 2/s }", "f:3: "
+	    "sender A.test is never reached: sender a.test stands before it "
+	    "and matches first" },
+	{ L "sender *.test { rate 1/s }\n\nsender b.*.test { rate 2/s }",
+	    "f:4: sender b.*.test is never reached: sender *.test stands "
+	    "before it and matches first" },
 	{ L "reply x { }", "f:2: nothing follows from this reply: add slow, "
 	    "pause TIME, temporary or permanent" },
 	{ L "reply x { at a }\nreply \"a(b\" { slow }", "f:2: nothing "

@@ -65,6 +65,31 @@ a_glob_has_stars_and_question_marks_and_no_case(void)
 	}
 }
 
+static void
+the_first_block_for_a_sender_counts_and_there_may_be_none(void)
+{
+	struct conf *conf = conf_of("hostname a\nlisten 127.0.0.1:25\n"
+	    "sender vip.example.org { }\n"
+	    "sender \"?.example.org\" { rate 1/s }\n"
+	    "sender *.example.org { rate 2/s }\n"
+	    "sender \"uid *\" { rate 3/s }\n");
+	const struct conf_sender *senders = conf->senders;
+
+	CU_ASSERT_EQUAL(conf->sender_count, 4);
+	CU_ASSERT_PTR_EQUAL(conf_sender_for(conf,
+	    span_of("VIP.example.org")), &senders[0]);
+	CU_ASSERT_EQUAL(senders[0].rate.thousandths, 0);
+	CU_ASSERT_PTR_EQUAL(conf_sender_for(conf, span_of("a.example.org")),
+	    &senders[1]);
+	CU_ASSERT_PTR_EQUAL(conf_sender_for(conf, span_of("ab.example.org")),
+	    &senders[2]);
+	CU_ASSERT_PTR_EQUAL(conf_sender_for(conf, span_of("uid 1000")),
+	    &senders[3]);
+	CU_ASSERT_PTR_NULL(conf_sender_for(conf, span_of("example.org")));
+	CU_ASSERT_PTR_NULL(conf_sender_for(conf, span_of("")));
+	conf_free(&conf);
+}
+
 /* Backtracking over every star would take 2^30 steps here. */
 static void
 many_stars_take_no_time(void)
@@ -187,6 +212,7 @@ classes_have_names(void)
 const struct unit_test match_tests[] = {
 	UNIT(a_pattern_is_a_domain_its_subdomains_or_all),
 	UNIT(a_glob_has_stars_and_question_marks_and_no_case),
+	UNIT(the_first_block_for_a_sender_counts_and_there_may_be_none),
 	UNIT(many_stars_take_no_time),
 	UNIT(a_net_holds_its_own_addresses_and_no_others),
 	UNIT(the_first_route_and_site_that_match_win),

@@ -102,6 +102,7 @@ static const struct {
 	{ "site timeout-block", "7s", "", "" },
 	{ "site timeout-dot", "8s", "", "" },
 	{ "site timeout-quit", "9s", "", "" },
+	{ "sender rate", "20/m", "", "" },
 	{ "reply at", "*.example.org", "slow;", "" },
 	{ "reply slow", "", "", "" },
 	{ "reply pause", "5m", "", "" },

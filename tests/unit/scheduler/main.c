@@ -11,6 +11,8 @@ main(int argc, char **argv)
 		{ "shape", shape_tests },
 		{ "site", site_tests },
 		{ "rates", rate_tests },
+		{ "senders", sender_tests },
+		{ "limited", limited_tests },
 		{ "flow", flow_tests },
 		{ "breaker", breaker_tests },
 		{ "line", line_tests },

@@ -7,7 +7,9 @@
 
 #include "unit/unit.h"
 
-extern const struct unit_test site_tests[], rate_tests[], flow_tests[],
+extern const struct unit_test site_tests[], rate_tests[], sender_tests[],
+    limited_tests[],
+    flow_tests[],
     breaker_tests[],
     retry_tests[], outage_tests[], queue_tests[],
     line_tests[], fair_tests[], refill_tests[], hosts_tests[], past_tests[],
