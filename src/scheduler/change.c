@@ -6,6 +6,7 @@
 
 #include "scheduler/relocate.h"
 #include "scheduler/results.h"
+#include "scheduler/rouse.h"
 #include "scheduler/scheduler.h"
 
 /* ---- deleting ------------------------------------------------------------------------- */
@@ -109,20 +110,10 @@ change_release(struct walk *walk, struct item *item, void *owner)
 /* ---- trying --------------------------------------------------------------------------------- */
 
 static bool
-rouse(struct scheduler *s, struct site *site)
-{
-	if (site == NULL || !site_is_down(site) ||
-	    !heap_holds(&site->rest))
-		return false;
-	site_rouse(&s->queue, site);
-	return true;
-}
-
-static bool
 retry_row(struct scheduler *s, const struct row *row, bool early)
 {
 	struct domain *domain = routes_domain(s, row->row.domain);
-	bool changed = rouse(s, domain->site);
+	bool changed = rouse_site(s, domain->site);
 
 	if (row->row.place == INDEX_DUE && (early ||
 	    !window_row_is_early(s, row))) {
@@ -144,7 +135,7 @@ retry_memory(struct scheduler *s, struct message *message, bool early)
 		struct entry *entry = list_item(link, struct entry, sibling);
 
 		next = list_next(&message->entries, link);
-		changed |= rouse(s, entry->site);
+		changed |= rouse_site(s, entry->site);
 		if (entry->state != ENTRY_LATER ||
 		    (message->flags & MESSAGE_HELD) != 0 || (!early &&
 		    message->released > scheduler_wall(s)))
@@ -158,8 +149,6 @@ retry_memory(struct scheduler *s, struct message *message, bool early)
 	return changed;
 }
 
-/* A site that was roused by one message is awake for the next: what waits
- * there is being tried too, and counts. */
 static void
 retry(struct walk *walk, struct item *item, bool early)
 {

@@ -60,6 +60,11 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/syncer.c src/scheduler/syncer.h \
 	src/scheduler/takeup.c src/scheduler/takeup.h \
 	src/scheduler/walk.c src/scheduler/walk.h \
+	src/scheduler/walk_match.c src/scheduler/idheap.c \
+	src/scheduler/idheap.h src/scheduler/search.c src/scheduler/search.h \
+	src/scheduler/search_find.c \
+	src/scheduler/streams.c src/scheduler/streams.h \
+	src/scheduler/rouse.c src/scheduler/rouse.h \
 	src/scheduler/window.c src/scheduler/window.h
 src_scheduler_libscheduler_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 LIB_SCHEDULER = src/scheduler/libscheduler.a $(LIB_SPOOL)

@@ -4,6 +4,7 @@
  */
 #include "scheduler/change.h"
 #include "scheduler/client.h"
+#include "scheduler/rouse.h"
 #include "scheduler/scheduler.h"
 
 #include <stdio.h>
@@ -54,14 +55,14 @@ client_filter(struct client *client, const json_t *json, bool any,
 
 static void
 start_walk(struct client *client, const json_t *filter, bool any,
-    bool envelope, walk_fn *visit)
+    unsigned wants, walk_fn *visit)
 {
 	struct filter parsed;
 
 	if (!client_filter(client, filter, any, &parsed))
 		return;
 	client_loading(client);
-	client->walk = walk_new(client->control->s, &parsed, envelope);
+	client->walk = walk_new(client->control->s, &parsed, wants);
 	client->visit = visit;
 	timer_set(client->control->more, 0);
 }
@@ -75,42 +76,66 @@ list_one(struct walk *walk, struct item *item, void *owner)
 static void
 do_list(struct client *client, const json_t *request)
 {
-	start_walk(client, json_object_get(request, "filter"), true, true,
-	    list_one);
+	start_walk(client, json_object_get(request, "filter"), true,
+	    WALK_ENVELOPE, list_one);
 }
 
 static void
 do_delete(struct client *client, const json_t *request)
 {
-	start_walk(client, json_object_get(request, "filter"), false, false,
+	start_walk(client, json_object_get(request, "filter"), false, 0,
 	    change_delete);
 }
 
 static void
 do_hold(struct client *client, const json_t *request)
 {
-	start_walk(client, json_object_get(request, "filter"), false, false,
-	    change_hold);
+	start_walk(client, json_object_get(request, "filter"), false,
+	    WALK_UNHELD, change_hold);
 }
 
 static void
 do_release(struct client *client, const json_t *request)
 {
-	start_walk(client, json_object_get(request, "filter"), false, false,
-	    change_release);
+	start_walk(client, json_object_get(request, "filter"), false,
+	    WALK_HELD, change_release);
+}
+
+/* What waits in line is tried when its site is; then only what waits for a
+ * time is gone through.  Whose sender is asked for must be looked at. */
+static void
+start_trying(struct client *client, const json_t *json, bool any,
+    walk_fn *visit)
+{
+	struct scheduler *s = client->control->s;
+	struct filter filter;
+	uint64_t count;
+
+	if (!client_filter(client, json, any, &filter))
+		return;
+	client_loading(client);
+	if (rouse_may(&filter)) {
+		count = rouse_sites(s, &filter);
+		client->walk = walk_new(s, &filter, WALK_DUE);
+		client->walk->count = count;
+	} else {
+		client->walk = walk_new(s, &filter, 0);
+	}
+	client->visit = visit;
+	timer_set(client->control->more, 0);
 }
 
 static void
 do_retry(struct client *client, const json_t *request)
 {
-	start_walk(client, json_object_get(request, "filter"), false, false,
+	start_trying(client, json_object_get(request, "filter"), false,
 	    change_retry);
 }
 
 static void
 do_flush(struct client *client, const json_t *request)
 {
-	start_walk(client, request, true, false, change_flush);
+	start_trying(client, request, true, change_flush);
 }
 
 /* ---- one message ---------------------------------------------------------------------------- */

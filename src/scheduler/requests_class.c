@@ -113,7 +113,7 @@ request_class_show(struct client *client, const json_t *request)
 
 	(void)request;
 	t->task = (struct task){ .on = on_class, .free = free_class };
-	t->walk = walk_new(client->control->s, &all, false);
+	t->walk = walk_new(client->control->s, &all, 0);
 	client_start(client, &t->task);
 }
 
@@ -266,7 +266,8 @@ request_shape(struct client *client, const json_t *request)
 	}
 	t = mem_new(struct shape_task);
 	t->task = (struct task){ .on = on_shape, .free = free_shape };
-	t->walk = walk_new(client->control->s, &filter, note == note_sender);
+	t->walk = walk_new(client->control->s, &filter,
+	    note == note_sender ? WALK_ENVELOPE : 0);
 	t->note = note;
 	shape_init(&t->shape);
 	client_start(client, &t->task);

@@ -16,7 +16,7 @@
 #include <stdio.h>
 
 enum {
-	VISITS = 64,		/* messages looked at in a turn */
+	PIECE_USEC = 2000,	/* of a turn */
 	MOVES_MOST = 128,	/* under way at once … */
 	BYTES_MOST = 4 << 20	/* … and bytes of them */
 };
@@ -125,8 +125,9 @@ static enum task_step
 on_move(struct task *task, struct client *client)
 {
 	struct move_task *t = (struct move_task *)task;
+	usec_t until = clock_mono_usec() + PIECE_USEC;
 
-	for (int i = 0; i < VISITS && t->walk != NULL; i++) {
+	while (t->walk != NULL && clock_mono_usec() < until) {
 		if (!has_room(t->order))
 			return TASK_WAITS;
 		if (!walk_on(t->walk, 1, move_one, t))
@@ -172,7 +173,7 @@ request_move(struct client *client, const json_t *request)
 		return;
 	t = mem_new(struct move_task);
 	t->task = (struct task){ .on = on_move, .free = free_move };
-	t->walk = walk_new(s, &filter, false);
+	t->walk = walk_new(s, &filter, 0);
 	t->klass = klass;
 	t->order = mem_new(struct order);
 	t->order->s = s;

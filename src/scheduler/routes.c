@@ -36,6 +36,16 @@ stable_hash(struct span name)
 	return hash != 0 ? hash : 1;
 }
 
+uint64_t
+routes_hash(struct span name)
+{
+	char *lower = text_lower(span_copy(span_first(name, DOMAIN_MOST)));
+	uint64_t hash = stable_hash(span_of(lower));
+
+	mem_free(lower);
+	return hash;
+}
+
 const char *
 routes_failure(const struct domain *domain, bool *permanent)
 {

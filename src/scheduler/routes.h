@@ -39,6 +39,9 @@ void routes_fini(struct scheduler *s);
  */
 struct domain *routes_domain(struct scheduler *s, struct span name);
 
+/* The hash of a domain called NAME (any case), the same in every life. */
+uint64_t routes_hash(struct span name);
+
 /* Look again if what is known of DOMAIN is stale. */
 void routes_refresh(struct scheduler *s, struct domain *domain);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * walk.c - through the whole queue, in order of id, a piece per turn.
+ * walk.c - through the queue, in order of id, a piece per turn.
  */
 #include "scheduler/walk.h"
 
 #include "base/mem.h"
 #include "scheduler/scheduler.h"
 
-#include <stdlib.h>
+enum { PIECE_USEC = 2000 };
 
 /* ---- one message --------------------------------------------------------------------- */
 
@@ -94,91 +94,17 @@ item_fini(struct item *item)
 	*item = (struct item){ 0 };
 }
 
-/* ---- matching -------------------------------------------------------------------------- */
-
-static bool
-site_matches(struct scheduler *s, const char *glob, struct span name)
-{
-	const struct domain *domain = map_find(&s->routes.domains, name);
-
-	if (conf_glob_matches(glob, name))
-		return true;
-	return domain != NULL && domain->site != NULL &&
-	    conf_glob_matches(glob, span_of(domain->site->name));
-}
-
-static bool
-any_site_matches(struct scheduler *s, const char *glob,
-    const struct item *item)
-{
-	const struct link *link;
-
-	for (size_t i = 0; i < item->row_count; i++)
-		if (site_matches(s, glob, item->rows[i].row.domain))
-			return true;
-	if (item->message == NULL)
-		return false;
-	for (link = list_first(&item->message->entries); link != NULL;
-	    link = list_next(&item->message->entries, link)) {
-		const struct entry *entry = list_item(link, struct entry,
-		    sibling);
-
-		if (site_matches(s, glob, span_of(entry->domain->name)))
-			return true;
-	}
-	return false;
-}
-
-static bool
-any_rcpt_matches(const char *glob, const struct envelope *envelope)
-{
-	for (uint32_t i = 0; i < envelope->rcpt_count; i++)
-		if (conf_glob_matches(glob,
-		    span_of(envelope->rcpts[i].address)))
-			return true;
-	return false;
-}
-
-static bool
-read_envelope(struct scheduler *s, struct item *item)
-{
-	struct record_header header;
-	struct err err;
-	int fd = segment_fd(s, item->segment, &err);
-
-	return fd != -1 && record_peek(fd, item->offset, &header,
-	    &item->envelope, &err);
-}
-
-/* Cheap questions first; the envelope is read last. */
-static bool
-matches(struct walk *walk, struct item *item)
-{
-	const struct filter *f = &walk->filter;
-
-	if (f->by_class && f->klass != item->klass)
-		return false;
-	if (f->older > 0 && scheduler_wall(walk->s) - item->arrived <
-	    f->older)
-		return false;
-	if (f->site != NULL && !any_site_matches(walk->s, f->site, item))
-		return false;
-	if ((walk->needs_envelope || filter_needs_envelope(f)) &&
-	    !read_envelope(walk->s, item))
-		return false;
-	if (f->sender != NULL && !conf_glob_matches(f->sender,
-	    span_of(item->envelope->reverse_path)))
-		return false;
-	return f->recipient == NULL ||
-	    any_rcpt_matches(f->recipient, item->envelope);
-}
-
 /* ---- the way ------------------------------------------------------------------------------ */
 
-static int
-by_order(const void *a, const void *b)
+/* Without an index, what waits for a time is in memory. */
+static void
+take_those_that_wait(struct walk *walk)
 {
-	return memcmp(a, b, sizeof(struct msgid));
+	const struct heap *later = &walk->s->queue.later;
+
+	for (size_t i = 0; i < later->count; i++)
+		idheap_add(&walk->ids, heap_item(later->nodes[i],
+		    struct entry, wait)->message->id, false);
 }
 
 static void
@@ -188,29 +114,46 @@ take_those_in_memory(struct walk *walk)
 	const struct message *message;
 	size_t at = 0;
 
-	walk->ids = mem_array(map->count + 1, sizeof *walk->ids);
 	while ((message = map_each(map, &at)) != NULL)
-		walk->ids[walk->id_count++] = message->id;
-	qsort(walk->ids, walk->id_count, sizeof *walk->ids, by_order);
+		if (walk_may_match(walk, message))
+			idheap_add(&walk->ids, message->id, false);
+}
+
+static unsigned
+places_of(unsigned wants)
+{
+	if ((wants & WALK_DUE) != 0)
+		return SEARCH_DUE;
+	if ((wants & WALK_HELD) != 0)
+		return SEARCH_HELD;
+	if ((wants & WALK_UNHELD) != 0)
+		return SEARCH_DUE | SEARCH_READY;
+	return SEARCH_ALL;
 }
 
 struct walk *
-walk_new(struct scheduler *s, struct filter *filter, bool needs_envelope)
+walk_new(struct scheduler *s, struct filter *filter, unsigned wants)
 {
 	struct walk *walk = mem_new(struct walk);
 
 	walk->s = s;
 	walk->filter = *filter;
 	*filter = (struct filter){ 0 };
-	walk->needs_envelope = needs_envelope;
+	walk->wants = wants;
 	if (walk->filter.by_id) {
-		walk->ids = walk->filter.ids;
-		walk->id_count = walk->filter.id_count;
+		walk->ids = (struct idheap){ .ids = walk->filter.ids,
+		    .count = walk->filter.id_count,
+		    .room = walk->filter.id_count };
 		walk->filter.ids = NULL;
-		walk->index_over = true;
-	} else {
-		take_those_in_memory(walk);
+		walk->search.how = SEARCH_IS_OVER;
+		return walk;
 	}
+	search_begin(&walk->search, s, &walk->filter, places_of(wants));
+	if ((wants & WALK_DUE) != 0)
+		take_those_that_wait(walk);
+	else
+		take_those_in_memory(walk);
+	idheap_order(&walk->ids);
 	return walk;
 }
 
@@ -219,96 +162,59 @@ walk_free(struct walk **walk)
 {
 	if (*walk == NULL)
 		return;
+	search_end(&(*walk)->search);
 	filter_fini(&(*walk)->filter);
-	mem_free((*walk)->ids);
+	idheap_fini(&(*walk)->ids);
 	mem_free(*walk);
 	*walk = NULL;
 }
 
-static bool
-add_id(void *owner, const struct index_row *row)
-{
-	struct walk *walk = owner;
-	size_t count = walk->found_count;
-
-	if (count > 0 && msgid_compare(walk->found[count - 1], row->id) == 0)
-		return true;
-	if (count == sizeof walk->found / sizeof walk->found[0])
-		return false;
-	walk->found[walk->found_count++] = row->id;
-	return true;
-}
-
-static void
-after(struct msgid *id)
-{
-	for (int i = MSGID_BYTES - 1; i >= 0; i--)
-		if (++id->bytes[i] != 0)
-			return;
-}
-
-static void
-find_more(struct walk *walk)
-{
-	struct err err;
-
-	walk->found_count = walk->found_at = 0;
-	if (walk->index_over)
-		return;
-	if (walk->s->window.index == NULL) {
-		walk->index_over = true;
-		return;
-	}
-	if (!index_each(walk->s->window.index, walk->from, add_id, walk,
-	    &err))
-		window_fail(walk->s, &err);
-	if (walk->found_count == 0) {
-		walk->index_over = true;
-		return;
-	}
-	walk->from = walk->found[walk->found_count - 1];
-	after(&walk->from);
-}
-
 /* The lesser of the two next ids; one that is in both comes once. */
-static bool
+static enum search_step
 next_id(struct walk *walk, struct msgid *out)
 {
-	const struct msgid *a = NULL, *b = NULL;
+	const struct msgid *mine = idheap_first(&walk->ids);
+	struct msgid found;
+	enum search_step step = search_peek(&walk->search, &found);
 	int order;
 
-	if (walk->found_at == walk->found_count)
-		find_more(walk);
-	if (walk->id_at < walk->id_count)
-		a = &walk->ids[walk->id_at];
-	if (walk->found_at < walk->found_count)
-		b = &walk->found[walk->found_at];
-	if (a == NULL && b == NULL)
-		return false;
-	order = a == NULL ? 1 : b == NULL ? -1 : msgid_compare(*a, *b);
-	*out = order <= 0 ? *a : *b;
+	if (step == SEARCH_GOES_ON || (step == SEARCH_OVER && mine == NULL))
+		return step;
+	order = mine == NULL ? 1 : step == SEARCH_OVER ? -1 :
+	    msgid_compare(*mine, found);
+	*out = order <= 0 ? *mine : found;
 	if (order <= 0)
-		walk->id_at++;
+		idheap_take(&walk->ids);
 	if (order >= 0)
-		walk->found_at++;
-	return true;
+		search_next(&walk->search);
+	return SEARCH_FOUND;
+}
+
+static void
+visit(struct walk *walk, struct msgid id, walk_fn *fn, void *owner)
+{
+	struct item item;
+
+	if (!walk_find(walk->s, id, &item))
+		return;
+	if (walk_matches(walk, &item))
+		fn(walk, &item, owner);
+	item_fini(&item);
 }
 
 bool
 walk_on(struct walk *walk, unsigned most, walk_fn *fn, void *owner)
 {
+	usec_t until = clock_mono_usec() + PIECE_USEC;
 	struct msgid id;
 
-	for (; most > 0; most--) {
-		struct item item;
+	for (; most > 0 && clock_mono_usec() < until; most--) {
+		enum search_step step = next_id(walk, &id);
 
-		if (!next_id(walk, &id))
+		if (step == SEARCH_OVER)
 			return false;
-		if (!walk_find(walk->s, id, &item))
-			continue;
-		if (matches(walk, &item))
-			fn(walk, &item, owner);
-		item_fini(&item);
+		if (step == SEARCH_FOUND)
+			visit(walk, id, fn, owner);
 	}
 	return true;
 }

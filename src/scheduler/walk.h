@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: ISC
  *
- * walk.h - through the whole queue, in order of id, a piece per turn.
+ * walk.h - through the queue, in order of id, a piece per turn.
  *
  * A walk sees messages in memory and in the index as one.  What comes to the
- * queue after it began may or may not be met.  Its memory is the ids of the
- * messages in memory when it began: bounded by the window.
+ * queue after it began may or may not be met.  What the filter does not
+ * mean is not looked at, as far as class and site tell (search.h).  Its
+ * memory is the ids of the messages in memory when it began, and some that
+ * were read ahead: bounded by the window.
  */
 #ifndef SCHEDULER_WALK_H
 #define SCHEDULER_WALK_H
 
-#include "scheduler/filter.h"
+#include "scheduler/idheap.h"
 #include "scheduler/queue.h"
+#include "scheduler/search.h"
 #include "scheduler/window.h"
 #include "spool/envelope.h"
 
@@ -30,29 +33,38 @@ struct item {
 struct walk {
 	struct scheduler *s;
 	struct filter filter;
-	bool needs_envelope;
-	struct msgid *ids;	/* in memory, or asked for; sorted */
-	size_t id_count, id_at;
-	struct msgid found[64];	/* the next in the index */
-	size_t found_count, found_at;
-	struct msgid from;	/* where the index is read on */
-	bool index_over;
+	unsigned wants;
+	struct idheap ids;	/* in memory, or asked for */
+	struct search search;	/* those in the index */
 	uint64_t count;		/* for those who count */
+};
+
+enum {				/* what a walk wants */
+	WALK_ENVELOPE = 1,	/* read for each */
+	WALK_DUE = 2,		/* only what waits for a time */
+	WALK_HELD = 4,		/* only what is held */
+	WALK_UNHELD = 8		/* only what is not, as far as the index goes */
 };
 
 /* FILTER's content is moved away. */
 struct walk *walk_new(struct scheduler *s, struct filter *filter,
-    bool needs_envelope);
+    unsigned wants);
 void walk_free(struct walk **walk);
 
 /* Handle ITEM; it is freed after. */
 typedef void walk_fn(struct walk *walk, struct item *item, void *owner);
 
-/* Call FN for up to MOST messages that match.  False: the walk is over. */
+/* Call FN for those of the next MOST messages that match, or for some
+ * milliseconds.  False: the walk is over. */
 bool walk_on(struct walk *walk, unsigned most, walk_fn *fn, void *owner);
 
 /* The message ID, whatever the filter.  False: it is not in the queue. */
 bool walk_find(struct scheduler *s, struct msgid id, struct item *out);
 void item_fini(struct item *item);
+
+/* walk_match.c: whether MESSAGE may match, by what of it is in memory. */
+bool walk_may_match(const struct walk *walk, const struct message *message);
+/* Whether ITEM does; its envelope is read if that is needed. */
+bool walk_matches(const struct walk *walk, struct item *item);
 
 #endif

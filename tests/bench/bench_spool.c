@@ -179,12 +179,12 @@ commit_figures(const char *path, unsigned seconds)
 /* ---- the index -------------------------------------------------------- */
 
 static struct index_row
-row_of(uint32_t i)
+row_of(uint32_t i, enum index_place place)
 {
 	static const uint8_t rcpt[4];
 	struct index_row row = {
-		.place = INDEX_DUE, .klass = CLASS_NORMAL,
-		.site = i % 1000, .due = 1700000000000000 + (usec_t)i * 37,
+		.place = place, .klass = CLASS_NORMAL,
+		.site = i % 1000, .sender = i % 37, .due = 1700000000000000 + (usec_t)i * 37,
 		.segment = { CLASS_NORMAL, 1, i / 16000 },
 		.offset = i % 16000 * 4200, .size = 4200,
 		.rcpts = span_make(rcpt, 4), .domain = span_of("example.net"),
@@ -243,18 +243,18 @@ measure_checkpoint(struct index *index)
 }
 
 static void
-measure_puts(struct index *index)
+measure_puts(struct index *index, enum index_place place, const char *what)
 {
 	usec_t begun = clock_mono_usec(), cpu = cpu_used();
 	struct err err;
 
 	for (uint32_t i = 0; i < ROWS; i++) {
-		struct index_row row = row_of(i);
+		struct index_row row = row_of(i, place);
 
 		check(index_put(index, &row, &err), &err);
 	}
 	check(index_flush(index, &err), &err);
-	said("put", begun, cpu, ROWS);
+	said(what, begun, cpu, ROWS);
 }
 
 static void
@@ -282,7 +282,7 @@ measure_moves(struct index *index)
 
 	for (uint32_t i = 0; i < ROWS / 10; i++) {
 		struct index_row row =
-		    row_of((uint32_t)((uint64_t)i * 7919 % ROWS));
+		    row_of((uint32_t)((uint64_t)i * 7919 % ROWS), INDEX_DUE);
 
 		row.due += 3600 * (usec_t)1000000;
 		check(index_put(index, &row, &err), &err);
@@ -291,18 +291,18 @@ measure_moves(struct index *index)
 }
 
 static void
-measure_deletes(struct index *index)
+measure_deletes(struct index *index, const char *what)
 {
 	usec_t begun = clock_mono_usec(), cpu = cpu_used();
 	struct err err;
 	bool found;
 
 	for (uint32_t i = 0; i < ROWS; i++) {
-		struct index_row row = row_of(i);
+		struct index_row row = row_of(i, INDEX_DUE);
 
 		check(index_delete(index, row.id, 0, &found, &err), &err);
 	}
-	said("deleted", begun, cpu, ROWS);
+	said(what, begun, cpu, ROWS);
 }
 
 static void
@@ -315,7 +315,9 @@ index_figures(const char *path)
 
 	index = index_open(path, &fresh, &err);
 	check(index != NULL, &err);
-	measure_puts(index);
+	measure_puts(index, INDEX_READY, "put for a site");
+	measure_deletes(index, "deleted there");
+	measure_puts(index, INDEX_DUE, "put for a time");
 	measure_checkpoint(index);
 	measure_walks(index);
 	measure_moves(index);
@@ -328,7 +330,7 @@ index_figures(const char *path)
 	check(index != NULL && !fresh, &err);
 	printf("index, opened in %.3f s\n",
 	    (double)(clock_mono_usec() - begun) / 1e6);
-	measure_deletes(index);
+	measure_deletes(index, "deleted");
 	index_close(&index);
 }
 

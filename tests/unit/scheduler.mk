@@ -27,7 +27,8 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/retry.c \
 	tests/unit/scheduler/senders.c \
 	tests/unit/scheduler/shape.c \
-	tests/unit/scheduler/site.c
+	tests/unit/scheduler/site.c \
+	tests/unit/scheduler/walk.c
 tests_unit_test_scheduler_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/tests $(JANSSON_CFLAGS) $(CUNIT_CFLAGS)
 tests_unit_test_scheduler_LDADD = src/scheduler/libscheduler.a \

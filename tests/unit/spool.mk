@@ -12,6 +12,7 @@ tests_unit_test_spool_SOURCES = tests/unit/unit.h \
 	tests/unit/spool/envelope.c \
 	tests/unit/spool/index.c \
 	tests/unit/spool/layout.c \
+	tests/unit/spool/lists.c \
 	tests/unit/spool/msgid.c \
 	tests/unit/spool/record.c \
 	tests/unit/spool/segment.c \

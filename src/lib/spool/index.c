@@ -2,9 +2,9 @@
  *
  * index.c - changes to the index, in transactions.
  *
- * A row and its place in "due" or "ready" change together.  Up to 512
- * changes share a transaction; nothing of it is synced.  One process, one
- * thread: there are no locks to wait for.
+ * A row and where it stands in "ready", or "lists" and "due", change
+ * together.  Up to 512 changes share a transaction; nothing of it is synced.
+ * One process, one thread: there are no locks to wait for.
  */
 #include "spool/index_inside.h"
 
@@ -97,16 +97,30 @@ get(struct index *index, enum index_table table, const struct index_key *key,
 	return true;
 }
 
+/* An entry that is there is replaced; NEW (if given): or left alone, then
+ * *NEW is false. */
 static bool
-put(struct index *index, enum index_table table, const struct index_key *key,
-    struct span value, struct err *err)
+put_or_find(struct index *index, enum index_table table,
+    const struct index_key *key, struct span value, bool *new,
+    struct err *err)
 {
 	DB *db = index->tables[table];
 	DBT k = dbt_of(key->bytes, key->length);
 	DBT v = dbt_of(value.data, value.length);
-	int error = db->put(db, index->txn, &k, &v, 0);
+	int error = db->put(db, index->txn, &k, &v,
+	    new != NULL ? DB_NOOVERWRITE : 0);
 
-	return error == 0 || index_failed(index, error, "put", err);
+	if (new != NULL)
+		*new = error == 0;
+	return error == 0 || (new != NULL && error == DB_KEYEXIST) ||
+	    index_failed(index, error, "put", err);
+}
+
+static bool
+put(struct index *index, enum index_table table, const struct index_key *key,
+    struct span value, struct err *err)
+{
+	return put_or_find(index, table, key, value, NULL, err);
 }
 
 /* An entry that is not there is none of our worries. */
@@ -124,16 +138,14 @@ delete(struct index *index, enum index_table table,
 
 /* ---- rows ------------------------------------------------------------- */
 
-/* The place of the stored row at KEY, if there is one. */
+/* Where the stored row at KEY stands, if there is one. */
 static bool
-get_place(struct index *index, const struct index_key *key, bool *found,
-    bool *placed, enum index_table *table, struct index_key *place,
-    struct err *err)
+get_stand(struct index *index, const struct index_key *key, bool *found,
+    struct index_stand *out, struct err *err)
 {
 	struct index_row row;
 	struct span value;
 
-	*placed = false;
 	if (!get(index, TABLE_ROWS, key, &value, found, err))
 		return false;
 	if (!*found)
@@ -142,43 +154,57 @@ get_place(struct index *index, const struct index_key *key, bool *found,
 		index->broken = true;
 		return err_set(err, ERR_LIBRARY, "index: a row is damaged");
 	}
-	*placed = place_key(&row, table, place);
+	*out = row_stand(&row);
 	return true;
 }
 
+/* From key OLD of a table to key NEW of one; without length: none. */
 static bool
-same_place(enum index_table ta, const struct index_key *a,
-    enum index_table tb, const struct index_key *b)
+change_key(struct index *index, enum index_table old_table,
+    const struct index_key *old, enum index_table new_table,
+    const struct index_key *new, struct err *err)
 {
-	return ta == tb && a->length == b->length &&
-	    memcmp(a->bytes, b->bytes, a->length) == 0;
+	if (old_table == new_table && old->length == new->length &&
+	    memcmp(old->bytes, new->bytes, old->length) == 0)
+		return true;
+	return (old->length == 0 || delete(index, old_table, old, err)) &&
+	    (new->length == 0 || put(index, new_table, new,
+	    span_make("", 0), err));
 }
 
+static bool
+change_stand(struct index *index, const struct index_stand *old,
+    const struct index_stand *new, struct err *err)
+{
+	return change_key(index, old->table, &old->list, new->table,
+	    &new->list, err) &&
+	    change_key(index, TABLE_DUE, &old->due, TABLE_DUE, &new->due,
+	    err);
+}
+
+/* Most rows are new, and are not looked for before. */
 bool
 index_put(struct index *index, const struct index_row *row, struct err *err)
 {
-	struct index_key key = row_key(row->id, row->first_rcpt), old, new;
-	enum index_table old_table = 0, new_table = 0;
-	bool found, was_placed, is_placed, stays;
+	static const struct index_stand nowhere;
+	struct index_key key = row_key(row->id, row->first_rcpt);
+	struct index_stand old = nowhere, new = row_stand(row);
+	bool is_new, found = false;
 
-	if (!index_begin(index, err) ||
-	    !get_place(index, &key, &found, &was_placed, &old_table, &old,
-	    err))
+	if (!index_begin(index, err))
 		return false;
-	is_placed = place_key(row, &new_table, &new);
-	stays = was_placed && is_placed &&
-	    same_place(old_table, &old, new_table, &new);
 	buf_clear(&index->value);
 	row_encode(row, &index->value);
 	must(!index->value.full);	/* recipients are bounded */
-	if (was_placed && !stays && !delete(index, old_table, &old, err))
+	if (!put_or_find(index, TABLE_ROWS, &key, buf_peek(&index->value),
+	    &is_new, err))
 		return false;
-	if (!put(index, TABLE_ROWS, &key, buf_peek(&index->value), err))
+	if (!is_new && (!get_stand(index, &key, &found, &old, err) ||
+	    !put(index, TABLE_ROWS, &key, buf_peek(&index->value), err)))
 		return false;
-	if (is_placed && !stays &&
-	    !put(index, new_table, &new, span_make("", 0), err))
+	if (!change_stand(index, &old, &new, err))
 		return false;
-	index->count += !found;
+	index->count += is_new;
 	return changed(index, err);
 }
 
@@ -186,18 +212,17 @@ bool
 index_delete(struct index *index, struct msgid id, uint32_t first_rcpt,
     bool *found, struct err *err)
 {
-	struct index_key key = row_key(id, first_rcpt), place;
-	enum index_table table = 0;
-	bool placed;
+	static const struct index_stand nowhere;
+	struct index_key key = row_key(id, first_rcpt);
+	struct index_stand old;
 
 	if (!index_begin(index, err) ||
-	    !get_place(index, &key, found, &placed, &table, &place, err))
+	    !get_stand(index, &key, found, &old, err))
 		return false;
 	if (!*found)
 		return true;
-	if (!delete(index, TABLE_ROWS, &key, err))
-		return false;
-	if (placed && !delete(index, table, &place, err))
+	if (!delete(index, TABLE_ROWS, &key, err) ||
+	    !change_stand(index, &old, &nowhere, err))
 		return false;
 	if (index->count > 0)
 		index->count--;

@@ -104,6 +104,26 @@ bool index_each_turn(struct index *index, uint64_t site, uint8_t klass,
 bool index_each(struct index *index, struct msgid from, index_row_fn *fn,
     void *owner, struct err *err) MUST_CHECK;
 
+/* Rows of a class that wait in the same way for a site, and if they wait for
+ * their turn (INDEX_READY), of one sender. */
+struct index_list {
+	uint8_t klass, place;
+	uint64_t site, sender;
+};
+
+/*
+ * *LIST becomes the first that has rows, from itself on: among INDEX_READY
+ * ones in order of site, class and sender, among the others in order of
+ * class, place and site.  *ID is its first row's.  *FOUND false: none.
+ */
+bool index_next_list(struct index *index, struct index_list *list,
+    struct msgid *id, bool *found, struct err *err) MUST_CHECK;
+/* Up to MOST ids of LIST's rows into IDS, each once, from FROM on in order.
+ * *COUNT < MOST: there are no more. */
+bool index_list_ids(struct index *index, const struct index_list *list,
+    struct msgid from, struct msgid *ids, size_t most, size_t *count,
+    struct err *err) MUST_CHECK;
+
 /* The earliest `due`; false with *DUE 0: none waits. */
 bool index_next_due(struct index *index, usec_t *due);
 

@@ -9,12 +9,14 @@
  *	index_row.c    rows and keys as bytes
  *	index.c        changes, in transactions
  *	index_walk.c   walks
+ *	index_lists.c  ids by class, place and site
  *
  * Tables, each a file of its own:
  *
  *	rows       id, first recipient (big-endian): the row
  *	due        due, id, first recipient: nothing    (INDEX_DUE)
  *	ready      site, class, sender, id, first: nothing  (INDEX_READY)
+ *	lists      class, place, site, id, first: nothing   (all others)
  *	positions  class, slot, sequence: position; and "count"
  */
 #ifndef SPOOL_INDEX_INSIDE_H
@@ -29,13 +31,14 @@ enum {
 	ROW_KEY_BYTES = MSGID_BYTES + 4,
 	DUE_KEY_BYTES = 8 + ROW_KEY_BYTES,
 	READY_KEY_BYTES = 8 + 1 + 8 + ROW_KEY_BYTES,
+	LIST_KEY_BYTES = 1 + 1 + 8 + ROW_KEY_BYTES,
 	KEY_MOST = READY_KEY_BYTES,
 	POSITION_KEY_BYTES = 1 + 2 + 4,
 	POSITION_BYTES = 1 + 8
 };
 
-enum index_table { TABLE_ROWS, TABLE_DUE, TABLE_READY, TABLE_POSITIONS,
-	TABLE_COUNT };
+enum index_table { TABLE_ROWS, TABLE_DUE, TABLE_READY, TABLE_LISTS,
+	TABLE_POSITIONS, TABLE_COUNT };
 
 struct index {
 	char *path;
@@ -55,6 +58,12 @@ struct index {
 struct index_key {
 	uint8_t bytes[KEY_MOST];
 	size_t length;
+};
+
+/* Where a row stands beside the table of rows. */
+struct index_stand {
+	struct index_key list, due;	/* without length: not there */
+	enum index_table table;		/* of `list` */
 };
 
 /* ---- index_trust.c ---------------------------------------------------- */
@@ -91,9 +100,10 @@ bool files_sync(int dirfd, struct err *err) MUST_CHECK;
 /* ---- index_row.c ------------------------------------------------------ */
 
 struct index_key row_key(struct msgid id, uint32_t first_rcpt);
-/* Where ROW's place puts it: *TABLE and the key there.  False: nowhere. */
-bool place_key(const struct index_row *row, enum index_table *table,
-    struct index_key *key);
+struct index_stand row_stand(const struct index_row *row);
+/* Of the row ID and FIRST_RCPT in LIST, in *TABLE. */
+struct index_key list_key(const struct index_list *list, struct msgid id,
+    uint32_t first_rcpt, enum index_table *table);
 /* The key of the row that KEY, of TABLE, stands for.  False: garbage. */
 bool key_to_row_key(enum index_table table, struct span key,
     struct index_key *out);

@@ -42,27 +42,40 @@ row_key(struct msgid id, uint32_t first_rcpt)
 	return key;
 }
 
-bool
-place_key(const struct index_row *row, enum index_table *table,
-    struct index_key *key)
+struct index_key
+list_key(const struct index_list *list, struct msgid id, uint32_t first_rcpt,
+    enum index_table *table)
 {
-	*key = (struct index_key){ .length = 0 };
-	switch (row->place) {
-	case INDEX_DUE:
-		*table = TABLE_DUE;
-		add(key, (uint64_t)(row->due < 0 ? 0 : row->due), 8);
-		break;
-	case INDEX_READY:
+	struct index_key key = { .length = 0 };
+
+	if (list->place == INDEX_READY) {
 		*table = TABLE_READY;
-		add(key, row->site, 8);
-		add(key, row->klass, 1);
-		add(key, row->sender, 8);
-		break;
-	default:
-		return false;
+		add(&key, list->site, 8);
+		add(&key, list->klass, 1);
+		add(&key, list->sender, 8);
+	} else {
+		*table = TABLE_LISTS;
+		add(&key, list->klass, 1);
+		add(&key, list->place, 1);
+		add(&key, list->site, 8);
 	}
-	add_row(key, row->id, row->first_rcpt);
-	return true;
+	add_row(&key, id, first_rcpt);
+	return key;
+}
+
+struct index_stand
+row_stand(const struct index_row *row)
+{
+	struct index_list list = { row->klass, row->place, row->site,
+	    row->sender };
+	struct index_stand stand = { .due = { .length = 0 } };
+
+	stand.list = list_key(&list, row->id, row->first_rcpt, &stand.table);
+	if (row->place == INDEX_DUE) {
+		add(&stand.due, (uint64_t)(row->due < 0 ? 0 : row->due), 8);
+		add_row(&stand.due, row->id, row->first_rcpt);
+	}
+	return stand;
 }
 
 bool

@@ -13,7 +13,7 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/index_files.c \
 	src/lib/spool/index_row.c \
 	src/lib/spool/index_trust.c \
-	src/lib/spool/index_walk.c \
+	src/lib/spool/index_walk.c src/lib/spool/index_lists.c \
 	src/lib/spool/journal.c \
 	src/lib/spool/lane.c src/lib/spool/lane.h \
 	src/lib/spool/layout.c src/lib/spool/layout.h \

@@ -29,6 +29,7 @@ main(int argc, char **argv)
 		{ "routes", routes_tests },
 		{ "move", move_tests },
 		{ "control", control_tests },
+		{ "walk", walk_tests },
 		{ NULL, NULL },
 	};
 

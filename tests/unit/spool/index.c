@@ -603,6 +603,21 @@ sane_row(void *owner, const struct index_row *row)
 	return true;
 }
 
+static bool
+find_lists(struct index *index, struct index_list list, struct err *err)
+{
+	struct msgid ids[10];
+	bool found = true;
+	size_t count;
+
+	for (; found; list.site++)
+		if (!index_next_list(index, &list, &ids[0], &found, err) ||
+		    !index_list_ids(index, &list, ids[0], ids, 10, &count,
+		    err))
+			return false;
+	return true;
+}
+
 /* Open, look at everything, change something, close. */
 static void
 use(const char *path)
@@ -613,6 +628,8 @@ use(const char *path)
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(index);
 	if (index_each(index, id_of(0), sane_row, NULL, &err) &&
+	    find_lists(index, (struct index_list){ .place = INDEX_DUE },
+	    &err) &&
 	    index_each_due(index, 1 << 30, sane_row, NULL, &err) &&
 	    index_each_ready(index, row_of(1).site, CLASS_NORMAL, sane_row,
 	    NULL, &err)) {
@@ -632,11 +649,11 @@ static void
 damage_never_crashes_and_never_makes_a_wrong_row(void)
 {
 	static const char *const names[] = {
-		"rows.db", "due.db", "ready.db", "positions.db",
-		"log.0000000001", "state"
+		"rows.db", "due.db", "ready.db", "lists.db",
+		"positions.db", "log.0000000001", "state"
 	};
 
-	for (unsigned round = 0; round < 48; round++) {
+	for (unsigned round = 0; round < 56; round++) {
 		char *path = new_path();
 		struct index *index;
 
@@ -648,7 +665,7 @@ damage_never_crashes_and_never_makes_a_wrong_row(void)
 		} else {
 			die_after(path, 1500, 1600, round % 4 == 1);
 		}
-		damage(path, names[round % 6], round / 6 % 4);
+		damage(path, names[round % 7], round / 7 % 4);
 		use(path);
 		/* whatever that found, the next opening is a sound index */
 		use(path);

@@ -34,6 +34,7 @@ main(int argc, char **argv)
 		{ "stream", stream_tests },
 		{ "status", status_tests },
 		{ "index", index_tests },
+		{ "lists", list_tests },
 		{ "check", check_tests },
 		{ NULL, NULL }
 	};

@@ -13,7 +13,7 @@
 extern const struct unit_test msgid_tests[], envelope_tests[],
     record_tests[], layout_tests[], segment_tests[], commit_tests[],
     check_tests[], index_tests[], sequence_tests[], status_tests[],
-    stream_tests[];
+    stream_tests[], list_tests[];
 
 /* A new empty directory; gone with all the others at the end. */
 const char *room_dir(void);

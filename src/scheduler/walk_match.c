@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * walk_match.c - whether a message is one that the operator means.
+ *
+ * Cheap questions first; the envelope is read last.
+ */
+#include "scheduler/walk.h"
+
+#include "scheduler/scheduler.h"
+
+static bool
+is_of_class_and_age(const struct walk *walk, uint8_t klass, usec_t arrived)
+{
+	const struct filter *f = &walk->filter;
+
+	return (!f->by_class || f->klass == klass) &&
+	    (f->older == 0 || scheduler_wall(walk->s) - arrived >= f->older);
+}
+
+static bool
+any_entry_matches(const struct walk *walk, const struct message *message)
+{
+	const struct link *link;
+
+	for (link = list_first(&message->entries); link != NULL;
+	    link = list_next(&message->entries, link)) {
+		const struct entry *entry = list_item(link, struct entry,
+		    sibling);
+
+		if (search_site_matches(walk->s, walk->filter.site,
+		    span_of(entry->domain->name)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+any_row_matches(const struct walk *walk, const struct item *item)
+{
+	for (size_t i = 0; i < item->row_count; i++)
+		if (search_site_matches(walk->s, walk->filter.site,
+		    item->rows[i].row.domain))
+			return true;
+	return false;
+}
+
+bool
+walk_may_match(const struct walk *walk, const struct message *message)
+{
+	return is_of_class_and_age(walk, message->klass, message->arrived) &&
+	    (walk->filter.site == NULL || any_entry_matches(walk, message));
+}
+
+static bool
+any_rcpt_matches(const char *glob, const struct envelope *envelope)
+{
+	for (uint32_t i = 0; i < envelope->rcpt_count; i++)
+		if (conf_glob_matches(glob,
+		    span_of(envelope->rcpts[i].address)))
+			return true;
+	return false;
+}
+
+static bool
+read_envelope(struct scheduler *s, struct item *item)
+{
+	struct record_header header;
+	struct err err;
+	int fd = segment_fd(s, item->segment, &err);
+
+	return fd != -1 && record_peek(fd, item->offset, &header,
+	    &item->envelope, &err);
+}
+
+bool
+walk_matches(const struct walk *walk, struct item *item)
+{
+	const struct filter *f = &walk->filter;
+
+	if (!is_of_class_and_age(walk, item->klass, item->arrived))
+		return false;
+	if (f->site != NULL && !any_row_matches(walk, item) &&
+	    (item->message == NULL ||
+	    !any_entry_matches(walk, item->message)))
+		return false;
+	if (((walk->wants & WALK_ENVELOPE) != 0 ||
+	    filter_needs_envelope(f)) && !read_envelope(walk->s, item))
+		return false;
+	if (f->sender != NULL && !conf_glob_matches(f->sender,
+	    span_of(item->envelope->reverse_path)))
+		return false;
+	return f->recipient == NULL ||
+	    any_rcpt_matches(f->recipient, item->envelope);
+}
