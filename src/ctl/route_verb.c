@@ -56,13 +56,14 @@ answer_of_conf(const struct conf *conf, const char *domain)
 {
 	const struct conf_route *route = conf_route_for(conf,
 	    span_of(domain));
-	struct span host = { 0 };
+	struct span hosts[CONF_HOPS_MOST];
+	size_t count = 0;
 	const struct conf_site *site;
 	json_t *classes = json_object();
 
-	if (route->kind == ROUTE_HOSTS)
-		host = span_of(route->hops[0].host);
-	site = conf_site_for(conf, span_of(domain), host);
+	for (; count < route->hop_count; count++)
+		hosts[count] = span_of(route->hops[count].host);
+	site = conf_site_for(conf, span_of(domain), hosts, count);
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
 		json_object_set_new(classes, class_name(c),
 		    options_of(BLOCK_URGENT + c, conf, NULL));

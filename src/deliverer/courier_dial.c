@@ -117,7 +117,7 @@ is_final(struct courier *c, const struct session_failure *failure)
 
 	snprintf(text, sizeof(text), "%.*s", (int)failure->said,
 	    failure->text);
-	rule = rules_heed(c->site, c->host, text);
+	rule = rules_heed(c->site, c->host, span_of(c->site->domain), text);
 	if (rule != NULL && (rule->temporary || rule->permanent))
 		return rule->permanent;
 	return failure->code == 521;

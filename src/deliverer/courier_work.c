@@ -311,7 +311,7 @@ courier_result(struct courier *c)
 		return;
 	}
 	courier_learn_order(c);
-	rules_apply(c->site, c->host, transaction);
+	rules_apply(c->site, c->host, c->message.envelope, transaction);
 	report = make_report(c);
 	report.dsn_passed = (transaction->offer.bits & OFFER_DSN) != 0;
 	report.cut = c->session.state == SESSION_OVER &&

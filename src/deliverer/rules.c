@@ -3,18 +3,19 @@
  * rules.c - what the operator's rules make of what servers say.
  *
  * Expressions are tried on refusals alone, and once for recipients that were
- * refused in the same words one after the other.
+ * refused in the same words one after the other, if their domain is the same.
  */
 #include "deliverer/rules.h"
 
 #include <string.h>
 
 const struct conf_reply *
-rules_heed(struct site *site, const char *host, const char *text)
+rules_heed(struct site *site, const char *host, struct span domain,
+    const char *text)
 {
 	const struct conf *conf = site->deliverer->conf;
-	const struct conf_reply *rule = conf_reply_for(conf, text,
-	    span_of(site->domain), span_of(host));
+	const struct conf_reply *rule = conf_reply_for(conf, text, domain,
+	    span_of(host));
 	struct signs *signs = &site->signs;
 	msec_t pause;
 
@@ -47,28 +48,40 @@ change(struct verdict *verdict, const struct conf_reply *rule)
 	}
 }
 
+static const struct conf_reply *
+heed(struct site *site, const char *host, struct span domain,
+    struct span said)
+{
+	char text[TRANSACTION_TEXT_MOST + 1];
+
+	said = span_first(said, sizeof(text) - 1);
+	memcpy(text, said.data, said.length);
+	text[said.length] = '\0';
+	return rules_heed(site, host, domain, text);
+}
+
 void
-rules_apply(struct site *site, const char *host, struct transaction *t)
+rules_apply(struct site *site, const char *host,
+    const struct envelope *envelope, struct transaction *t)
 {
 	const struct conf_reply *rule = NULL;
-	struct span last = { 0 };
+	struct span last = { 0 }, last_domain = { 0 };
 
 	if (site->deliverer->conf->reply_count == 0)
 		return;
 	for (size_t i = 0; i < t->count; i++) {
 		struct verdict *verdict = &t->verdicts[i];
 		struct span said = transaction_text(t, verdict);
-		char text[TRANSACTION_TEXT_MOST + 1];
+		struct span domain = address_domain(
+		    envelope->rcpts[t->rcpts[i]].address);
 
 		if (!was_refused(verdict))
 			continue;
-		if (last.data == NULL || !span_equal(said, last)) {
-			said = span_first(said, sizeof(text) - 1);
-			memcpy(text, said.data, said.length);
-			text[said.length] = '\0';
-			rule = rules_heed(site, host, text);
-			last = transaction_text(t, verdict);
-		}
+		if (last.data == NULL || !span_equal(said, last) ||
+		    !span_equal(domain, last_domain))
+			rule = heed(site, host, domain, said);
+		last = said;
+		last_domain = domain;
 		if (rule != NULL)
 			change(verdict, rule);
 	}

@@ -74,6 +74,7 @@ site_free(struct site **at)
 	targets_fini(&site->targets);
 	mem_free(site->name);
 	mem_free(site->domain);
+	mem_free(site->pattern);
 	mem_free(site);
 }
 
@@ -105,14 +106,33 @@ site_set_window(struct site *site, unsigned window)
 void
 site_reload(struct site *site)
 {
-	const char *host = site->targets.count > 0 ?
-	    site->targets.rows[0].host : "";
+	const struct conf *conf = site->deliverer->conf;
 
-	site->policy = conf_site_for(site->deliverer->conf,
-	    span_of(site->domain), span_of(host));
+	/* A pattern that is gone: the scheduler will lead its mail to
+	 * another site. */
+	site->policy = conf_site_named(conf, span_of(site->pattern));
+	if (site->policy == NULL)
+		site->policy = conf_site_for(conf, span_of(site->domain),
+		    NULL, 0);
 	set_limit(site);
 	pool_set_reserve(&site->pool, site->policy->reserve,
 	    site->deliverer->conf->large_bytes);
+}
+
+static void
+set_text(char **text, struct span value)
+{
+	mem_free(*text);
+	*text = span_copy(value);
+}
+
+/* As the operator wants it. */
+static void
+forget_ailments(struct site *site)
+{
+	for (size_t i = 0; i < site->targets.count; i++)
+		health_well(&site->deliverer->health,
+		    site->targets.rows[i].addr);
 }
 
 void
@@ -122,11 +142,12 @@ site_set(struct deliverer *d, const struct frame_site *frame)
 
 	if (site == NULL)
 		site = site_new(d, frame->site);
-	mem_free(site->name);
-	mem_free(site->domain);
-	site->name = span_copy(frame->name);
-	site->domain = span_copy(frame->domain);
+	set_text(&site->name, frame->name);
+	set_text(&site->domain, frame->domain);
+	set_text(&site->pattern, frame->policy);
 	targets_set(&site->targets, frame->hosts);
+	if (frame->anew)
+		forget_ailments(site);
 	site_reload(site);
 }
 

@@ -32,7 +32,9 @@ struct site {
 	struct link link;	/* in deliverer->leaving */
 	struct deliverer *deliverer;
 	uint32_t number;
-	char *name, *domain;
+	char *name;
+	char *domain;		/* the only one it serves; "": several */
+	char *pattern;		/* of `policy` */
 	struct targets targets;
 	const struct conf_site *policy;
 	struct pool pool;

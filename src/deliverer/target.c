@@ -8,6 +8,7 @@
 #include "deliverer/target.h"
 
 #include "base/mem.h"
+#include "base/rand.h"
 #include "wire/frames.h"
 
 enum { ADDRESS_BYTES = 16 };
@@ -57,6 +58,7 @@ remember(struct target *target, struct targets *former)
 	if (old == NULL)
 		return;
 	target->users = old->users;
+	target->chance = old->chance;
 	target->clear_until = old->clear_until;
 	target->order = old->order;
 }
@@ -70,7 +72,9 @@ targets_set(struct targets *targets, struct span hosts)
 	struct span rest;
 
 	targets->count = 0;
-	for (; host_row_pull(&hosts, &host); number++)
+	for (; host_row_pull(&hosts, &host); number++) {
+		uint32_t chance = (uint32_t)rand_below(UINT32_MAX);
+
 		for (rest = host.addresses; rest.length >= ADDRESS_BYTES &&
 		    targets->count < TARGETS_MOST;
 		    rest = span_skip(rest, ADDRESS_BYTES)) {
@@ -78,9 +82,11 @@ targets_set(struct targets *targets, struct span hosts)
 
 			*target = target_make(&host, rest);
 			target->number = number;
+			target->chance = chance;
 			remember(target, &former);
 			targets->count++;
 		}
+	}
 	targets_fini(&former);
 }
 
@@ -106,7 +112,9 @@ goes_before(const struct target *row, const struct target *best)
 		return false;
 	if (row->preference != best->preference)
 		return row->preference < best->preference;
-	return row->users < best->users;
+	if (row->users != best->users)
+		return row->users < best->users;
+	return row->chance < best->chance;
 }
 
 int

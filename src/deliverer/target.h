@@ -21,6 +21,7 @@ struct target {
 	uint16_t preference;
 	uint16_t number;	/* of the host, which may have several rows */
 	unsigned users;		/* connections there, or on their way */
+	uint32_t chance;	/* of its host: the order among equals */
 	msec_t clear_until;	/* TLS failed lately: in clear until then */
 	uint8_t order;		/* enum target_order */
 };

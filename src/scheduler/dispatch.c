@@ -138,11 +138,16 @@ deliverer_of(struct scheduler *s, struct site *site)
 	if (site->told == deliverer->birth)
 		return (unsigned)site->deliverer;
 	frame.site.site = site->number;
+	frame.site.anew = site->anew;
 	frame.site.name = span_of(site->name);
-	frame.site.domain = span_of(site->domain);
+	frame.site.domain = span_of(site->domains.count == 1 ?
+	    list_item(list_first(&site->domains), struct domain,
+	    at_site)->name : "");
+	frame.site.policy = span_of(site->pattern);
 	frame.site.hosts = span_make(site->hosts, site->host_bytes);
 	channel_send(deliverer->channel, &frame);
 	site->told = deliverer->birth;
+	site->anew = false;
 	return (unsigned)site->deliverer;
 }
 

@@ -75,7 +75,11 @@ host_object(const struct scheduler *s, const struct site *site,
 			json_array_append_new(skipped, skip_object(skip, text,
 			    scheduler_now(s)));
 	}
-	return json_pack("{s:s%, s:i, s:i, s:o, s:o}",
+	if (json_array_size(skipped) == 0) {
+		json_decref(skipped);
+		skipped = NULL;
+	}
+	return json_pack("{s:s%, s:i, s:i, s:o, s:o*}",
 	    "name", row->name.data, row->name.length,
 	    "port", (int)row->port,
 	    "preference", (int)row->preference,

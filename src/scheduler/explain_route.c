@@ -28,24 +28,15 @@ route_object(const struct conf *conf, struct span domain)
 	return object;
 }
 
-/* By MX, the limits may be those of the first host. */
+/* Its hosts have a part in it, if they are known. */
 static json_t *
 policy_object(const struct scheduler *s, const struct domain *domain)
 {
-	struct span name = span_of(domain->name);
-	const struct conf_site *policy;
-	struct host_row row = { .name = span_of("") };
-	struct span list;
-	json_t *object;
+	const struct conf_site *policy = domain->site != NULL ?
+	    routes_policy(s, domain->site) :
+	    conf_site_for(s->conf, span_of(domain->name), NULL, 0);
+	json_t *object = explain_options(BLOCK_SITE, policy);
 
-	if (domain->site != NULL) {
-		list = span_make(domain->site->hosts,
-		    domain->site->host_bytes);
-		if (!host_row_pull(&list, &row))
-			row.name = span_of("");
-	}
-	policy = conf_site_for(s->conf, name, row.name);
-	object = explain_options(BLOCK_SITE, policy);
 	json_object_set_new(object, "pattern", json_string(policy->pattern));
 	return object;
 }

@@ -4,8 +4,8 @@
  */
 #include "scheduler/hosts.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
-#include "base/rand.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -46,7 +46,6 @@ hosts_add(struct hosts *hosts, const struct host_row *row)
 		.port = row->port,
 		.name = text_lower(span_copy(row->name)),
 		.address_bytes = row->addresses.length,
-		.chance = (uint32_t)rand_below(UINT32_MAX),
 	};
 	host->addresses = mem_alloc(row->addresses.length);
 	memcpy(host->addresses, row->addresses.data, row->addresses.length);
@@ -73,51 +72,53 @@ hosts_drop_from(struct hosts *hosts, const char *name)
 }
 
 static int
-by_preference(const void *a, const void *b)
+by_rank_and_name(const void *a, const void *b)
 {
 	const struct host *x = a, *y = b;
+	int order;
 
 	if (x->preference != y->preference)
 		return x->preference < y->preference ? -1 : 1;
-	if (x->chance != y->chance)
-		return x->chance < y->chance ? -1 : 1;
-	return 0;
+	order = strcmp(x->name, y->name);
+	return order != 0 ? order : (int)x->port - (int)y->port;
 }
 
 void
 hosts_sort(struct hosts *hosts)
 {
 	qsort(hosts->rows, hosts->count, sizeof hosts->rows[0],
-	    by_preference);
+	    by_rank_and_name);
 }
 
-static int
-by_rank_and_name(const void *a, const void *b)
+/* A sum, so that no order shows. */
+uint64_t
+hosts_hash(const struct hosts *hosts)
 {
-	const struct host *x = *(const struct host *const *)a;
-	const struct host *y = *(const struct host *const *)b;
-	int order;
+	uint64_t sum = 0;
 
-	if (x->preference != y->preference)
-		return x->preference < y->preference ? -1 : 1;
-	order = strcasecmp(x->name, y->name);
-	return order != 0 ? order : (int)x->port - (int)y->port;
+	for (size_t i = 0; i < hosts->count; i++) {
+		const struct host *host = &hosts->rows[i];
+		uint64_t own = hash_span((struct hash_key){
+		    host->preference, host->port }, span_of(host->name));
+
+		for (size_t at = 0; at + 16 <= host->address_bytes; at += 16)
+			sum += hash_span((struct hash_key){ own, own },
+			    span_make(host->addresses + at, 16));
+	}
+	return sum;
 }
 
 void
 hosts_key(const struct hosts *hosts, const char *policy, struct buf *out)
 {
-	const struct host *order[HOSTS_MOST];
+	const struct host *row = hosts->rows;
 
-	for (size_t i = 0; i < hosts->count; i++)
-		order[i] = &hosts->rows[i];
-	qsort(order, hosts->count, sizeof order[0], by_rank_and_name);
 	buf_printf(out, "%s ", policy);
 	for (size_t i = 0; i < hosts->count; i++) {
 		if (i > 0)
-			buf_append_byte(out, order[i]->preference ==
-			    order[i - 1]->preference ? ',' : ';');
-		buf_printf(out, "%s:%u", order[i]->name, order[i]->port);
+			buf_append_byte(out, row[i].preference ==
+			    row[i - 1].preference ? ',' : ';');
+		buf_printf(out, "%s:%u", row[i].name, row[i].port);
 	}
 	buf_append_byte(out, '\0');
 }

@@ -15,7 +15,6 @@ struct host {
 	char *name;
 	uint8_t *addresses;	/* 16 bytes each */
 	size_t address_bytes;
-	uint32_t chance;	/* the order among equals */
 };
 
 struct hosts {
@@ -35,11 +34,15 @@ void hosts_add(struct hosts *hosts, const struct host_row *row);
  */
 void hosts_drop_from(struct hosts *hosts, const char *name);
 
-/* By preference, equal ones in an order of chance. */
+/* By preference, equal ones by name: the order in which they came in does
+ * not show. */
 void hosts_sort(struct hosts *hosts);
 
-/* "POLICY host:port,host:port;host:port", equal ones by name, groups by
- * preference: the identity of a site, whatever order chance gave. */
+/* The same for any order of hosts, and of the addresses of one. */
+uint64_t hosts_hash(const struct hosts *hosts);
+
+/* "POLICY host:port,host:port;host:port", groups by preference: the identity
+ * of a site.  The hosts are sorted. */
 void hosts_key(const struct hosts *hosts, const char *policy,
     struct buf *out);
 

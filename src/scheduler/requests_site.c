@@ -172,15 +172,10 @@ static void
 show_site(struct client *client, struct site *site)
 {
 	struct scheduler *s = client->control->s;
-	struct span list = span_make(site->hosts, site->host_bytes);
-	const struct conf_site *policy;
-	struct host_row row = { .name = span_of("") };
-	json_t *object = explain_site(s, site), *options;
+	const struct conf_site *policy = routes_policy(s, site);
+	json_t *object = explain_site(s, site);
+	json_t *options = explain_options(BLOCK_SITE, policy);
 
-	if (!host_row_pull(&list, &row))
-		row.name = span_of("");
-	policy = conf_site_for(s->conf, span_of(site->domain), row.name);
-	options = explain_options(BLOCK_SITE, policy);
 	json_object_set_new(options, "pattern",
 	    json_string(policy->pattern));
 	json_object_set_new(object, "policy", options);
@@ -206,6 +201,8 @@ reset_one(struct client *client, struct site *site)
 	struct scheduler *s = client->control->s;
 
 	site_reset(&s->queue, site);
+	site->anew = true;
+	site->told = 0;
 	window_hungry(s, site);
 	scheduler_ask(s);
 }

@@ -190,8 +190,25 @@ routes_domain(struct scheduler *s, struct span name)
 unsigned
 routes_recipients(struct scheduler *s, const struct domain *domain)
 {
-	return conf_site_for(s->conf, span_of(domain->name),
-	    span_of(""))->recipients;
+	return conf_site_for(s->conf, span_of(domain->name), NULL,
+	    0)->recipients;
+}
+
+const struct conf_site *
+routes_policy(const struct scheduler *s, const struct site *site)
+{
+	struct span list = span_make(site->hosts, site->host_bytes);
+	const struct conf_site *policy = conf_site_named(s->conf,
+	    span_of(site->pattern));
+	struct span names[HOSTS_MOST];
+	struct host_row row;
+	size_t count = 0;
+
+	while (policy == NULL && count < HOSTS_MOST &&
+	    host_row_pull(&list, &row))
+		names[count++] = row.name;
+	return policy != NULL ? policy :
+	    conf_site_for(s->conf, span_of(""), names, count);
 }
 
 /* ---- care -------------------------------------------------------------------------------- */
@@ -256,20 +273,6 @@ routes_sweep(struct scheduler *s)
 	sweep_sites(s);
 }
 
-/* Also those that nothing is for now: their domains are looked up later. */
-static void
-limit_anew(struct scheduler *s, struct site *site)
-{
-	struct span list = span_make(site->hosts, site->host_bytes);
-	const struct conf_site *policy;
-	struct host_row row;
-
-	if (!host_row_pull(&list, &row))
-		return;
-	policy = conf_site_for(s->conf, span_of(site->domain), row.name);
-	site_apply(&s->queue, site, policy);
-}
-
 void
 routes_reload(struct scheduler *s)
 {
@@ -286,7 +289,7 @@ routes_reload(struct scheduler *s)
 			routes_refresh(s, domain);
 	}
 	while ((site = map_each(&s->queue.sites, &at)) != NULL)
-		limit_anew(s, site);
+		site_apply(&s->queue, site, routes_policy(s, site));
 }
 
 void

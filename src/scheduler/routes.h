@@ -14,6 +14,7 @@
 #include "base/map.h"
 #include "wire/channel.h"
 
+struct conf_site;
 struct scheduler;
 struct domain;
 struct site;
@@ -47,6 +48,11 @@ void routes_refresh(struct scheduler *s, struct domain *domain);
 
 /* Recipients in a transaction to DOMAIN, as long as its site is unknown. */
 unsigned routes_recipients(struct scheduler *s, const struct domain *domain);
+
+/* Whose limits hold at SITE: a block that is gone is replaced by the one for
+ * its hosts, until its domains have been looked up anew. */
+const struct conf_site *routes_policy(const struct scheduler *s,
+    const struct site *site);
 
 /* The enhanced status for DOMAIN's failure, and whether it is for good. */
 const char *routes_failure(const struct domain *domain, bool *permanent);

@@ -51,12 +51,23 @@ name_site(const struct hosts *hosts, char out[DOMAIN_MOST + 32])
 		    "+%zu", hosts->count - 1);
 }
 
+static const struct conf_site *
+policy_for(const struct scheduler *s, const struct domain *domain,
+    const struct hosts *hosts)
+{
+	struct span names[HOSTS_MOST];
+
+	for (size_t i = 0; i < hosts->count; i++)
+		names[i] = span_of(hosts->rows[i].name);
+	return conf_site_for(s->conf, span_of(domain->name), names,
+	    hosts->count);
+}
+
 static struct site *
 make_site(struct scheduler *s, const struct domain *domain,
     const struct hosts *hosts)
 {
-	const struct conf_site *policy = conf_site_for(s->conf,
-	    span_of(domain->name), span_of(hosts->rows[0].name));
+	const struct conf_site *policy = policy_for(s, domain, hosts);
 	char name[DOMAIN_MOST + 32];
 	struct buf key;
 	struct site *site;
@@ -74,13 +85,21 @@ make_site(struct scheduler *s, const struct domain *domain,
 	return site;
 }
 
-/* The newest answer counts; whoever delivers hears of a change. */
+/* The newest answer counts; whoever delivers hears of a change.  Of another
+ * order of addresses alone, which comes with each domain's answer, only now
+ * and then. */
 static void
-set_hosts(struct site *site, const struct hosts *hosts)
+set_hosts(struct site *site, const struct hosts *hosts, msec_t now)
 {
+	uint64_t hash = hosts_hash(hosts);
 	struct buf list;
 	struct span new;
 
+	if (site->hosts != NULL && site->hosts_hash == hash &&
+	    now < site->hosts_told + MSEC_MINUTE)
+		return;
+	site->hosts_hash = hash;
+	site->hosts_told = now;
 	buf_init(&list, SITE_HOSTS_BYTES);
 	hosts_encode(hosts, &list);
 	new = buf_peek(&list);
@@ -145,7 +164,7 @@ routes_settle(struct scheduler *s, struct domain *domain, msec_t expires)
 
 	hosts_sort(hosts);
 	site = make_site(s, domain, hosts);
-	set_hosts(site, hosts);
+	set_hosts(site, hosts, scheduler_now(s));
 	hosts_free(&domain->hosts);
 	domain->state = DOMAIN_KNOWN;
 	domain->expires = expires;
@@ -156,6 +175,8 @@ routes_settle(struct scheduler *s, struct domain *domain, msec_t expires)
 		}
 		domain->site = site;
 		list_append(&site->domains, &domain->at_site);
+		if (site->domains.count == 2)
+			site->told = 0;	/* it serves several now */
 		pauses_join(s, site, domain->name);
 		window_attach(s, domain);
 		if (old != NULL) {

@@ -63,6 +63,7 @@ site_free(struct queue *queue, struct site *site)
 	mem_free(site->key);
 	mem_free(site->name);
 	mem_free(site->domain);
+	mem_free(site->pattern);
 	mem_free(site->hosts);
 	mem_free(site->reason);
 	mem_free(site);
@@ -166,6 +167,8 @@ void
 site_apply(struct queue *queue, struct site *site,
     const struct conf_site *policy)
 {
+	mem_free(site->pattern);
+	site->pattern = mem_strdup(policy->pattern);
 	rates_set(queue, site, policy);
 	site->cuts_most = policy->failures;
 	site_limit(queue, site, policy->connections, policy->recipients);

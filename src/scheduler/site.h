@@ -26,9 +26,12 @@ struct site {
 	uint32_t number;	/* on the wire */
 	char *key;		/* hosts, ports and policy: its identity */
 	char *name;		/* for people */
-	char *domain;		/* one of those it serves, for the policy */
+	char *domain;		/* one of those it serves, for people */
+	char *pattern;		/* of the site block whose limits hold */
 	uint8_t *hosts;		/* host_list of wire/frames.h */
 	size_t host_bytes;
+	uint64_t hosts_hash;	/* of what they are, in whatever order */
+	msec_t hosts_told;	/* when their order was last taken */
 	unsigned connections, recipients, cuts_most;	/* its limits */
 
 	struct rates *rates;	/* null: no limit to its rate */
@@ -61,6 +64,7 @@ struct site {
 	uint64_t grouping_stamp;
 	int deliverer;		/* dispatch: who looks after it; -1: nobody */
 	uint64_t told;		/* dispatch: the birth that knows the site */
+	bool anew;		/* dispatch: its hosts are to be tried anew */
 };
 
 /* ---- the names that lead to a site -------------------------------------------- */

@@ -87,7 +87,7 @@ open_spot(struct ours *ours, unsigned number)
 	spot->site->deliverer = (int)number;	/* the way back */
 	pool_init(&spot->pool, connections);
 	pool_set_reserve(&spot->pool, conf_site_for(ours->conf,
-	    span_of(name), span_of(""))->reserve, ours->conf->large_bytes);
+	    span_of(name), NULL, 0)->reserve, ours->conf->large_bytes);
 	spot->pool.connecting = connections;
 	while (spot->pool.connecting > 0)
 		pool_ready(&spot->pool);

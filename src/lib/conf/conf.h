@@ -64,6 +64,8 @@ struct conf_hop {
 	uint16_t port;		/* 25 when none was given */
 };
 
+enum { CONF_HOPS_MOST = 32 };
+
 struct conf_route {
 	char *pattern;		/* "*", "example.org", "*.example.org" */
 	enum route_kind kind;
@@ -252,9 +254,16 @@ void conf_rate_text(struct conf_rate rate, char out[CONF_RATE_TEXT]);
 const struct conf_route *conf_route_for(const struct conf *conf,
     struct span domain);
 
-/* The first site whose pattern matches DOMAIN or HOST (may be empty). */
+/*
+ * The first site whose pattern matches DOMAIN or any of the COUNT HOSTS; in
+ * whatever order these are, it is the same one.
+ */
 const struct conf_site *conf_site_for(const struct conf *conf,
-    struct span domain, struct span host);
+    struct span domain, const struct span *hosts, size_t count);
+
+/* The site with that very PATTERN; null: there is none. */
+const struct conf_site *conf_site_named(const struct conf *conf,
+    struct span pattern);
 
 /* The first block whose pattern matches the sender NAME; null: there is
  * none. */

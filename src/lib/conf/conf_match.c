@@ -64,14 +64,24 @@ conf_route_for(const struct conf *conf, struct span domain)
 	return NULL;
 }
 
+static bool
+matches_any(const char *pattern, const struct span *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (conf_pattern_matches(pattern, names[i]))
+			return true;
+	return false;
+}
+
 const struct conf_site *
-conf_site_for(const struct conf *conf, struct span domain, struct span host)
+conf_site_for(const struct conf *conf, struct span domain,
+    const struct span *hosts, size_t count)
 {
 	for (size_t i = 0; i < conf->site_count; i++) {
 		const char *pattern = conf->sites[i].pattern;
 
 		if (conf_pattern_matches(pattern, domain) ||
-		    (host.length > 0 && conf_pattern_matches(pattern, host)))
+		    matches_any(pattern, hosts, count))
 			return &conf->sites[i];
 	}
 	must(!"a configuration has a site for *");
@@ -84,6 +94,16 @@ conf_sender_for(const struct conf *conf, struct span name)
 	for (size_t i = 0; i < conf->sender_count; i++)
 		if (conf_glob_matches(conf->senders[i].pattern, name))
 			return &conf->senders[i];
+	return NULL;
+}
+
+const struct conf_site *
+conf_site_named(const struct conf *conf, struct span pattern)
+{
+	for (size_t i = 0; i < conf->site_count; i++)
+		if (span_equal_nocase(pattern,
+		    span_of(conf->sites[i].pattern)))
+			return &conf->sites[i];
 	return NULL;
 }
 

@@ -280,12 +280,11 @@ bool
 conf_to_read(const struct conf_option *option, const struct conf_words *words,
     void *field, struct err *err)
 {
-	enum { HOPS_MOST = 32 };
 	struct conf_route *route = field;
 
-	if (words->count == 0 || words->count > HOPS_MOST)
+	if (words->count == 0 || words->count > CONF_HOPS_MOST)
 		return err_set(err, ERR_CONFIG, "%s: mx, or least 1 and most "
-		    "%d hosts are wanted", option->name, HOPS_MOST);
+		    "%d hosts are wanted", option->name, CONF_HOPS_MOST);
 	conf_to_clear(route);
 	if (words->count == 1 && strcmp(words->word[0], "mx") == 0)
 		return true;

@@ -95,7 +95,8 @@ static const struct row rows[FRAME_COUNT] = {
 	    F(U8, answer.secure), F(U32, answer.ttl),
 	    F(SPAN, answer.hosts), F(SPAN, answer.text) } },
 	[FRAME_SITE] = { "site", SCHEDULER, DELIVERER, NO_FD, {
-	    F(U32, site.site), F(SPAN, site.name), F(SPAN, site.domain),
+	    F(U32, site.site), F(U8, site.anew), F(SPAN, site.name),
+	    F(SPAN, site.domain), F(SPAN, site.policy),
 	    F(SPAN, site.hosts) } },
 	[FRAME_SITE_GONE] = { "site-gone", SCHEDULER, DELIVERER, NO_FD, {
 	    F(U32, site_gone.site) } },

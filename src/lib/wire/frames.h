@@ -163,16 +163,14 @@ struct frame_answer {
 	struct span text;	/* for people, when not ANSWER_OK */
 };
 
-/*
- * A site and its limits, before its first job and when they change.
- * `policy` is the pattern of the conf_site to use.  `hosts` in the order in
- * which they are to be tried; equal ones are already shuffled.
- */
+/* A site, before its first job and when something of it changes. */
 struct frame_site {
 	uint32_t site;
+	uint8_t anew;		/* what was learned of its hosts is void */
 	struct span name;	/* for the log */
-	struct span domain;	/* a domain of the site, for conf_site_for() */
-	struct span hosts;	/* host_list */
+	struct span domain;	/* the only one it serves; empty: several */
+	struct span policy;	/* pattern of the conf_site whose limits hold */
+	struct span hosts;	/* host_list, by preference */
 };
 
 struct frame_site_gone {

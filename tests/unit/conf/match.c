@@ -148,19 +148,26 @@ the_first_route_and_site_that_match_win(void)
 	    "route *.a.test { to one }; route a.test { to two }\n"
 	    "site mx.big.test { connections 1 }\n"
 	    "site a.test { connections 2 }");
-	struct span none = span_of("");
+	struct span hosts[] = { span_of("mx.a.test"),
+	    span_of("MX.big.test"), span_of("mx.c.test") };
 
 	CU_ASSERT_STRING_EQUAL(conf_route_for(c, span_of("b.a.test"))->
 	    hops[0].host, "one");
 	CU_ASSERT_STRING_EQUAL(conf_route_for(c, span_of("A.test"))->
 	    hops[0].host, "two");
 	CU_ASSERT_EQUAL(conf_route_for(c, span_of("c.test"))->kind, ROUTE_MX);
-	CU_ASSERT_EQUAL(conf_site_for(c, span_of("a.test"), none)->
+	CU_ASSERT_EQUAL(conf_site_for(c, span_of("a.test"), NULL, 0)->
 	    connections, 2);
-	CU_ASSERT_EQUAL(conf_site_for(c, span_of("a.test"),
-	    span_of("MX.big.test"))->connections, 1);
-	CU_ASSERT_EQUAL(conf_site_for(c, span_of("b.test"), none)->
+	CU_ASSERT_EQUAL(conf_site_for(c, span_of("a.test"), hosts, 1)->
+	    connections, 2);
+	CU_ASSERT_EQUAL(conf_site_for(c, span_of("a.test"), hosts, 3)->
+	    connections, 1);
+	CU_ASSERT_EQUAL(conf_site_for(c, span_of("b.test"), NULL, 0)->
 	    connections, 20);
+	CU_ASSERT_EQUAL(conf_site_named(c, span_of("A.test"))->connections,
+	    2);
+	CU_ASSERT_EQUAL(conf_site_named(c, span_of("*"))->connections, 20);
+	CU_ASSERT_PTR_NULL(conf_site_named(c, span_of("b.test")));
 	conf_free(&c);
 }
 

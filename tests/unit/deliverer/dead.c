@@ -30,7 +30,7 @@ deliver(struct world *world, unsigned count, const char *mta)
 static void
 a_silent_host_keeps_one_connection_waiting_and_no_mail(void)
 {
-	struct world world = { .ranked = true };
+	struct world world = { 0 };
 
 	world_open(&world, "connections 5; messages 2");
 	world.hosts[0].greeting = "";
@@ -46,7 +46,7 @@ a_silent_host_keeps_one_connection_waiting_and_no_mail(void)
 static void
 many_that_wait_for_a_silent_host_leave_it_to_one(void)
 {
-	struct world world = { .ranked = true };
+	struct world world = { 0 };
 
 	world_open(&world, "connections 8; reserve 0");
 	world.hosts[0].greeting = "";
@@ -101,7 +101,7 @@ is_well(struct world *world)
 static void
 a_host_that_is_back_takes_over_from_its_stand_in(void)
 {
-	struct world world = { .ranked = true };
+	struct world world = { 0 };
 
 	world_open(&world, "connections 1");
 	world.hosts[0].greeting = "421 4.3.2 closed";
@@ -128,7 +128,7 @@ a_host_that_is_back_takes_over_from_its_stand_in(void)
 static void
 what_one_site_learns_of_a_host_others_know(void)
 {
-	struct world world = { .ranked = true };
+	struct world world = { 0 };
 	struct addr addr;
 
 	world_open(&world, "");
@@ -148,7 +148,7 @@ what_one_site_learns_of_a_host_others_know(void)
 static void
 a_site_whose_hosts_are_all_left_alone_tries_them_all_the_same(void)
 {
-	struct world world = { .ranked = true };
+	struct world world = { 0 };
 
 	world_open(&world, "");
 	world.hosts[0].greeting = world.hosts[1].greeting = "421 4.3.2 no";

@@ -175,6 +175,33 @@ set_three(struct targets *targets)
 	buf_free(&list);
 }
 
+/* Chance puts the first one first. */
+static void
+put_first(struct targets *targets)
+{
+	for (size_t i = 0; i < targets->count; i++)
+		targets->rows[i].chance = (uint32_t)i;
+}
+
+static void
+chance_chooses_the_first_of_equal_hosts(void)
+{
+	unsigned first[4] = { 0 };
+	struct health health;
+
+	health_init(&health);
+	for (int i = 0; i < 100; i++) {
+		struct targets targets;
+
+		set_three(&targets);
+		first[targets_next(&targets, 0, &health, 0)]++;
+		targets_fini(&targets);
+	}
+	CU_ASSERT_TRUE(first[0] > 0 && first[2] > 0);
+	CU_ASSERT_EQUAL(first[0] + first[2], 100);
+	health_fini(&health);
+}
+
 static void
 equal_hosts_share_the_connections(void)
 {
@@ -182,6 +209,7 @@ equal_hosts_share_the_connections(void)
 	struct health health;
 
 	set_three(&targets);
+	put_first(&targets);
 	health_init(&health);
 	for (unsigned i = 0; i < 10; i++) {
 		int next = targets_next(&targets, 0, &health, 0);
@@ -205,6 +233,7 @@ a_host_that_failed_is_passed_over_until_nothing_else_is_left(void)
 	struct health health;
 
 	set_three(&targets);
+	put_first(&targets);
 	health_init(&health);
 	for (unsigned i = 1; i <= 3; i++)
 		health_failed(&health, host(i), &one, "no", 0, MINUTE);
@@ -233,6 +262,7 @@ const struct unit_test health_tests[] = {
 	UNIT(one_waits_for_a_host_that_hangs),
 	UNIT(one_who_stops_trying_leaves_it_to_the_next),
 	UNIT(of_very_many_those_that_failed_last_are_known),
+	UNIT(chance_chooses_the_first_of_equal_hosts),
 	UNIT(equal_hosts_share_the_connections),
 	UNIT(a_host_that_failed_is_passed_over_until_nothing_else_is_left),
 	UNIT_END

@@ -41,6 +41,11 @@ static const struct {
 	    "slow down", "0=deferred(451 4.7.0 451", 0, 10 },
 	{ "reply \"slow down\" { at *.example; pause 1s }", NULL, "451 4.7.0 "
 	    "slow down", "0=deferred(451 4.7.0 451", 0, 0 },
+	/* The recipient's domain, not the one that the site is known for. */
+	{ "reply \"slow down\" { at x; pause 1s }", NULL, "451 4.7.0 "
+	    "slow down", "0=deferred(451 4.7.0 451", 0, 10 },
+	{ "reply \"slow down\" { at x.test; pause 1s }", NULL, "451 4.7.0 "
+	    "slow down", "0=deferred(451 4.7.0 451", 0, 0 },
 	{ "reply . { permanent; slow; pause 1h }", NULL, NULL,
 	    "0=delivered(", 0, 0 },	/* of refusals alone */
 };
@@ -95,6 +100,8 @@ static const struct {
 	{ "reply \"^521\" { temporary; pause 1m }", "521 5.3.2 not today",
 	    "0=deferred(521 4.3.2 521", 600 },
 	{ "reply \"^421 .*too many\" { slow; pause 2m }", "!421 too many",
+	    "0=deferred(421 4.0.0 421", 1200 },
+	{ "reply \"^421\" { at x.test; pause 2m }", "!421 too many",
 	    "0=deferred(421 4.0.0 421", 1200 },
 };
 

@@ -211,7 +211,7 @@ world_site(struct world *world, size_t first, size_t count)
 	CU_ASSERT_TRUE(addr_parse(span_of("127.0.0.1"), &addr));
 	for (size_t i = first; i < first + count; i++) {
 		struct host_row row = {
-			.preference = (uint16_t)(world->ranked ? 10 * i : 10),
+			.preference = (uint16_t)(10 * i),
 			.port = world->hosts[i].port,
 			.name = span_of(name),
 			.addresses = span_make(&addr.ip, 16),
@@ -223,7 +223,8 @@ world_site(struct world *world, size_t first, size_t count)
 	}
 	send_frame(world, (struct frame){ .kind = FRAME_SITE, .fd = -1,
 	    .site = { .site = SITE, .name = span_of("x.test"),
-	    .domain = span_of("x.test"), .hosts = buf_peek(hosts) } });
+	    .domain = span_of("x.test"), .policy = span_of("*"),
+	    .hosts = buf_peek(hosts) } });
 	buf_free(&hosts);
 }
 

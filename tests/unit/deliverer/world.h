@@ -40,7 +40,6 @@ struct world {
 	int segment, log;
 	uint64_t segment_end;
 	uint32_t jobs;
-	bool ranked;		/* hosts have a preference each */
 	unsigned told;		/* of hosts that are left alone, or well */
 	char told_why[64];	/* the last time; "": well */
 	uint16_t window;	/* of the next jobs; 0: whatever there may be */

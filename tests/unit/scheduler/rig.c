@@ -101,6 +101,12 @@ far_frame(void *owner, struct channel *channel, const struct frame *frame)
 			snprintf(rig->sites[rig->sites_told].name, 128,
 			    "%.*s", (int)frame->site.name.length,
 			    (const char *)frame->site.name.data);
+			snprintf(rig->sites[rig->sites_told].domain, 64,
+			    "%.*s", (int)frame->site.domain.length,
+			    (const char *)frame->site.domain.data);
+			snprintf(rig->sites[rig->sites_told].policy, 64,
+			    "%.*s", (int)frame->site.policy.length,
+			    (const char *)frame->site.policy.data);
 		}
 		rig->sites_told++;
 		break;
@@ -179,11 +185,17 @@ rig_deliverer_dies(struct rig *rig)
 static void
 put_hosts(const struct rig *rig, struct buf *out)
 {
-	for (size_t i = 0; i < 4 && rig->mx[i] != NULL; i++) {
+	size_t count = 0, turn = rig->shuffles ? rig->questions : 0;
+
+	while (count < 4 && rig->mx[count] != NULL)
+		count++;
+	for (size_t j = 0; j < count; j++) {
+		size_t i = (j + turn) % count;
 		uint8_t address[16] = { [10] = 0xff, 0xff, 192, 0, 2,
 		    (uint8_t)(i + 1) };
 		struct host_row row = {
-			.preference = (uint16_t)(10 * (i + 1)),
+			.preference = (uint16_t)(rig->shuffles ? 10 :
+			    10 * (i + 1)),
 			.port = 25,
 			.name = span_of(rig->mx[i]),
 			.addresses = span_make(address, sizeof address),

@@ -53,10 +53,13 @@ struct rig {
 	struct rig_job *jobs;
 	size_t job_count;
 	size_t sites_told, segments_told, segments_gone;
-	struct { uint32_t number; char name[128]; } sites[64];
+	struct { uint32_t number; char name[128], domain[64], policy[64]; }
+	    sites[64];
 	struct { uint32_t number; int fd; } segments[64];
 	enum answer_status dns;	/* what the resolver says */
 	const char *mx[4];	/* the hosts it names, with an address */
+	bool shuffles;		/* they are equal, and each answer has them
+				 * in another order */
 	size_t questions;
 	size_t committed, failed;
 	struct committed where;	/* of the last one */

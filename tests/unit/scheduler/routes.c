@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "rig.h"
 
+#include <stdio.h>
+
 static const char by_mx[] = "route * { to mx }\ntime-scale 0.01\n"
     "class normal { retry 10s; lifetime 1h; warn never }\n";
 
@@ -49,7 +51,7 @@ domains_with_the_same_hosts_are_one_site(void)
 	rig_start(rig);
 	rig_commit(rig, CLASS_NORMAL, "a@from.test", rcpts);
 	rig_until(rig, rig_jobs, 2);
-	CU_ASSERT_EQUAL(rig->sites_told, 1);
+	CU_ASSERT_EQUAL(rig->jobs[0].job.site, rig->jobs[1].job.site);
 	/* From now on they share a transaction, too. */
 	rig_commit(rig, CLASS_NORMAL, "a@from.test", rcpts);
 	rig_until(rig, rig_jobs, 3);
@@ -70,6 +72,75 @@ domains_with_different_policies_are_different_sites(void)
 	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@quick.test");
 	rig_until(rig, rig_jobs, 2);
 	CU_ASSERT_NOT_EQUAL(rig->jobs[0].job.site, rig->jobs[1].job.site);
+	rig_free(&rig);
+}
+
+/* How many sites JOBS jobs went to. */
+static size_t
+sites_of(const struct rig *rig, size_t jobs)
+{
+	size_t sites = 0;
+
+	for (size_t i = 0; i < jobs; i++) {
+		bool known = false;
+
+		for (size_t j = 0; j < i; j++)
+			known = known || rig->jobs[j].job.site ==
+			    rig->jobs[i].job.site;
+		sites += !known;
+	}
+	return sites;
+}
+
+static void
+send_to_six(struct rig *rig, size_t so_far)
+{
+	char address[32];
+
+	for (int i = 0; i < 6; i++) {
+		snprintf(address, sizeof address, "b@d%d.test", i);
+		rig_send(rig, CLASS_NORMAL, "a@from.test", address);
+		rig_until(rig, rig_jobs, ++so_far);
+	}
+}
+
+static void
+the_order_of_equal_hosts_does_not_choose_the_block(void)
+{
+	struct rig *rig = rig_new("route * { to mx }\n"
+	    "site mx2.test { connections 3 }\n"
+	    "site mx1.test { connections 1 }\n");
+
+	rig->mx[0] = "mx1.test";
+	rig->mx[1] = "mx2.test";
+	rig->shuffles = true;
+	rig_start(rig);
+	send_to_six(rig, 0);
+	CU_ASSERT_EQUAL(sites_of(rig, 6), 1);
+	CU_ASSERT_STRING_EQUAL(rig->jobs[0].site, "mx1.test:25+1");
+	CU_ASSERT_STRING_EQUAL(rig->sites[0].policy, "mx2.test");
+	CU_ASSERT_STRING_EQUAL(rig->sites[0].domain, "d0.test");
+	/* Told again when it serves several, not for each order. */
+	CU_ASSERT_EQUAL(rig->sites_told, 2);
+	CU_ASSERT_STRING_EQUAL(rig->sites[1].domain, "");
+	rig_free(&rig);
+}
+
+static const char shared[] = "route * { to mx }\n"
+    "site d0.test { connections 1 }\n";
+
+static void
+a_block_for_a_domain_makes_it_a_site_of_its_own(void)
+{
+	struct rig *rig = rig_new(shared);
+
+	rig->mx[1] = "mx2.test";
+	rig->shuffles = true;
+	rig_start(rig);
+	send_to_six(rig, 0);
+	CU_ASSERT_EQUAL(sites_of(rig, 6), 2);
+	CU_ASSERT_STRING_EQUAL(rig->sites[0].policy, "d0.test");
+	CU_ASSERT_STRING_EQUAL(rig->sites[1].policy, "*");
 	rig_free(&rig);
 }
 
@@ -219,6 +290,37 @@ other_route(struct rig *rig, const char *to)
 	return conf;
 }
 
+/* Even for the domain that made the site: the others keep their limits. */
+static void
+a_reload_parts_a_domain_from_its_site_and_leaves_the_others(void)
+{
+	struct rig *rig = rig_new("route * { to mx }\n"
+	    "site * { connections 7 }\n");
+	struct conf *conf, *old = rig->conf;
+	struct err err;
+	char *text;
+
+	rig_start(rig);
+	send_to_six(rig, 0);
+	CU_ASSERT_EQUAL(sites_of(rig, 6), 1);
+	text = mem_printf("hostname relay.test\nnode 1\nspool %s/spool\n"
+	    "listen 127.0.0.1:2525\n%s", rig->path, shared);
+	conf = conf_parse(span_of(text), "new", &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
+	mem_free(text);
+	rig->conf = conf;
+	scheduler_reload(rig->s, conf);
+	send_to_six(rig, 6);	/* what is known serves until the answer */
+	send_to_six(rig, 12);
+	CU_ASSERT_EQUAL(sites_of(rig, 18), 2);
+	CU_ASSERT_NOT_EQUAL(rig->jobs[12].job.site, rig->jobs[0].job.site);
+	CU_ASSERT_EQUAL(rig->jobs[13].job.site, rig->jobs[0].job.site);
+	CU_ASSERT_STRING_EQUAL(rig->sites[rig->sites_told - 1].policy,
+	    "d0.test");
+	conf_free(&old);
+	rig_free(&rig);
+}
+
 static void
 a_reload_moves_what_waits_to_the_new_route(void)
 {
@@ -254,6 +356,9 @@ const struct unit_test routes_tests[] = {
 	UNIT(an_address_literal_needs_no_question),
 	UNIT(a_routes_host_is_looked_up_by_name),
 	UNIT(a_routes_host_without_an_address_never_bounces),
+	UNIT(the_order_of_equal_hosts_does_not_choose_the_block),
+	UNIT(a_block_for_a_domain_makes_it_a_site_of_its_own),
+	UNIT(a_reload_parts_a_domain_from_its_site_and_leaves_the_others),
 	UNIT(a_reload_moves_what_waits_to_the_new_route),
 	UNIT_END
 };
