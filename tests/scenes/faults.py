@@ -283,6 +283,43 @@ def a_disk_that_others_fill_to_the_last_byte_loses_and_repeats_nothing(scene):
         relay.stop()
 
 
+def a_move_on_a_full_disk_says_so_and_loses_and_repeats_nothing(scene):
+    with _small_disk(scene, "8M") as disk:
+        sink = scene.sink({"RCPT": "451 4.7.1 later"})
+        relay = scene.relay(start=False)
+        relay.spool = f"{disk}/spool"
+        relay.configure("".join(f"class {name} {{ retry 1h }}\n" for name in ("urgent", "normal", "bulk")) +
+                        f"route * {{ to 127.0.0.1:{sink.port} }}").start().ready()
+        for i in range(20):
+            relay.send(f"m{i}@example.org", "Subject: x\r\n\r\n" + "x" * 990 + "\r\n")
+        wait_until(lambda: len(relay.statuses("deferred")) == 20, "all were tried")
+
+        def move(klass):
+            return relay.tool("queue", "move", "--class", klass, "--all", check=False)
+
+        with open(f"{disk}/hog", "wb", buffering=0) as hog:
+            with contextlib.suppress(OSError):
+                while True:
+                    hog.write(b"x" * 4096)
+        done = move("urgent")
+        assert done.returncode == 74, done
+        moved, failed = (int(re.search(pattern, text)[1]) for pattern, text in
+                         ((r"moved (\d+), skipped 0", done.stdout), (r"(\d+) stay as they were: ", done.stderr)))
+        assert failed > 0 and moved + failed == 20 and "No space left on device" in done.stderr, done
+        assert collections.Counter(row["class"] for row in relay.queue()) == \
+            collections.Counter(urgent=moved, normal=failed)
+        os.kill(relay.processes()["scheduler"], signal.SIGKILL)
+        wait_until(lambda: relay.tool("status", check=False).returncode == 0, "the next scheduler")
+        os.unlink(f"{disk}/hog")
+        wait_until(lambda: move("bulk").returncode == 0 and [row["class"] for row in relay.queue()] == ["bulk"] * 20,
+                   "now there is room")
+        sink.play({})
+        relay.tool("flush")
+        relay.wait_empty()
+        assert _copies(sink) == {f"m{i}": 1 for i in range(20)}, _copies(sink)
+        relay.stop()
+
+
 # ---- processes ----------------------------------------------------------------------------
 
 
