@@ -52,11 +52,11 @@ def answers(port):
 
 
 class World:
-    def __init__(self, prefix, mailbench, more="queue { segment-size 1M }"):
+    def __init__(self, prefix, mailbench, more="queue { segment-size 1M }", scale="0.01"):
         self.prefix, self.mailbench = prefix, mailbench
         self.dir = tempfile.mkdtemp(prefix="postrider-crash-")
         os.chmod(self.dir, 0o755)
-        self.port, self.sink_port = free_port(), free_port()
+        self.port, self.sink_port, self.closed_port = free_port(), free_port(), free_port()
         self.spool = f"{self.dir}/spool"
         self.conf = f"{self.dir}/postrider.conf"
         self.master = self.sink = self.scripted = None
@@ -67,10 +67,10 @@ spool {self.spool}
 control {self.dir}/control
 log file {self.dir}/log
 user nobody
-time-scale 0.01
+time-scale {scale}
 listen 127.0.0.1:{self.port} {{ trust 127.0.0.0/8 }}
 queue {{ reserve 1M }}
-{more}
+{more.replace("CLOSED", str(self.closed_port))}
 route * {{ to 127.0.0.1:{self.sink_port} }}
 site * {{ connections 10 }}
 """)
@@ -124,10 +124,21 @@ site * {{ connections 10 }}
         self.master.send_signal(signal.SIGTERM)
         assert self.master.wait(60) == 0, "a drained relay exits 0"
 
+    def metric(self, name):
+        """The number NAME of all processes together."""
+        p = subprocess.run([f"{self.prefix}/bin/postrider", "-c", self.conf, "status", "-j"],
+                           capture_output=True, text=True)
+        rows = json.loads(p.stdout)["processes"] if p.returncode == 0 else []
+        return sum(row["metrics"].get(name, 0) for row in rows)
+
     def queue_is_empty(self):
         p = subprocess.run([f"{self.prefix}/bin/postrider", "-c", self.conf, "queue", "list"],
                            capture_output=True, text=True)
         return p.returncode == 0 and p.stdout.strip() == "Mail queue is empty"
+
+    def flush(self):
+        return subprocess.run([f"{self.prefix}/bin/postrider", "-c", self.conf, "flush"],
+                              capture_output=True, text=True).returncode == 0
 
     def moved(self, klass, count):
         """Whether COUNT messages wait, all of them in KLASS."""
@@ -145,10 +156,10 @@ site * {{ connections 10 }}
 
     # ---- source and sink -----------------------------------------------------
 
-    def start_sink(self, *args):
+    def start_sink(self, *args, port=None):
         self.sinks += 1
         self.sink = subprocess.Popen(
-            [self.mailbench, "sink", "-l", f"127.0.0.1:{self.sink_port}", "--log",
+            [self.mailbench, "sink", "-l", f"127.0.0.1:{port or self.sink_port}", "--log",
              f"{self.dir}/delivered.{self.sinks}", *args], stdout=subprocess.DEVNULL)
 
     def stop_sink(self):
