@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#include <stdlib.h>
+
 void
 idheap_fini(struct idheap *heap)
 {
@@ -53,14 +55,42 @@ sift_up(struct idheap *heap, size_t at)
 	}
 }
 
+static int
+by_order(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct msgid));
+}
+
+/* What came several times stays once; ids that are sorted are a heap. */
+static void
+squeeze(struct idheap *heap)
+{
+	size_t kept = 1;
+
+	qsort(heap->ids, heap->count, sizeof *heap->ids, by_order);
+	for (size_t i = 1; i < heap->count; i++)
+		if (msgid_compare(heap->ids[i], heap->ids[kept - 1]) != 0)
+			heap->ids[kept++] = heap->ids[i];
+	heap->count = kept;
+}
+
+/* Squeezing again and again must not cost more than growing. */
+static void
+make_room(struct idheap *heap, bool in_order)
+{
+	if (in_order && heap->count > 0)
+		squeeze(heap);
+	if (heap->count < heap->room / 4 * 3)
+		return;
+	heap->room = heap->room * 2 + 16;
+	heap->ids = mem_resize(heap->ids, heap->room, sizeof *heap->ids);
+}
+
 void
 idheap_add(struct idheap *heap, struct msgid id, bool in_order)
 {
-	if (heap->count == heap->room) {
-		heap->room = heap->room * 2 + 16;
-		heap->ids = mem_resize(heap->ids, heap->room,
-		    sizeof *heap->ids);
-	}
+	if (heap->count == heap->room)
+		make_room(heap, in_order);
 	heap->ids[heap->count++] = id;
 	if (in_order)
 		sift_up(heap, heap->count - 1);

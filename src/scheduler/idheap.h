@@ -20,7 +20,8 @@ struct idheap {
 /* All zero is an empty one. */
 void idheap_fini(struct idheap *heap);
 
-/* ID comes too.  With IN_ORDER false: once idheap_order() was called. */
+/* ID comes too, once idheap_order() was called if IN_ORDER is false.  What
+ * came several times takes the room of two at most. */
 void idheap_add(struct idheap *heap, struct msgid id, bool in_order);
 void idheap_order(struct idheap *heap);
 

@@ -10,6 +10,7 @@
 #include "scheduler/results.h"
 #include "scheduler/scheduler.h"
 #include "scheduler/takeup.h"
+#include "scheduler/walk.h"
 
 #include <endian.h>
 
@@ -192,6 +193,7 @@ window_load(struct scheduler *s, const struct row *row, enum place place)
 		return;
 	message->busy++;
 	if (window_take(s, row)) {
+		walks_note(s, &row->row);
 		message->flags |= row->row.warned & ROW_SUCCESS;
 		if (row_rcpt_count(row) == 1)
 			single(s, message, row, routes_domain(s,
@@ -219,6 +221,7 @@ window_rewrite(struct scheduler *s, const struct row *row,
 		return;
 	}
 	s->window.dirty = s->window.checkpoint = true;
+	walks_note(s, new);
 	if (new->place == INDEX_READY)
 		window_row_added(s, domain, new->klass, new->sender);
 	else

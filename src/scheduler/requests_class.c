@@ -2,7 +2,7 @@
  *
  * requests_class.c - the queue as numbers: by class, and by age.
  *
- * Both go through the whole queue, a piece in each turn.
+ * Both go through the queue, a piece in each turn.
  */
 #include "base/mem.h"
 #include "scheduler/client.h"
@@ -21,7 +21,8 @@ enum {
 
 struct class_task {
 	struct task task;
-	struct walk *walk;
+	struct walk *walk;	/* through class `klass` */
+	unsigned klass;
 	bool found[CLASS_COUNT];
 	usec_t oldest[CLASS_COUNT];	/* when it arrived */
 };
@@ -33,29 +34,10 @@ note_oldest(struct walk *walk, struct item *item, void *owner)
 	struct class_task *t = owner;
 
 	(void)walk;
-	if (t->found[item->klass])
+	if (t->found[t->klass])
 		return;
-	t->found[item->klass] = true;
-	t->oldest[item->klass] = item->arrived;
-}
-
-static bool
-is_empty(const struct scheduler *s, unsigned klass)
-{
-	uint64_t sum = 0;
-
-	for (int i = 0; i < COUNT_STATES; i++)
-		sum += s->queue.counts[klass][i];
-	return sum == 0;
-}
-
-static bool
-all_are_found(const struct scheduler *s, const struct class_task *t)
-{
-	for (unsigned c = 0; c < CLASS_COUNT; c++)
-		if (!t->found[c] && !is_empty(s, c))
-			return false;
-	return true;
+	t->found[t->klass] = true;
+	t->oldest[t->klass] = item->arrived;
 }
 
 static void
@@ -81,14 +63,25 @@ tell_class(struct client *client, const struct class_task *t, unsigned klass)
 	client_row(client, row);
 }
 
+/* One after the other, each up to the first that is met. */
 static enum task_step
 on_class(struct task *task, struct client *client)
 {
 	struct class_task *t = (struct class_task *)task;
 
-	if (!all_are_found(client->control->s, t) &&
-	    walk_on(t->walk, VISITS, note_oldest, t))
+	if (t->klass < CLASS_COUNT) {
+		struct filter filter = { .by_class = true,
+		    .klass = (enum mail_class)t->klass };
+
+		if (t->walk == NULL)
+			t->walk = walk_new(client->control->s, &filter, 0);
+		if (!walk_on(t->walk, 1, note_oldest, t) ||
+		    t->found[t->klass]) {
+			walk_free(&t->walk);
+			t->klass++;
+		}
 		return TASK_MORE;
+	}
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
 		tell_class(client, t, c);
 	client_end(client, EX_OK, NULL);
@@ -109,11 +102,9 @@ void
 request_class_show(struct client *client, const json_t *request)
 {
 	struct class_task *t = mem_new(struct class_task);
-	struct filter all = { .all = true };
 
 	(void)request;
 	t->task = (struct task){ .on = on_class, .free = free_class };
-	t->walk = walk_new(client->control->s, &all, 0);
 	client_start(client, &t->task);
 }
 

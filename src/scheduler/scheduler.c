@@ -188,6 +188,7 @@ init_parts(struct scheduler *s)
 	s->again = timer_new(s->loop, again, s);
 	s->wake = timer_new(s->loop, again, s);
 	s->second = timer_new(s->loop, second, s);
+	list_init(&s->walks);
 	queue_init(&s->queue);
 	senders_apply(&s->queue, s->conf, scheduler_now(s));
 	segments_init(s);

@@ -67,6 +67,7 @@ struct scheduler {
 	struct pauses pauses;
 	struct outages outages;
 	struct pressure pressure;
+	struct list walks;	/* those under way */
 	struct control *control;	/* null: not given a socket yet */
 };
 

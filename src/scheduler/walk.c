@@ -119,6 +119,23 @@ take_those_in_memory(struct walk *walk)
 			idheap_add(&walk->ids, message->id, false);
 }
 
+void
+walks_note(struct scheduler *s, const struct index_row *row)
+{
+	usec_t born = msgid_time(row->id);
+	struct link *link;
+
+	for (link = list_first(&s->walks); link != NULL;
+	    link = list_next(&s->walks, link)) {
+		struct walk *walk = list_item(link, struct walk, link);
+
+		if (!walk->filter.by_id && walk->born >= born &&
+		    msgid_compare(row->id, walk->last) > 0 &&
+		    walk_may_mean(walk, row))
+			idheap_add(&walk->ids, row->id, true);
+	}
+}
+
 static unsigned
 places_of(unsigned wants)
 {
@@ -140,6 +157,8 @@ walk_new(struct scheduler *s, struct filter *filter, unsigned wants)
 	walk->filter = *filter;
 	*filter = (struct filter){ 0 };
 	walk->wants = wants;
+	walk->born = scheduler_wall(s);
+	list_append(&s->walks, &walk->link);
 	if (walk->filter.by_id) {
 		walk->ids = (struct idheap){ .ids = walk->filter.ids,
 		    .count = walk->filter.id_count,
@@ -162,6 +181,7 @@ walk_free(struct walk **walk)
 {
 	if (*walk == NULL)
 		return;
+	list_remove(&(*walk)->s->walks, &(*walk)->link);
 	search_end(&(*walk)->search);
 	filter_fini(&(*walk)->filter);
 	idheap_fini(&(*walk)->ids);
@@ -182,7 +202,7 @@ next_id(struct walk *walk, struct msgid *out)
 		return step;
 	order = mine == NULL ? 1 : step == SEARCH_OVER ? -1 :
 	    msgid_compare(*mine, found);
-	*out = order <= 0 ? *mine : found;
+	*out = walk->last = order <= 0 ? *mine : found;
 	if (order <= 0)
 		idheap_take(&walk->ids);
 	if (order >= 0)

@@ -2,11 +2,13 @@
  *
  * walk.h - through the queue, in order of id, a piece per turn.
  *
- * A walk sees messages in memory and in the index as one.  What comes to the
- * queue after it began may or may not be met.  What the filter does not
+ * A walk sees messages in memory and in the index as one, also while they
+ * go from one to the other.  What comes to the queue after it began may or
+ * may not be met.  What the filter does not
  * mean is not looked at, as far as class and site tell (search.h).  Its
- * memory is the ids of the messages in memory when it began, and some that
- * were read ahead: bounded by the window.
+ * memory is the ids of the messages in memory when it began, of those that
+ * came there meanwhile and are still ahead of it, and some read ahead: ten
+ * bytes a message of the queue at the very most.
  */
 #ifndef SCHEDULER_WALK_H
 #define SCHEDULER_WALK_H
@@ -32,10 +34,13 @@ struct item {
 
 struct walk {
 	struct scheduler *s;
+	struct link link;	/* in scheduler->walks */
 	struct filter filter;
 	unsigned wants;
 	struct idheap ids;	/* in memory, or asked for */
 	struct search search;	/* those in the index */
+	struct msgid last;	/* the one that was met last */
+	usec_t born;		/* wall; what came later need not be met */
 	uint64_t count;		/* for those who count */
 };
 
@@ -58,12 +63,18 @@ typedef void walk_fn(struct walk *walk, struct item *item, void *owner);
  * milliseconds.  False: the walk is over. */
 bool walk_on(struct walk *walk, unsigned most, walk_fn *fn, void *owner);
 
+/* ROW left its list of the index, or changes it: walks that are under way and
+ * mean it are to meet its message all the same. */
+void walks_note(struct scheduler *s, const struct index_row *row);
+
 /* The message ID, whatever the filter.  False: it is not in the queue. */
 bool walk_find(struct scheduler *s, struct msgid id, struct item *out);
 void item_fini(struct item *item);
 
 /* walk_match.c: whether MESSAGE may match, by what of it is in memory. */
 bool walk_may_match(const struct walk *walk, const struct message *message);
+/* Whether the message of ROW may, by what the row says. */
+bool walk_may_mean(const struct walk *walk, const struct index_row *row);
 /* Whether ITEM does; its envelope is read if that is needed. */
 bool walk_matches(const struct walk *walk, struct item *item);
 

@@ -51,6 +51,15 @@ walk_may_match(const struct walk *walk, const struct message *message)
 	    (walk->filter.site == NULL || any_entry_matches(walk, message));
 }
 
+bool
+walk_may_mean(const struct walk *walk, const struct index_row *row)
+{
+	return (walk->wants & WALK_DUE) == 0 &&
+	    is_of_class_and_age(walk, row->klass, row->arrived) &&
+	    (walk->filter.site == NULL || search_site_matches(walk->s,
+	    walk->filter.site, row->domain));
+}
+
 static bool
 any_rcpt_matches(const char *glob, const struct envelope *envelope)
 {

@@ -97,30 +97,16 @@ get(struct index *index, enum index_table table, const struct index_key *key,
 	return true;
 }
 
-/* An entry that is there is replaced; NEW (if given): or left alone, then
- * *NEW is false. */
-static bool
-put_or_find(struct index *index, enum index_table table,
-    const struct index_key *key, struct span value, bool *new,
-    struct err *err)
-{
-	DB *db = index->tables[table];
-	DBT k = dbt_of(key->bytes, key->length);
-	DBT v = dbt_of(value.data, value.length);
-	int error = db->put(db, index->txn, &k, &v,
-	    new != NULL ? DB_NOOVERWRITE : 0);
-
-	if (new != NULL)
-		*new = error == 0;
-	return error == 0 || (new != NULL && error == DB_KEYEXIST) ||
-	    index_failed(index, error, "put", err);
-}
-
 static bool
 put(struct index *index, enum index_table table, const struct index_key *key,
     struct span value, struct err *err)
 {
-	return put_or_find(index, table, key, value, NULL, err);
+	DB *db = index->tables[table];
+	DBT k = dbt_of(key->bytes, key->length);
+	DBT v = dbt_of(value.data, value.length);
+	int error = db->put(db, index->txn, &k, &v, 0);
+
+	return error == 0 || index_failed(index, error, "put", err);
 }
 
 /* An entry that is not there is none of our worries. */
@@ -182,29 +168,25 @@ change_stand(struct index *index, const struct index_stand *old,
 	    err);
 }
 
-/* Most rows are new, and are not looked for before. */
 bool
 index_put(struct index *index, const struct index_row *row, struct err *err)
 {
 	static const struct index_stand nowhere;
 	struct index_key key = row_key(row->id, row->first_rcpt);
 	struct index_stand old = nowhere, new = row_stand(row);
-	bool is_new, found = false;
+	bool found;
 
 	if (!index_begin(index, err))
 		return false;
 	buf_clear(&index->value);
 	row_encode(row, &index->value);
 	must(!index->value.full);	/* recipients are bounded */
-	if (!put_or_find(index, TABLE_ROWS, &key, buf_peek(&index->value),
-	    &is_new, err))
-		return false;
-	if (!is_new && (!get_stand(index, &key, &found, &old, err) ||
-	    !put(index, TABLE_ROWS, &key, buf_peek(&index->value), err)))
+	if (!get_stand(index, &key, &found, &old, err) ||
+	    !put(index, TABLE_ROWS, &key, buf_peek(&index->value), err))
 		return false;
 	if (!change_stand(index, &old, &new, err))
 		return false;
-	index->count += is_new;
+	index->count += !found;
 	return changed(index, err);
 }
 

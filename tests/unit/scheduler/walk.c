@@ -231,6 +231,63 @@ a_walk_meets_what_the_filter_means_in_order_and_nothing_else(void)
 	rig_free(&rig);
 }
 
+/* ---- what goes from place to place ------------------------------------------------------- */
+
+/* Everything that flies comes back, and other mail takes its place, coming
+ * out of the index. */
+static void
+answer_all(struct rig *rig)
+{
+	for (size_t i = 0; i < rig->job_count; i++)
+		if (!rig->jobs[i].answered)
+			rig_answer_job(rig, i, &later);
+	rig_settle(rig);
+}
+
+static void
+a_walk_meets_once_what_moves_ahead_of_it(void)
+{
+	struct rig *rig = rig_of_sorts();
+	struct met met = { .count = 0 };
+	struct filter filter = parse("{\"site\":\"*.test\"}");
+	struct walk *walk = walk_new(rig->s, &filter, 0);
+	size_t jobs = rig->job_count;
+
+	rig->answer = wait_for_me;
+	for (int i = 0; walk_on(walk, 5, meet, &met); i++)
+		if (i % 3 == 0)
+			answer_all(rig);
+	CU_ASSERT_TRUE(rig->job_count > jobs + SORTS / 2);
+	CU_ASSERT_EQUAL_FATAL(met.count, SORTS);
+	for (int i = 0; i < SORTS; i++)
+		CU_ASSERT_EQUAL(msgid_compare(met.ids[i], sorts[i].id), 0);
+	walk_free(&walk);
+	rig_free(&rig);
+}
+
+static void
+ids_come_in_order_and_once_however_often_they_were_added(void)
+{
+	struct idheap heap = { 0 };
+	struct msgid id = { { 0 } };
+
+	rand_seed(3);
+	for (int i = 0; i < 5000; i++) {
+		id.bytes[9] = (uint8_t)rand_below(100);
+		idheap_add(&heap, id, i > 100);
+		if (i == 100)
+			idheap_order(&heap);
+	}
+	CU_ASSERT_TRUE(heap.room < 400);
+	for (uint8_t i = 0; i < 100; i++) {
+		CU_ASSERT_PTR_NOT_NULL_FATAL(idheap_first(&heap));
+		CU_ASSERT_EQUAL(idheap_first(&heap)->bytes[9], i);
+		idheap_take(&heap);
+	}
+	CU_ASSERT_PTR_NULL(idheap_first(&heap));
+	idheap_fini(&heap);
+}
+
 /* ---- narrow walks ---------------------------------------------------------------------- */
 
 /* Messages that a walk which WANTS some meets. */
@@ -420,6 +477,8 @@ what_waits_at_a_site_that_is_roused_is_counted(void)
 
 const struct unit_test walk_tests[] = {
 	UNIT(a_walk_meets_what_the_filter_means_in_order_and_nothing_else),
+	UNIT(a_walk_meets_once_what_moves_ahead_of_it),
+	UNIT(ids_come_in_order_and_once_however_often_they_were_added),
 	UNIT(a_walk_that_wants_one_place_passes_the_others_by),
 	UNIT(more_lists_than_can_be_merged_are_searched_all_the_same),
 	UNIT(what_waits_at_a_site_that_is_roused_is_counted),
