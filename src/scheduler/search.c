@@ -9,6 +9,11 @@
 
 enum { ROWS = 2048 };		/* looked at in a piece */
 
+/* Ids are made of the time of arrival; when a clock is set back, they go on
+ * from where they were.  By more than this: what arrives until the clock is
+ * there again is taken for as young as its ids say. */
+#define CLOCK_SLACK (3600 * (usec_t)1000000)
+
 bool
 search_site_matches(const struct scheduler *s, const char *site,
     struct span name)
@@ -27,7 +32,9 @@ search_begin(struct search *search, struct scheduler *s,
     const struct filter *filter, unsigned places)
 {
 	*search = (struct search){ .s = s, .filter = filter,
-	    .places = places };
+	    .places = places, .oldest = INT64_MAX };
+	if (filter->older > 0)
+		search->oldest = scheduler_wall(s) - filter->older;
 	if (s->window.index == NULL)
 		search->how = SEARCH_IS_OVER;
 	else if (!filter->by_class && filter->site == NULL &&
@@ -58,7 +65,6 @@ search_fail(struct search *search, const struct err *err)
 struct look {
 	struct search *search;
 	struct msgid last;
-	usec_t oldest;		/* what arrived later is too young */
 	unsigned looked;
 	bool stopped;
 };
@@ -71,9 +77,17 @@ row_matches(const struct look *look, const struct index_row *row)
 
 	return (search->places & 1u << row->place) != 0 &&
 	    (!f->by_class || f->klass == row->klass) &&
-	    row->arrived <= look->oldest &&
+	    row->arrived <= search->oldest &&
 	    (f->site == NULL || search_site_matches(search->s, f->site,
 	    row->domain));
+}
+
+/* All that follow in order of id are too young. */
+static bool
+is_too_young(const struct search *search, struct msgid id)
+{
+	return search->oldest != INT64_MAX &&
+	    msgid_time(id) - CLOCK_SLACK > search->oldest;
 }
 
 /* It stops between messages, so that each is looked at as a whole. */
@@ -90,6 +104,8 @@ look_at_row(void *owner, const struct index_row *row)
 			search->from = row->id;
 			return false;
 		}
+		if (is_too_young(search, row->id))
+			return false;
 		look->last = row->id;
 	}
 	if ((found == 0 || msgid_compare(search->ids[found - 1], row->id) !=
@@ -101,9 +117,7 @@ look_at_row(void *owner, const struct index_row *row)
 static void
 look_on(struct search *search)
 {
-	usec_t older = search->filter->older;
-	struct look look = { .search = search, .oldest = older == 0 ?
-	    INT64_MAX : scheduler_wall(search->s) - older };
+	struct look look = { .search = search };
 	struct err err;
 
 	search->found = search->found_at = 0;
@@ -127,7 +141,8 @@ static bool
 peek(const struct search *search, struct msgid *id)
 {
 	if (search->how == SEARCH_MERGES)
-		return streams_first(&search->streams, id);
+		return streams_first(&search->streams, id) &&
+		    !is_too_young(search, *id);
 	if (search->found_at == search->found)
 		return false;
 	*id = search->ids[search->found_at];

@@ -29,6 +29,7 @@ struct search {
 	struct scheduler *s;
 	const struct filter *filter;	/* borrowed */
 	unsigned places;
+	usec_t oldest;		/* wall; what arrived after is too young */
 	enum {
 		SEARCH_FINDS_READY, SEARCH_FINDS_OTHERS,	/* lists */
 		SEARCH_MERGES, SEARCH_LOOKS, SEARCH_IS_OVER

@@ -436,6 +436,75 @@ more_lists_than_can_be_merged_are_searched_all_the_same(void)
 	rig_free(&rig);
 }
 
+/* ---- age -------------------------------------------------------------------------------- */
+
+/* A row whose id and whose arrival are so many seconds old. */
+static void
+put_aged(struct rig *rig, struct msgid_maker *maker, usec_t by_id,
+    usec_t by_arrival)
+{
+	usec_t now = scheduler_wall(rig->s);
+	struct index_row row = {
+		.id = msgid_next(maker, now - by_id * 1000000),
+		.place = INDEX_HELD, .klass = CLASS_BULK, .site = 5,
+		.rcpts = span_make("\0\0\0\0", 4),
+		.domain = span_of("a.test"), .reason = span_of(""),
+		.arrived = now - by_arrival * 1000000
+	};
+	struct err err;
+
+	must(index_put(rig->s->window.index, &row, &err));
+}
+
+/* How many a search finds; *PIECES without any. */
+static size_t
+count_found(struct rig *rig, const char *text, size_t *pieces)
+{
+	struct filter filter = parse(text);
+	struct search search;
+	enum search_step step;
+	struct msgid id;
+	size_t count = 0;
+
+	*pieces = 0;
+	search_begin(&search, rig->s, &filter, SEARCH_ALL);
+	while ((step = search_peek(&search, &id)) != SEARCH_OVER) {
+		*pieces += step == SEARCH_GOES_ON;
+		if (step == SEARCH_FOUND) {
+			count++;
+			search_next(&search);
+		}
+	}
+	search_end(&search);
+	filter_fini(&filter);
+	return count;
+}
+
+static void
+what_is_too_young_ends_a_search_unless_a_clock_went_back(void)
+{
+	struct rig *rig = rig_new(many_sites);
+	struct msgid_maker maker;
+	size_t pieces;
+
+	rig_start(rig);
+	msgid_maker_init(&maker, 1, 1);
+	for (usec_t hours = 100; hours > 80; hours--)
+		put_aged(rig, &maker, hours * 3600, hours * 3600);
+	put_aged(rig, &maker, 7200, 9000);	/* back by half an hour */
+	for (int i = 0; i < 9000; i++)
+		put_aged(rig, &maker, 60, 60);
+	CU_ASSERT_EQUAL(count_found(rig, "{\"older\":8000}", &pieces), 21);
+	CU_ASSERT_EQUAL(pieces, 0);
+	CU_ASSERT_EQUAL(count_found(rig, "{\"older\":357000}", &pieces), 1);
+	CU_ASSERT_EQUAL(pieces, 0);
+	CU_ASSERT_EQUAL(count_found(rig,
+	    "{\"older\":8000,\"class\":\"bulk\"}", &pieces), 21);
+	CU_ASSERT_EQUAL(count_found(rig, "{\"older\":10}", &pieces), 9021);
+	CU_ASSERT_EQUAL(count_found(rig, "{}", &pieces), 9021);
+	rig_free(&rig);
+}
+
 /* ---- sites that rest ---------------------------------------------------------------------- */
 
 static void
@@ -481,6 +550,7 @@ const struct unit_test walk_tests[] = {
 	UNIT(ids_come_in_order_and_once_however_often_they_were_added),
 	UNIT(a_walk_that_wants_one_place_passes_the_others_by),
 	UNIT(more_lists_than_can_be_merged_are_searched_all_the_same),
+	UNIT(what_is_too_young_ends_a_search_unless_a_clock_went_back),
 	UNIT(what_waits_at_a_site_that_is_roused_is_counted),
 	UNIT_END
 };
