@@ -214,7 +214,8 @@ static void
 welcome(struct control *control, int fd)
 {
 	static const struct conn_limits limits = {
-		.keep_most = LINE_MOST, .write_most = WAITING_MOST
+		.keep_most = LINE_MOST, .write_most = WAITING_MOST,
+		.quits = true	/* who listens no more is not listed to */
 	};
 	struct client *client;
 

@@ -279,7 +279,7 @@ on_kick(void *owner)
 	if (conn->state == CONN_CONNECTING)
 		conn_end(conn, "lost connection");	/* connect() failed at once */
 	else if (conn->state == CONN_OPEN && conn->out_broken &&
-	    conn->tls != NULL)
+	    (conn->tls != NULL || (conn->paused && conn->limits.quits)))
 		conn_end(conn, "lost connection");
 	else if (conn->state == CONN_OPEN)
 		serve(conn, WATCH_READ);

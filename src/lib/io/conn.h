@@ -35,6 +35,8 @@ struct conn_limits {
 	size_t keep_most;	/* unconsumed input; also the most that
 				 * one CONN_INPUT lends (up to 64 KiB) */
 	size_t write_most;	/* waiting output before reading pauses */
+	bool quits;		/* broken output ends it even while its owner
+				 * lets reading pause */
 };
 
 /* FD: accepted, nonblocking; owned from now on. */

@@ -73,7 +73,7 @@ nobody_is_called_while_paused_and_what_was_kept_comes_anew(void)
 static void
 no_more_is_kept_than_allowed(void)
 {
-	static const struct conn_limits tight = { 100, 1000 };
+	static const struct conn_limits tight = { 100, 1000, false };
 	char *text = mem_alloc(5001);
 	struct sides s;
 
@@ -160,7 +160,7 @@ what_the_socket_does_not_take_waits_and_arrives_in_order(void)
 static void
 reading_rests_while_too_much_waits_to_be_written(void)
 {
-	static const struct conn_limits tight = { 4096, 1000 };
+	static const struct conn_limits tight = { 4096, 1000, false };
 	char *block = mem_alloc(1 << 20);
 	struct sides s;
 	size_t got = 0;
@@ -430,6 +430,31 @@ what_the_peer_said_before_it_went_is_heard_after_a_failed_write(void)
 	sides_close(&s);
 }
 
+/* One that quits ends; another is told when it reads on. */
+static void
+broken_output_ends_a_paused_connection_that_quits(void)
+{
+	for (int quits = 0; quits < 2; quits++) {
+		struct conn_limits limits = side_limits;
+		struct sides s;
+
+		limits.quits = quits == 1;
+		sides_open_raw(&s, &limits);
+		conn_pause(s.near.conn);
+		close(s.raw);
+		s.raw = -1;
+		conn_send(s.near.conn, span_of("DATA\r\n"));
+		CU_ASSERT_EQUAL(s.near.told[CONN_ENDED], 0);
+		sides_idle(&s);
+		CU_ASSERT_EQUAL(s.near.told[CONN_ENDED], (unsigned)quits);
+		if (quits == 0) {
+			conn_resume(s.near.conn);
+			sides_run(&s, near_ended);
+		}
+		sides_close(&s);
+	}
+}
+
 const struct unit_test conn_tests[] = {
 	UNIT(input_is_lent_and_what_is_left_is_kept),
 	UNIT(nobody_is_called_while_paused_and_what_was_kept_comes_anew),
@@ -445,5 +470,6 @@ const struct unit_test conn_tests[] = {
 	UNIT(a_last_reply_outlives_unread_input),
 	UNIT(finishing_in_an_event_sends_what_waits),
 	UNIT(what_the_peer_said_before_it_went_is_heard_after_a_failed_write),
+	UNIT(broken_output_ends_a_paused_connection_that_quits),
 	UNIT_END
 };

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-const struct conn_limits side_limits = { 65536, 1 << 20 };
+const struct conn_limits side_limits = { 65536, 1 << 20, false };
 
 static struct loop *running;
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "rig.h"
+#include "scheduler/client.h"
 #include "scheduler/control.h"
 
 #include <jansson.h>
@@ -487,6 +488,48 @@ a_client_that_leaves_in_the_middle_harms_nobody(void)
 	tear_down(rig);
 }
 
+/* The socket is full, and nobody reads what waits for it. */
+static bool
+stalled(struct rig *rig, uint64_t number)
+{
+	(void)number;
+	return rig->s->walks.count == 1 &&
+	    list_item(list_first(&rig->s->walks), struct walk, link)->
+	    ids.count > 0;
+}
+
+static bool
+nobody_is_there(struct rig *rig, uint64_t number)
+{
+	(void)number;
+	return list_empty(&rig->s->control->clients);
+}
+
+static void
+nothing_is_listed_to_a_client_that_has_left(void)
+{
+	struct rig *rig = set_up(slow);
+	static const char request[] = "{\"verb\":\"queue.list\"}\n";
+	char some[100];
+	int fd;
+
+	rig->answer = wait_for_me;
+	for (int i = 0; i < 4000; i++)
+		rig_send(rig, CLASS_BULK, "a@from.test", "b@to.test");
+	rig_settle(rig);
+	fd = reach(rig);
+	must(send(fd, request, sizeof request - 1, 0) > 0);
+	rig_until(rig, stalled, 0);
+	rig_settle(rig);
+	CU_ASSERT_TRUE(stalled(rig, 0));
+	must(recv(fd, some, sizeof some, 0) > 0);
+	CU_ASSERT_TRUE(stalled(rig, 0));
+	close(fd);
+	rig_until(rig, nobody_is_there, 0);
+	CU_ASSERT_TRUE(list_empty(&rig->s->walks));
+	tear_down(rig);
+}
+
 /* As long as a start reads on, whoever asks is told so first. */
 static void
 what_is_not_read_yet_is_not_called_absent(void)
@@ -534,5 +577,6 @@ const struct unit_test control_tests[] = {
 	UNIT(a_message_is_shown_with_its_content),
 	UNIT(mistakes_get_an_answer_that_says_so),
 	UNIT(a_client_that_leaves_in_the_middle_harms_nobody),
+	UNIT(nothing_is_listed_to_a_client_that_has_left),
 	UNIT_END
 };
