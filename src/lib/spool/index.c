@@ -13,7 +13,7 @@
 
 enum {
 	CHANGES_MOST = 512,
-	POSITION_FORMAT = 1,
+	NUMBER_FORMAT = 1,
 	FRESH_MOST = 2048	/* changes between steps of a checkpoint */
 };
 
@@ -233,96 +233,34 @@ index_is_behind(const struct index *index)
 	return index->fresh >= FRESH_MOST;
 }
 
-static bool
-put_number(struct index *index, const struct index_key *key, uint64_t number,
-    struct err *err)
-{
-	uint8_t value[POSITION_BYTES] = { POSITION_FORMAT };
-
-	put_le(value + 1, number, 8);
-	return put(index, TABLE_POSITIONS, key, span_make(value, sizeof value),
-	    err);
-}
-
-static bool
-get_number(struct index *index, const struct index_key *key, uint64_t *out,
-    struct err *err)
-{
-	struct span value;
-	bool found;
-
-	*out = 0;
-	if (!get(index, TABLE_POSITIONS, key, &value, &found, err))
-		return false;
-	if (!found)
-		return true;
-	if (value.length != POSITION_BYTES ||
-	    value.data[0] != POSITION_FORMAT) {
-		index->broken = true;
-		return err_set(err, ERR_LIBRARY,
-		    "index: a position is damaged");
-	}
-	*out = get_le(value.data + 1, 8);
-	return true;
-}
-
 bool
 index_load_count(struct index *index, struct err *err)
 {
 	struct index_key key = count_key();
+	struct span value;
+	bool found;
 
-	return get_number(index, &key, &index->count, err);
+	index->count = 0;
+	if (!get(index, TABLE_NUMBERS, &key, &value, &found, err))
+		return false;
+	if (!found)
+		return true;
+	if (value.length != NUMBER_BYTES || value.data[0] != NUMBER_FORMAT) {
+		index->broken = true;
+		return err_set(err, ERR_LIBRARY,
+		    "index: the number of rows is damaged");
+	}
+	index->count = get_le(value.data + 1, 8);
+	return true;
 }
 
 bool
 index_store_count(struct index *index, struct err *err)
 {
 	struct index_key key = count_key();
+	uint8_t value[NUMBER_BYTES] = { NUMBER_FORMAT };
 
-	return put_number(index, &key, index->count, err);
-}
-
-static struct index_key
-position_key(struct segment_name name)
-{
-	struct index_key key = { .length = POSITION_KEY_BYTES };
-
-	key.bytes[0] = name.klass;
-	put_be(key.bytes + 1, name.slot, 2);
-	put_be(key.bytes + 3, name.sequence, 4);
-	return key;
-}
-
-bool
-index_set_position(struct index *index, struct segment_name name,
-    uint64_t offset, struct err *err)
-{
-	struct index_key key = position_key(name);
-
-	return index_begin(index, err) &&
-	    put_number(index, &key, offset, err) && changed(index, err);
-}
-
-uint64_t
-index_position(struct index *index, struct segment_name name)
-{
-	struct index_key key = position_key(name);
-	uint64_t position = 0;
-	struct err ignored;
-
-	/* An index that fails here fails at the next change, and is made
-	 * anew; 0 reads the segment from its beginning. */
-	if (index->broken || !get_number(index, &key, &position, &ignored))
-		return 0;
-	return position;
-}
-
-bool
-index_forget_position(struct index *index, struct segment_name name,
-    struct err *err)
-{
-	struct index_key key = position_key(name);
-
-	return index_begin(index, err) &&
-	    delete(index, TABLE_POSITIONS, &key, err) && changed(index, err);
+	put_le(value + 1, index->count, 8);
+	return put(index, TABLE_NUMBERS, &key,
+	    span_make(value, sizeof value), err);
 }

@@ -129,11 +129,4 @@ bool index_next_due(struct index *index, usec_t *due);
 
 uint64_t index_count(const struct index *index);
 
-/* The position up to which segment NAME has been taken up, 0 = not at all. */
-bool index_set_position(struct index *index, struct segment_name name,
-    uint64_t offset, struct err *err) MUST_CHECK;
-uint64_t index_position(struct index *index, struct segment_name name);
-bool index_forget_position(struct index *index, struct segment_name name,
-    struct err *err) MUST_CHECK;
-
 #endif

@@ -32,7 +32,7 @@ enum {
 static const char *const table_files[TABLE_COUNT] = {
 	[TABLE_ROWS] = "rows.db", [TABLE_DUE] = "due.db",
 	[TABLE_READY] = "ready.db", [TABLE_LISTS] = "lists.db",
-	[TABLE_POSITIONS] = "positions.db",
+	[TABLE_NUMBERS] = "numbers.db",
 };
 
 /* In place of fdatasync inside Berkeley DB. */

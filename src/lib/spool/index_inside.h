@@ -17,7 +17,7 @@
  *	due        due, id, first recipient: nothing    (INDEX_DUE)
  *	ready      site, class, sender, id, first: nothing  (INDEX_READY)
  *	lists      class, place, site, id, first: nothing   (all others)
- *	positions  class, slot, sequence: position; and "count"
+ *	numbers    "count": of the rows
  */
 #ifndef SPOOL_INDEX_INSIDE_H
 #define SPOOL_INDEX_INSIDE_H
@@ -33,12 +33,11 @@ enum {
 	READY_KEY_BYTES = 8 + 1 + 8 + ROW_KEY_BYTES,
 	LIST_KEY_BYTES = 1 + 1 + 8 + ROW_KEY_BYTES,
 	KEY_MOST = READY_KEY_BYTES,
-	POSITION_KEY_BYTES = 1 + 2 + 4,
-	POSITION_BYTES = 1 + 8
+	NUMBER_BYTES = 1 + 8
 };
 
 enum index_table { TABLE_ROWS, TABLE_DUE, TABLE_READY, TABLE_LISTS,
-	TABLE_POSITIONS, TABLE_COUNT };
+	TABLE_NUMBERS, TABLE_COUNT };
 
 struct index {
 	char *path;

@@ -360,29 +360,6 @@ checkpoints_keep_the_log_short(void)
 }
 
 static void
-positions_are_kept(void)
-{
-	char *path = new_path();
-	struct index *index = open_index(path, true);
-	struct segment_name a = { CLASS_BULK, 1, 7 }, b = { CLASS_BULK, 1, 8 };
-	struct err err;
-
-	CU_ASSERT_EQUAL(index_position(index, a), 0);
-	CU_ASSERT_TRUE(index_set_position(index, a, 4711, &err));
-	CU_ASSERT_TRUE(index_set_position(index, a, 4712, &err));
-	CU_ASSERT_TRUE(index_set_position(index, b, UINT64_MAX, &err));
-	index_close(&index);
-	index = open_index(path, false);
-	CU_ASSERT_EQUAL(index_position(index, a), 4712);
-	CU_ASSERT_EQUAL(index_position(index, b), UINT64_MAX);
-	CU_ASSERT_TRUE(index_forget_position(index, a, &err));
-	CU_ASSERT_TRUE(index_forget_position(index, a, &err));
-	CU_ASSERT_EQUAL(index_position(index, a), 0);
-	index_close(&index);
-	mem_free(path);
-}
-
-static void
 a_row_with_very_many_recipients_fits(void)
 {
 	char *path = new_path();
@@ -532,7 +509,7 @@ what_is_not_ours_is_moved_aside(void)
 {
 	static const struct { const char *file, *text; } rows[] = {
 		{ "DB_CONFIG", "set_data_dir /tmp\n" },
-		{ "state", "postrider-index 2 closed 1 x\n" },
+		{ "state", "postrider-index 3 closed 1 x\n" },
 		{ "state", "" },
 		{ "state", "postrider-index 1 closed 1 x\n" },
 	};
@@ -650,7 +627,7 @@ damage_never_crashes_and_never_makes_a_wrong_row(void)
 {
 	static const char *const names[] = {
 		"rows.db", "due.db", "ready.db", "lists.db",
-		"positions.db", "log.0000000001", "state"
+		"numbers.db", "log.0000000001", "state"
 	};
 
 	for (unsigned round = 0; round < 56; round++) {
@@ -753,7 +730,6 @@ const struct unit_test index_tests[] = {
 	UNIT(entries_of_a_message_come_in_order),
 	UNIT(a_walk_may_change_what_it_walks),
 	UNIT(checkpoints_keep_the_log_short),
-	UNIT(positions_are_kept),
 	UNIT(a_row_with_very_many_recipients_fits),
 	UNIT(what_was_flushed_survives_a_kill),
 	UNIT(it_is_not_believed_after_the_machine_went_down),
