@@ -49,6 +49,7 @@ main(int argc, char **argv)
 	    "                      [--domains N] [--per-conn N] [--mail-param "
 	    "P] [--header H] [--from A] [--rcpt-domain D]\n"
 	    "                      [--acked FILE] [--deadline S] [--first-seq "
-	    "N]\n");
+	    "N]\n"
+	    "                      [--literals [--dead]]\n");
 	return 2;
 }

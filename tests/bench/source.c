@@ -59,6 +59,7 @@ static struct {
 	struct cconn *idle;
 	FILE *acked;
 	bool pipeline, greeted_only;
+	bool literals, dead;
 	int64_t first_seq;
 } C;
 
@@ -155,15 +156,31 @@ due_of(long i)
 	return C.rate > 0 ? C.t0 + (int64_t)(i / C.rate * 1e9) : 0;
 }
 
+/* The I-th domain: a name, or an address of its own; with --dead, of ten one
+ * is where nobody takes mail. */
+static size_t
+c_domain(char *to, int64_t i)
+{
+	long ip = 0x7f010000 + (long)i;
+
+	if (!C.literals)
+		return sprintf(to, "d%" PRId64 ".%s", i, C.rcpt_domain);
+	if (C.dead && i % 10 == 0)
+		return sprintf(to, "[IPv6:fd00::%x:%x]", (unsigned)(i >> 16),
+		    (unsigned)(i & 0xffff));
+	return sprintf(to, "[%ld.%ld.%ld.%ld]", ip >> 24, ip >> 16 & 255,
+	    ip >> 8 & 255, ip & 255);
+}
+
 static void
 c_rcpt_lines(struct cconn *c, char *b, size_t *n)
 {
 	for (int i = 0; i < C.rcpts; i++) {
-		if (C.domains > 0)
-			*n +=
-			    sprintf(b + *n, "RCPT TO:<u%d@d%" PRId64 ".%s>\r\n",
-				i, (c->seq % C.domains), C.rcpt_domain);
-		else
+		if (C.domains > 0) {
+			*n += sprintf(b + *n, "RCPT TO:<u%d@", i);
+			*n += c_domain(b + *n, c->seq % C.domains);
+			*n += sprintf(b + *n, ">\r\n");
+		} else
 			*n += sprintf(
 			    b + *n, "RCPT TO:<u%d@%s>\r\n", i, C.rcpt_domain);
 	}
@@ -364,6 +381,7 @@ source_main(int argc, char **argv)
 		{ "from", 1, 0, 'f' }, { "rcpt-domain", 1, 0, 'D' },
 		{ "acked", 1, 0, 'a' }, { "run", 1, 0, 'u' },
 		{ "deadline", 1, 0, 'T' }, { "first-seq", 1, 0, 'q' },
+		{ "literals", 0, 0, 'L' }, { "dead", 0, 0, 'X' },
 		{ 0, 0, 0, 0 } };
 	int k;
 	C.conns = 10;
@@ -376,7 +394,7 @@ source_main(int argc, char **argv)
 	C.rcpt_domain = "dest.test";
 	C.deadline_s = 300;
 	while ((k = getopt_long(argc, argv,
-		    "t:c:n:s:k:r:R:d:p:m:H:f:D:a:u:T:q:", o, NULL)) != -1)
+		    "t:c:n:s:k:r:R:d:p:m:H:f:D:a:u:T:q:LX", o, NULL)) != -1)
 		switch (k) {
 		case 't':
 			C.to = parse_addr(optarg);
@@ -429,6 +447,12 @@ source_main(int argc, char **argv)
 			break;
 		case 'q':
 			C.first_seq = atoll(optarg);
+			break;
+		case 'L':
+			C.literals = true;
+			break;
+		case 'X':
+			C.dead = true;
 			break;
 		default:
 			exit(2);
