@@ -33,6 +33,7 @@ courier_new(struct site *site)
 	session_init(&c->session, "", SITE_TLS_NONE);
 	list_append(&site->couriers, &c->all);
 	site->pool.connecting++;
+	places_make_room(c->deliverer);
 	c->deliverer->couriers++;
 	board_add(c->deliverer->board, METRIC_CONNECTIONS, 1);
 	courier_dial(c);
@@ -86,6 +87,8 @@ courier_free(struct courier *c)
 	courier_hand_back_ahead(c);
 	hand_back_job(c);
 	courier_forget_job(c);
+	places_leave(c);
+	d->places.leaving -= c->state == COURIER_LEAVING;
 	if (link_on_list(&c->link))
 		list_remove(&site->idle, &c->link);
 	list_remove(&site->couriers, &c->all);
@@ -138,13 +141,22 @@ void
 courier_quit(struct courier *c)
 {
 	must(c->state == COURIER_IDLE);
+	places_leave(c);
 	if (link_on_list(&c->link))
 		list_remove(&c->site->idle, &c->link);
 	c->site->pool.idle--;
 	c->state = COURIER_LEAVING;
+	c->deliverer->places.leaving++;
 	session_quit(&c->session, &c->deliverer->out);
 	courier_send(c);
 	wait_for_server(c);
+}
+
+void
+courier_rest(struct courier *c)
+{
+	places_idle(c);
+	list_prepend(&c->site->idle, &c->link);
 }
 
 /* A host is ready for MAIL. */
@@ -152,6 +164,7 @@ static void
 arrived(struct courier *c)
 {
 	courier_welcome(c);
+	places_leave(c);
 	c->site->rests = 0;
 	c->ready = clock_mono_usec();
 	c->state = COURIER_IDLE;
@@ -182,7 +195,7 @@ look_for_job(struct courier *c)
 		return true;
 	}
 	if (!link_on_list(&c->link))
-		list_prepend(&c->site->idle, &c->link);
+		courier_rest(c);
 	site_serve(c->site);
 	c->rested = c->rested || c->state == COURIER_IDLE;
 	return c->state == COURIER_BUSY;

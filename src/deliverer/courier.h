@@ -25,6 +25,7 @@ enum courier_state {
 struct courier {
 	struct link all;	/* in site->couriers */
 	struct link link;	/* in site->idle */
+	struct link place;	/* in the deliverer's places, idle or dialing */
 	struct site *site;
 	struct deliverer *deliverer;
 	enum courier_state state;
@@ -52,6 +53,7 @@ struct courier {
 	bool rested;		/* it was idle before it got the job */
 	unsigned used;		/* transactions begun */
 	struct timer *reading;
+	usec_t called;		/* the present host, monotonic */
 	usec_t dialed, ready, begun, begun_mono;
 };
 
@@ -62,6 +64,9 @@ struct courier *courier_new(struct site *site);
 /* An idle courier takes JOB, or answers it at once when it cannot be sent;
  * then it is idle still. */
 void courier_begin(struct courier *courier, struct job *job);
+
+/* It waits in its site's idle list. */
+void courier_rest(struct courier *courier);
 
 /* Say QUIT; only when idle. */
 void courier_quit(struct courier *courier);

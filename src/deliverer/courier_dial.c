@@ -225,6 +225,7 @@ courier_dial(struct courier *c)
 		conn_deadline(c->conn,
 		    conf_time(d->conf, c->site->policy->connect));
 		courier_watch(c, false);
+		places_dialing(c);
 		return;
 	}
 	timer_set(c->reading, 0);	/* courier_give_up() */

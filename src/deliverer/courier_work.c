@@ -65,7 +65,7 @@ end_unsent(struct courier *c, const struct fate *fate)
 
 	report_all(c->deliverer, &report, fate);
 	free_again(c);
-	list_prepend(&c->site->idle, &c->link);
+	courier_rest(c);
 }
 
 /* The scheduler puts it aside when it hears of it. */
@@ -207,6 +207,7 @@ courier_begin(struct courier *c, struct job *job)
 	struct err err;
 
 	must(c->state == COURIER_IDLE && c->job == NULL);
+	places_leave(c);
 	list_remove(&c->site->idle, &c->link);
 	pool_began(&c->site->pool, job);
 	c->job = job;

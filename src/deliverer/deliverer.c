@@ -52,6 +52,7 @@ deliverer_init(struct deliverer *d, struct loop *loop,
 	d->conf = conf;
 	d->board = board;
 	health_init(&d->health);
+	places_init(&d->places);
 	map_init(&d->sites, number_of);
 	list_init(&d->leaving);
 	segments_init(&d->segments);

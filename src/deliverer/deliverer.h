@@ -21,6 +21,7 @@
 #include "worker/board.h"
 #include "deliverer/health.h"
 #include "deliverer/own.h"
+#include "deliverer/places.h"
 #include "deliverer/segments.h"
 
 struct deliverer {
@@ -34,6 +35,7 @@ struct deliverer {
 	struct map sites;	/* by number */
 	struct list leaving;	/* sites that are gone, but for couriers */
 	struct segments segments;
+	struct places places;
 	unsigned couriers;	/* of all sites, until they are freed */
 	bool draining;
 	void (*drained)(void *owner);	/* draining, and all couriers left */

@@ -11,6 +11,7 @@ src_deliverer_libdeliverer_a_SOURCES = \
 	src/deliverer/message.c src/deliverer/message.h \
 	src/deliverer/offer.c src/deliverer/offer.h \
 	src/deliverer/own.c src/deliverer/own.h \
+	src/deliverer/places.c src/deliverer/places.h \
 	src/deliverer/pool.c src/deliverer/pool.h \
 	src/deliverer/report.c src/deliverer/report.h \
 	src/deliverer/rules.c src/deliverer/rules.h \

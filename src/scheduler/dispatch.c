@@ -261,6 +261,7 @@ dispatch_work(struct scheduler *s)
 
 	if (!may_give_out(s))
 		return false;
+	s->queue.tight = d->flying > FLYING_MOST / 4;
 	while (count < TURN_JOBS && d->flying < FLYING_MOST &&
 	    (entry = queue_pick_until(&s->queue, worst_class(s), now)) !=
 	    NULL) {

@@ -2,6 +2,9 @@
  *
  * questions.c - what the resolver is asked, and what follows from its
  * answers.
+ *
+ * It is asked for so many names at once and no more: it would refuse, and
+ * urgent mail for a new domain would wait behind all others.
  */
 #include "scheduler/settle.h"
 
@@ -12,7 +15,10 @@
 
 #include <stdio.h>
 
+enum { ASKED_MOST = 512 };
+
 struct question {
+	struct link link;	/* in routes.unasked */
 	uint32_t token;
 	struct domain *domain;
 	uint8_t kind;
@@ -34,12 +40,23 @@ send_question(struct scheduler *s, const struct question *question)
 {
 	struct frame frame = { .kind = FRAME_QUESTION, .fd = -1 };
 
-	if (s->routes.resolver == NULL)
-		return;
 	frame.question.token = question->token;
 	frame.question.kind = question->kind;
 	frame.question.name = span_of(question->name);
 	channel_send(s->routes.resolver, &frame);
+}
+
+static void
+send_more(struct scheduler *s)
+{
+	struct routes *routes = &s->routes;
+	struct link *link;
+
+	while (routes->resolver != NULL && routes->asked < ASKED_MOST &&
+	    (link = list_take(&routes->unasked)) != NULL) {
+		send_question(s, list_item(link, struct question, link));
+		routes->asked++;
+	}
 }
 
 void
@@ -56,7 +73,21 @@ routes_ask(struct scheduler *s, struct domain *domain, uint8_t kind,
 	question->name = mem_strdup(name);
 	map_add(&s->routes.questions, question);
 	domain->pending++;
-	send_question(s, question);
+	domain->token = question->token;
+	list_append(&s->routes.unasked, &question->link);
+	send_more(s);
+}
+
+void
+routes_press(struct scheduler *s, const struct domain *domain)
+{
+	struct question *question = map_find(&s->routes.questions,
+	    span_make(&domain->token, sizeof domain->token));
+
+	if (question == NULL || !link_on_list(&question->link))
+		return;
+	list_remove(&s->routes.unasked, &question->link);
+	list_prepend(&s->routes.unasked, &question->link);
 }
 
 static void
@@ -77,8 +108,11 @@ routes_resolver(struct scheduler *s, struct channel *resolver)
 		control_wake(s->control);
 		return;
 	}
+	s->routes.asked = 0;
 	while ((question = map_each(&s->routes.questions, &at)) != NULL)
-		send_question(s, question);
+		if (!link_on_list(&question->link))
+			list_prepend(&s->routes.unasked, &question->link);
+	send_more(s);
 }
 
 static msec_t
@@ -165,6 +199,8 @@ mx_answered(struct scheduler *s, struct domain *domain,
 		    sizeof text));
 		return;
 	}
+	hosts_free(&domain->hosts);
+	domain->hosts = hosts_new();
 	while (host_row_pull(&list, &row))
 		hosts_add(domain->hosts, &row);
 	if (domain->hosts->count == 0) {
@@ -189,6 +225,11 @@ routes_answer(struct scheduler *s, const struct frame_answer *answer)
 
 	if (question == NULL)
 		return;
+	if (link_on_list(&question->link))	/* of a former resolver */
+		list_remove(&s->routes.unasked, &question->link);
+	else
+		s->routes.asked--;
+	send_more(s);
 	question->domain->pending--;
 	if (question->kind == QUESTION_HOST)
 		hop_answered(s, question, answer);
@@ -203,6 +244,7 @@ void
 routes_questions_init(struct scheduler *s)
 {
 	map_init(&s->routes.questions, question_key);
+	list_init(&s->routes.unasked);
 }
 
 void

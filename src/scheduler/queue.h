@@ -122,6 +122,8 @@ struct queue {
 	struct heap deadlines;	/* messages, by their deadline (wall usec) */
 	struct list suspects;	/* entries that may be poison: one at a time */
 	bool suspect_flies;
+	bool tight;		/* many jobs are out: sites that did not answer
+				 * yet get a few each */
 	size_t entries;		/* in memory */
 	uint32_t next_site;
 	/* entries in memory and in the index */

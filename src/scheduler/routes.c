@@ -93,6 +93,7 @@ begin_hosts(struct scheduler *s, struct domain *domain,
 {
 	struct addr addr;
 
+	domain->hosts = hosts_new();
 	domain->expires = MSEC_NEVER;
 	for (size_t i = 0; i < route->hop_count && i < HOSTS_MOST; i++) {
 		const struct conf_hop *hop = &route->hops[i];
@@ -117,6 +118,7 @@ begin_literal(struct scheduler *s, struct domain *domain)
 		routes_fail(s, domain, FAILURE_SYNTAX, "Not an address literal");
 		return;
 	}
+	domain->hosts = hosts_new();
 	add_address(domain->hosts, domain->name, addr, 25, 0);
 	routes_settle(s, domain, MSEC_NEVER);
 }
@@ -129,7 +131,6 @@ begin(struct scheduler *s, struct domain *domain)
 
 	domain->state = DOMAIN_ASKING;
 	hosts_free(&domain->hosts);
-	domain->hosts = hosts_new();
 	if (route->kind == ROUTE_HOSTS)
 		begin_hosts(s, domain, route);
 	else if (name.length == 0)

@@ -25,7 +25,9 @@ enum { FAILURE_LOOP = 64, FAILURE_SYNTAX };
 struct routes {
 	struct map domains;	/* by name */
 	struct list ages;	/* those by last use, oldest first */
-	struct map questions;	/* by token: under way */
+	struct map questions;	/* by token: asked, or to be asked */
+	struct list unasked;	/* those that wait for others' answers */
+	size_t asked;
 	uint32_t next_token;
 	struct channel *resolver;	/* null: none lives */
 	uint64_t stamp;		/* of the message being grouped */
@@ -45,6 +47,9 @@ uint64_t routes_hash(struct span name);
 
 /* Look again if what is known of DOMAIN is stale. */
 void routes_refresh(struct scheduler *s, struct domain *domain);
+
+/* Urgent mail waits for DOMAIN: it is asked for before others. */
+void routes_press(struct scheduler *s, const struct domain *domain);
 
 /* Recipients in a transaction to DOMAIN, as long as its site is unknown. */
 unsigned routes_recipients(struct scheduler *s, const struct domain *domain);

@@ -114,13 +114,16 @@ site_credit(const struct site *site, enum mail_class klass)
 }
 
 /* Jobs of other classes that are there already take no credit from urgent
- * ones; but a site is probed by one job of whatever class. */
+ * ones; but a site is probed by one job of whatever class.  While many jobs
+ * are out, sites that may be dead must not have them all. */
 static bool
-may_go(const struct site *site, unsigned klass)
+may_go(const struct queue *queue, const struct site *site, unsigned klass)
 {
 	unsigned flying = klass == CLASS_URGENT && !site_is_down(site) ?
 	    site->urgent_flying : site->flying;
 
+	if (queue->tight && !site->proven && flying >= SITE_UNPROVEN)
+		return false;
 	return flying < site_credit(site, klass);
 }
 
@@ -140,7 +143,7 @@ best_class(struct queue *queue, struct site *site)
 	for (unsigned c = 0; c < CLASS_COUNT; c++) {
 		if (site->ready[c].count == 0 || rates_dry(site, c))
 			continue;
-		if (!may_go(site, c))
+		if (!may_go(queue, site, c))
 			return CLASS_COUNT;
 		if (line_ready(queue, &site->ready[c]))
 			return c;
@@ -277,6 +280,7 @@ fail(struct queue *queue, struct site *site, enum mail_class klass,
 	msec_t until = now + retry_pause(conf, klass, ++site->failures);
 
 	site->cuts = 0;
+	site->proven = false;
 	flow_failed(&site->flow, now);
 	site->rested = now;
 	site->rests_for = (uint8_t)klass;
@@ -308,6 +312,7 @@ answer(struct queue *queue, struct site *site, unsigned took, msec_t sent,
 {
 	heap_remove(&queue->resting, &site->rest);
 	site->failures = site->cuts = 0;
+	site->proven = true;
 	flow_answered(&site->flow, took, sent, now);
 }
 

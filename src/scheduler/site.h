@@ -16,7 +16,8 @@
 #include "scheduler/queue.h"
 
 enum {
-	SITE_QUICK_MS = 50	/* transactions under this: jobs in advance */
+	SITE_QUICK_MS = 50,	/* transactions under this: jobs in advance */
+	SITE_UNPROVEN = 2	/* jobs, while many are out */
 };
 
 struct site {
@@ -42,6 +43,7 @@ struct site {
 	unsigned urgent_flying;	/* of these */
 	struct flow flow;	/* connections at once, as it fares */
 
+	bool proven;		/* it answered, and did not fail since */
 	unsigned cuts;		/* transactions cut off in a row */
 	unsigned failures;	/* in a row; 0 = it answers */
 	msec_t rested;		/* when the present rest began */
@@ -87,7 +89,8 @@ struct domain {
 	struct site *site;
 	struct link at_site;	/* on site->domains */
 	msec_t expires;
-	unsigned pending;	/* questions under way */
+	unsigned pending;	/* questions under way, or waiting */
+	uint32_t token;		/* of the last one */
 	struct hosts *hosts;	/* answers so far */
 	struct list waiting;	/* entries that wait for the site */
 	size_t entries;		/* in memory, wherever they are */

@@ -259,6 +259,8 @@ stay(struct scheduler *s, struct entry *entry, bool front)
 {
 	if (entry->site == NULL) {
 		entry_await_route(&s->queue, entry);
+		if (entry->message->klass == CLASS_URGENT)
+			routes_press(s, entry->domain);
 	} else {
 		queue_ready(&s->queue, entry, front);
 		hurry_site(s, entry);

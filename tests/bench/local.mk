@@ -3,7 +3,8 @@ noinst_PROGRAMS += tests/bench/mailbench
 tests_bench_mailbench_SOURCES = tests/bench/main.c tests/bench/common.c \
 	tests/bench/sink.c tests/bench/source.c tests/bench/idle.c \
 	tests/bench/mailbench.h
-EXTRA_DIST += tests/bench/run tests/bench/backlog.py tests/bench/dead.py tests/bench/parts.py \
+EXTRA_DIST += tests/bench/run tests/bench/backlog.py tests/bench/dead.py \
+	tests/bench/domains.py tests/bench/parts.py \
 	tests/bench/waits.py tests/bench/peer-postfix
 
 # The committer and the index alone: tests/bench/bench_spool /DIRECTORY

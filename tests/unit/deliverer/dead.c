@@ -5,7 +5,7 @@
 #include "unit/deliverer/tests.h"
 #include "unit/deliverer/world.h"
 
-#include "deliverer/site.h"
+#include "deliverer/courier.h"
 
 #define BODY "Subject: x\r\n\r\nhi\r\n"
 
@@ -165,7 +165,82 @@ a_site_whose_hosts_are_all_left_alone_tries_them_all_the_same(void)
 	world_close(&world);
 }
 
+/* ---- many connections --------------------------------------------------- */
+
+static bool
+three_hold(struct world *world)
+{
+	return world->hosts[0].holding == 3;
+}
+
+static bool
+one_has_left(struct world *world)
+{
+	return world->hosts[0].quits == 1;
+}
+
+static void
+where_many_are_open_an_idle_one_makes_room(void)
+{
+	struct world world = { 0 };
+
+	world_open(&world, "connections 3; reserve 0");
+	world.deliverer.places.most = 4;
+	world.hosts[0].hold = true;
+	world_site(&world, 0, 1);
+	for (int i = 0; i < 3; i++)
+		world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_run(&world, three_hold);
+	world.hosts[0].hold = false;
+	host_release(&world.hosts[0]);
+	world_results(&world, 3);
+	CU_ASSERT_EQUAL(world.hosts[0].quits, 0);
+	world.other = 1;
+	world_site(&world, 1, 1);
+	CU_ASSERT_EQUAL(deliver(&world, 1, "mx1.test"), 1);
+	world_run(&world, one_has_left);
+	world_close(&world);
+}
+
+/* The first one was called long enough ago to be given up. */
+static bool
+had_its_time(struct world *world)
+{
+	const struct list *dialing = &world->deliverer.places.dialing;
+	const struct courier *first;
+
+	if (list_empty(dialing))
+		return false;
+	first = list_item(list_first(dialing), struct courier, place);
+	return world->hosts[0].open == 1 &&
+	    clock_mono_usec() - first->called > 30000;
+}
+
+static void
+of_many_that_wait_for_an_answer_the_first_gives_up(void)
+{
+	struct world world = { 0 };
+
+	world_open(&world, "");
+	world.deliverer.places.most = 4;
+	world.hosts[0].greeting = world.hosts[1].greeting = "";
+	world_site(&world, 0, 1);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_run(&world, had_its_time);
+	CU_ASSERT_EQUAL(world.result_count, 0);
+	world.other = 1;
+	world_site(&world, 1, 1);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_results(&world, 1);
+	CU_ASSERT_EQUAL(strncmp(world_result(&world, 1)->rows,
+	    "0=deferred(0 4.4.", 17), 0);
+	CU_ASSERT_EQUAL(world.hosts[1].open, 1);
+	world_close(&world);
+}
+
 const struct unit_test dead_tests[] = {
+	UNIT(where_many_are_open_an_idle_one_makes_room),
+	UNIT(of_many_that_wait_for_an_answer_the_first_gives_up),
 	UNIT(a_silent_host_keeps_one_connection_waiting_and_no_mail),
 	UNIT(many_that_wait_for_a_silent_host_leave_it_to_one),
 	UNIT(hosts_that_all_hang_return_no_mail),

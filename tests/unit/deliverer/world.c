@@ -180,7 +180,7 @@ world_mail(struct world *world, const struct world_mail *mail)
 	for (uint32_t i = 0; i < mail->rcpts; i++)
 		rcpt_put(i, rcpts);
 	frame.job = (struct frame_job){
-		.job = ++world->jobs, .site = SITE, .segment = SEGMENT,
+		.job = ++world->jobs, .site = SITE + world->other, .segment = SEGMENT,
 		.klass = mail->klass, .attempt = 1,
 		.offset = world->segment_end, .size = size,
 		.picked = (uint64_t)clock_wall(), .deadline = mail->deadline,
@@ -222,7 +222,7 @@ world_site(struct world *world, size_t first, size_t count)
 		host_row_put(&row, hosts);
 	}
 	send_frame(world, (struct frame){ .kind = FRAME_SITE, .fd = -1,
-	    .site = { .site = SITE, .name = span_of("x.test"),
+	    .site = { .site = SITE + world->other, .name = span_of("x.test"),
 	    .domain = span_of("x.test"), .policy = span_of("*"),
 	    .hosts = buf_peek(hosts) } });
 	buf_free(&hosts);

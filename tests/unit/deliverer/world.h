@@ -42,6 +42,7 @@ struct world {
 	uint32_t jobs;
 	unsigned told;		/* of hosts that are left alone, or well */
 	char told_why[64];	/* the last time; "": well */
+	uint32_t other;		/* so many sites further: of the next calls */
 	uint16_t window;	/* of the next jobs; 0: whatever there may be */
 	struct timer *limit, *look;
 	bool (*done)(struct world *world);

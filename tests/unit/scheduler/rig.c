@@ -206,24 +206,43 @@ put_hosts(const struct rig *rig, struct buf *out)
 }
 
 static void
-dns_asked(void *owner, struct channel *channel, const struct frame *frame)
+answer_question(struct rig *rig, struct channel *channel, uint32_t token)
 {
-	struct rig *rig = owner;
 	struct frame answer = { .kind = FRAME_ANSWER, .fd = -1 };
 	struct buf hosts;
 
-	rig->questions++;
 	buf_init(&hosts, 4096);
 	if (rig->dns == ANSWER_OK)
 		put_hosts(rig, &hosts);
 	answer.answer = (struct frame_answer){
-		.token = frame->question.token,
+		.token = token,
 		.status = (uint8_t)rig->dns,
 		.ttl = 3600,
 		.hosts = buf_peek(&hosts),
 	};
 	channel_send(channel, &answer);
 	buf_fini(&hosts);
+}
+
+static void
+dns_asked(void *owner, struct channel *channel, const struct frame *frame)
+{
+	struct rig *rig = owner;
+
+	rig->questions++;
+	snprintf(rig->asked, sizeof rig->asked, "%.*s",
+	    (int)frame->question.name.length,
+	    (const char *)frame->question.name.data);
+	if (!rig->mute)
+		answer_question(rig, channel, frame->question.token);
+	else if (rig->first_token == 0)
+		rig->first_token = frame->question.token;
+}
+
+void
+rig_answer_first(struct rig *rig)
+{
+	answer_question(rig, rig->far_dns, rig->first_token);
 }
 
 static void

@@ -61,6 +61,9 @@ struct rig {
 	bool shuffles;		/* they are equal, and each answer has them
 				 * in another order */
 	size_t questions;
+	char asked[64];		/* the name in the last one */
+	bool mute;		/* the resolver answers nothing … */
+	uint32_t first_token;	/* … and this was asked first meanwhile */
 	size_t committed, failed;
 	struct committed where;	/* of the last one */
 	struct msgid id;
@@ -69,6 +72,9 @@ struct rig {
 /* TEXT is added to the configuration. */
 struct rig *rig_new(const char *text);
 void rig_free(struct rig **rig);
+
+/* The muted resolver answers what it was asked first. */
+void rig_answer_first(struct rig *rig);
 
 /* The scheduler starts, and ends in an orderly way or by being killed (what
  * it had in memory, in its index's and in its journals' buffers is lost;

@@ -274,6 +274,30 @@ a_routes_host_without_an_address_never_bounces(void)
 	rig_free(&rig);
 }
 
+static void
+of_very_many_domains_some_are_asked_for_and_urgent_ones_next(void)
+{
+	struct rig *rig = rig_new(by_mx);
+	char address[32];
+
+	rig->mute = true;
+	rig_start(rig);
+	for (int i = 0; i < 600; i++) {
+		snprintf(address, sizeof address, "b@d%d.test", i);
+		rig_send(rig, CLASS_NORMAL, "a@from.test", address);
+	}
+	rig_until(rig, asked, 512);
+	rig_send(rig, CLASS_URGENT, "a@from.test", "b@urgent.test");
+	rig_settle(rig);
+	CU_ASSERT_EQUAL(rig->questions, 512);
+	rig_answer_first(rig);
+	rig_until(rig, asked, 513);
+	CU_ASSERT_STRING_EQUAL(rig->asked, "urgent.test");
+	rig_settle(rig);
+	CU_ASSERT_EQUAL(rig->questions, 513);
+	rig_free(&rig);
+}
+
 static struct conf *
 other_route(struct rig *rig, const char *to)
 {
@@ -359,6 +383,7 @@ const struct unit_test routes_tests[] = {
 	UNIT(the_order_of_equal_hosts_does_not_choose_the_block),
 	UNIT(a_block_for_a_domain_makes_it_a_site_of_its_own),
 	UNIT(a_reload_parts_a_domain_from_its_site_and_leaves_the_others),
+	UNIT(of_very_many_domains_some_are_asked_for_and_urgent_ones_next),
 	UNIT(a_reload_moves_what_waits_to_the_new_route),
 	UNIT_END
 };

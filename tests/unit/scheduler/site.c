@@ -125,6 +125,23 @@ a_site_learns_that_it_is_slow_from_its_transactions(void)
 }
 
 static void
+while_many_jobs_are_out_a_site_that_did_not_answer_gets_few(void)
+{
+	struct site *site = set_up(5);
+	struct entry *first;
+
+	for (int i = 0; i < 30; i++)
+		core_entry(&queue, site, CLASS_BULK);
+	queue.tight = true;
+	first = queue_pick(&queue, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(first);
+	CU_ASSERT_EQUAL(pick_all(0), SITE_UNPROVEN - 1);
+	site_landed(&queue, site, first, SITE_ANSWERED, 5, 0, 1, conf);
+	CU_ASSERT_EQUAL(pick_all(1), 10 - (SITE_UNPROVEN - 1));
+	tear_down();
+}
+
+static void
 urgent_jobs_may_go_beyond_a_full_site(void)
 {
 	struct site *site = set_up(5);
@@ -380,6 +397,7 @@ const struct unit_test site_tests[] = {
 	UNIT(a_quick_site_gets_two_jobs_a_connection),
 	UNIT(a_slow_site_gets_one_job_a_connection),
 	UNIT(a_site_learns_that_it_is_slow_from_its_transactions),
+	UNIT(while_many_jobs_are_out_a_site_that_did_not_answer_gets_few),
 	UNIT(urgent_jobs_may_go_beyond_a_full_site),
 	UNIT(jobs_sent_in_advance_keep_no_urgent_one_back),
 	UNIT(urgent_jobs_have_a_limit_too),
