@@ -7,7 +7,10 @@
 #include "base/mem.h"
 #include "scheduler/scheduler.h"
 
-enum { PIECE_USEC = 2000 };
+enum {
+	PIECE_USEC = 2000,
+	COLLECTED = 256		/* messages in memory that are looked at */
+};
 
 /* ---- one message --------------------------------------------------------------------- */
 
@@ -107,16 +110,27 @@ take_those_that_wait(struct walk *walk)
 		    struct entry, wait)->message->id, false);
 }
 
+/* Some of those in memory.  When they moved in their map, all come again:
+ * an id is met once, however often it was taken. */
 static void
-take_those_in_memory(struct walk *walk)
+collect(struct walk *walk)
 {
 	const struct map *map = &walk->s->queue.messages;
-	const struct message *message;
-	size_t at = 0;
+	const struct message *message = NULL;
 
-	while ((message = map_each(map, &at)) != NULL)
+	if (walk->moves != map->moves)
+		walk->at = 0;
+	walk->moves = map->moves;
+	for (int i = 0; i < COLLECTED; i++) {
+		message = map_each(map, &walk->at);
+		if (message == NULL) {
+			idheap_order(&walk->ids);
+			walk->collects = false;
+			return;
+		}
 		if (walk_may_match(walk, message))
 			idheap_add(&walk->ids, message->id, false);
+	}
 }
 
 void
@@ -171,7 +185,7 @@ walk_new(struct scheduler *s, struct filter *filter, unsigned wants)
 	if ((wants & WALK_DUE) != 0)
 		take_those_that_wait(walk);
 	else
-		take_those_in_memory(walk);
+		walk->collects = true;
 	idheap_order(&walk->ids);
 	return walk;
 }
@@ -229,8 +243,12 @@ walk_on(struct walk *walk, unsigned most, walk_fn *fn, void *owner)
 	struct msgid id;
 
 	for (; most > 0 && clock_mono_usec() < until; most--) {
-		enum search_step step = next_id(walk, &id);
+		enum search_step step = SEARCH_GOES_ON;
 
+		if (walk->collects)
+			collect(walk);
+		else
+			step = next_id(walk, &id);
 		if (step == SEARCH_OVER)
 			return false;
 		if (step == SEARCH_FOUND)

@@ -38,6 +38,9 @@ struct walk {
 	struct filter filter;
 	unsigned wants;
 	struct idheap ids;	/* in memory, or asked for */
+	bool collects;		/* those in memory, from here on: */
+	size_t at;
+	unsigned moves;		/* of the map, when AT was 0 */
 	struct search search;	/* those in the index */
 	struct msgid last;	/* the one that was met last */
 	usec_t born;		/* wall; what came later need not be met */
@@ -63,8 +66,8 @@ typedef void walk_fn(struct walk *walk, struct item *item, void *owner);
  * milliseconds.  False: the walk is over. */
 bool walk_on(struct walk *walk, unsigned most, walk_fn *fn, void *owner);
 
-/* ROW left its list of the index, or changes it: walks that are under way and
- * mean it are to meet its message all the same. */
+/* ROW comes to a list of the index, or leaves it: walks that are under way
+ * and mean it are to meet its message all the same. */
 void walks_note(struct scheduler *s, const struct index_row *row);
 
 /* The message ID, whatever the filter.  False: it is not in the queue. */

@@ -20,15 +20,17 @@ is_of_class_and_age(const struct walk *walk, uint8_t klass, usec_t arrived)
 static bool
 any_entry_matches(const struct walk *walk, const struct message *message)
 {
+	const char *glob = walk->filter.site;
 	const struct link *link;
 
 	for (link = list_first(&message->entries); link != NULL;
 	    link = list_next(&message->entries, link)) {
-		const struct entry *entry = list_item(link, struct entry,
-		    sibling);
+		const struct domain *domain = list_item(link, struct entry,
+		    sibling)->domain;
 
-		if (search_site_matches(walk->s, walk->filter.site,
-		    span_of(entry->domain->name)))
+		if (conf_glob_matches(glob, span_of(domain->name)) ||
+		    (domain->site != NULL && conf_glob_matches(glob,
+		    span_of(domain->site->name))))
 			return true;
 	}
 	return false;

@@ -10,6 +10,7 @@
 #include "scheduler/results.h"
 #include "scheduler/retry.h"
 #include "scheduler/scheduler.h"
+#include "scheduler/walk.h"
 
 #include <endian.h>
 
@@ -205,6 +206,7 @@ put_row(struct scheduler *s, const struct entry *entry,
 		return false;
 	}
 	w->dirty = w->checkpoint = true;
+	walks_note(s, &row);
 	return true;
 }
 

@@ -77,6 +77,7 @@ resize(struct map *map)
 		room *= 2;
 	map->slots = mem_array(room, sizeof(map->slots[0]));
 	map->room = room;
+	map->moves++;
 	map->count = map->used = 0;
 	for (size_t i = 0; i < old_room; i++)
 		if (live(&old[i]))

@@ -21,6 +21,7 @@ struct map {
 		void *value;	/* null: never used; &map_gone: was used */
 	} *slots;
 	size_t count, used, room;
+	unsigned moves;		/* how often all values moved, by an addition */
 };
 
 void map_init(struct map *map, map_key_fn *key_of);
@@ -36,7 +37,8 @@ void map_add(struct map *map, void *value);
 void *map_remove(struct map *map, struct span key);
 
 /* Walk all: *AT starts at 0.  Null at the end.  Removing the value just
- * returned is allowed; adding is not. */
+ * returned is allowed; adding is as long as `moves` stays as it is, and what
+ * is added may be met or not. */
 void *map_each(const struct map *map, size_t *at);
 
 #endif

@@ -121,10 +121,45 @@ a_walk_sees_each_once_and_may_remove_what_it_sees(void)
 	map_fini(&map);
 }
 
+/* A step of the walk for each thing that is added; it begins anew when the
+ * table moved. */
+static void
+a_walk_sees_what_was_there_while_others_are_added(void)
+{
+	enum { FIRST = 300 };
+	unsigned moves, again = 0;
+	struct thing *thing;
+	struct map map;
+	size_t at = 0;
+	int added = FIRST;
+
+	name_things();
+	map_init(&map, name_of);
+	for (int i = 0; i < FIRST; i++)
+		map_add(&map, &things[i]);
+	moves = map.moves;
+	while ((thing = map_each(&map, &at)) != NULL) {
+		CU_ASSERT_TRUE(again > 0 || !thing->seen);
+		thing->seen = true;
+		if (added < THINGS)
+			map_add(&map, &things[added++]);
+		if (map.moves == moves)
+			continue;
+		moves = map.moves;
+		again++;
+		at = 0;
+	}
+	for (int i = 0; i < FIRST; i++)
+		CU_ASSERT_TRUE(things[i].seen);
+	CU_ASSERT_TRUE(again >= 1 && again <= 4);
+	map_fini(&map);
+}
+
 const struct unit_test map_tests[] = {
 	UNIT(what_was_added_and_not_removed_is_found_and_nothing_else),
 	UNIT(an_empty_map_finds_nothing),
 	UNIT(coming_and_going_without_end_does_not_grow_the_table),
 	UNIT(a_walk_sees_each_once_and_may_remove_what_it_sees),
+	UNIT(a_walk_sees_what_was_there_while_others_are_added),
 	UNIT_END
 };

@@ -136,8 +136,10 @@ model_matches(const struct sort *sort, const struct filter *f)
 
 /* ---- what is met ----------------------------------------------------------------------- */
 
+enum { MET = 3 * SORTS };
+
 struct met {
-	struct msgid ids[SORTS * 2];
+	struct msgid ids[MET];
 	size_t count;
 };
 
@@ -147,7 +149,7 @@ meet(struct walk *walk, struct item *item, void *owner)
 	struct met *met = owner;
 
 	(void)walk;
-	must(met->count < SORTS * 2);
+	must(met->count < MET);
 	met->ids[met->count++] = item->id;
 }
 
@@ -261,6 +263,43 @@ a_walk_meets_once_what_moves_ahead_of_it(void)
 	CU_ASSERT_EQUAL_FATAL(met.count, SORTS);
 	for (int i = 0; i < SORTS; i++)
 		CU_ASSERT_EQUAL(msgid_compare(met.ids[i], sorts[i].id), 0);
+	walk_free(&walk);
+	rig_free(&rig);
+}
+
+/* The table of messages in memory grows while a walk takes their ids. */
+static void
+a_walk_meets_once_what_was_in_memory_while_more_comes(void)
+{
+	enum { BEFORE = 700, AFTER = 1500 };
+	struct rig *rig = rig_new("route * { to 127.0.0.1:9 }\n");
+	struct filter all = { .all = true };
+	struct met met = { .count = 0 };
+	struct walk *walk;
+	unsigned moves;
+
+	rig_start(rig);
+	rig->answer = wait_for_me;
+	for (int i = 0; i < BEFORE; i++)
+		sorts[i].id = rig_send(rig, CLASS_BULK, "a@from.test",
+		    "b@to.test");
+	rig_settle(rig);
+	CU_ASSERT_EQUAL(rig->s->queue.messages.count, BEFORE);
+	walk = walk_new(rig->s, &all, 0);
+	CU_ASSERT_TRUE(walk_on(walk, 1, meet, &met));
+	CU_ASSERT_TRUE(walk->collects && walk->ids.count > 0);
+	moves = rig->s->queue.messages.moves;
+	for (int i = 0; i < AFTER; i++)
+		rig_send(rig, CLASS_BULK, "a@from.test", "b@to.test");
+	rig_settle(rig);
+	CU_ASSERT_TRUE(rig->s->queue.messages.moves > moves);
+	while (walk_on(walk, 10, meet, &met))
+		;
+	CU_ASSERT_TRUE_FATAL(met.count >= BEFORE);
+	for (size_t i = 0; i < BEFORE; i++)
+		CU_ASSERT_EQUAL(msgid_compare(met.ids[i], sorts[i].id), 0);
+	for (size_t i = 1; i < met.count; i++)
+		CU_ASSERT_TRUE(msgid_compare(met.ids[i - 1], met.ids[i]) < 0);
 	walk_free(&walk);
 	rig_free(&rig);
 }
@@ -547,6 +586,7 @@ what_waits_at_a_site_that_is_roused_is_counted(void)
 const struct unit_test walk_tests[] = {
 	UNIT(a_walk_meets_what_the_filter_means_in_order_and_nothing_else),
 	UNIT(a_walk_meets_once_what_moves_ahead_of_it),
+	UNIT(a_walk_meets_once_what_was_in_memory_while_more_comes),
 	UNIT(ids_come_in_order_and_once_however_often_they_were_added),
 	UNIT(a_walk_that_wants_one_place_passes_the_others_by),
 	UNIT(more_lists_than_can_be_merged_are_searched_all_the_same),
