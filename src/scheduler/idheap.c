@@ -74,12 +74,14 @@ squeeze(struct idheap *heap)
 	heap->count = kept;
 }
 
-/* Squeezing again and again must not cost more than growing. */
+/* Sorting takes its time: only if much may be there twice. */
 static void
-make_room(struct idheap *heap, bool in_order)
+make_room(struct idheap *heap)
 {
-	if (in_order && heap->count > 0)
+	if (heap->late > heap->count / 2) {
+		heap->late = 0;
 		squeeze(heap);
+	}
 	if (heap->count < heap->room / 4 * 3)
 		return;
 	heap->room = heap->room * 2 + 16;
@@ -90,10 +92,12 @@ void
 idheap_add(struct idheap *heap, struct msgid id, bool in_order)
 {
 	if (heap->count == heap->room)
-		make_room(heap, in_order);
+		make_room(heap);
 	heap->ids[heap->count++] = id;
-	if (in_order)
+	if (in_order) {
+		heap->late++;
 		sift_up(heap, heap->count - 1);
+	}
 }
 
 void

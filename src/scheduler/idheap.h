@@ -15,13 +15,14 @@
 struct idheap {
 	struct msgid *ids;
 	size_t count, room;
+	size_t late;		/* came when it was in order */
 };
 
 /* All zero is an empty one. */
 void idheap_fini(struct idheap *heap);
 
 /* ID comes too, once idheap_order() was called if IN_ORDER is false.  What
- * came several times takes the room of two at most. */
+ * comes late again and again takes no more and more room. */
 void idheap_add(struct idheap *heap, struct msgid id, bool in_order);
 void idheap_order(struct idheap *heap);
 
