@@ -14,7 +14,7 @@
 enum {
 	CHANGES_MOST = 512,
 	NUMBER_FORMAT = 1,
-	FRESH_MOST = 2048	/* changes between steps of a checkpoint */
+	FRESH_MOST = 512	/* changes between steps of a checkpoint */
 };
 
 bool

@@ -20,12 +20,12 @@ enum {
 	LOG_FILE_BYTES = 8 << 20,
 	LOG_BUFFER_BYTES = 1 << 20,
 	PAGE_BYTES = 4096,
-	STEP_PAGES = 256,	/* written in a step of a checkpoint … */
-	LATE_PAGES = 1024,	/* … that is late */
+	STEP_PAGES = 96,	/* written in a step of a checkpoint … */
+	LATE_PAGES = 320,	/* … that is late */
 	LOG_LATE = 16 << 20,	/* bytes of log since the last checkpoint */
 	LOG_MOST = 48 << 20,	/* then the checkpoint, whatever is left: who
 				 * opens it after a crash goes through these */
-	STEPS_MOST = 60,	/* or then, so that logs end */
+	STEPS_MOST = 240,	/* or then, so that logs end */
 	VALUE_MOST = 1 << 20
 };
 
