@@ -4,14 +4,17 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import threading
 import time
 
 from parts import BULK, URGENT, Relay, free_port, memory_kb, pick, show, wait_port
 
 # The queue is for slow.test, which does not answer unless a scenario wants it to.
-SLOW = "route slow.test { to 127.0.0.1:OTHER }"
+SLOW = "route slow.test { to 127.0.0.1:OTHER }\nroute few.test { to 127.0.0.1:OTHER }"
 SMALL = ["-s", "700"]
+LATER = 5000            # deferred by their server
 BACKLOG_LEAST = 10000   # less is gone before urgent mail has been measured behind it
 
 
@@ -75,15 +78,34 @@ class Backlog:
         return relay, got
 
     def million(self):
-        relay, got = self.filled(self.count)
-        time.sleep(3)
-        weigh(relay, self.count, "million", filled_per_s=got.get("per_s"))
-        for lines, args in OPERATOR:
-            _, took = relay.ask(*args, lines=lines)
-            show("million", ask=" ".join(args), lines=lines or "all", ms=took * 1000,
-                 goal="the same at any length")
-        weigh(relay, self.count, "million", when="after")
-        relay.stop()
+        counts, took = (1000, self.count), {}
+        for count in counts:
+            relay, got = self.filled(count)
+            time.sleep(3)
+            if count == self.count:
+                weigh(relay, count, "million", filled_per_s=got.get("per_s"))
+            self.add_few(relay)
+            for lines, args in OPERATOR:
+                took.setdefault((" ".join(args), lines), []).append(ask_beside(relay, args, lines))
+            if count == self.count:
+                weigh(relay, count, "million", when="after")
+            relay.stop()
+        for (words, lines), row in took.items():
+            show("million", ask=words, lines=lines or "all",
+                 **{f"ms_{count}": ms for count, (ms, _) in zip(counts, row)},
+                 other_client_max_ms=max(wait for _, wait in row), goal="the same at any length")
+
+    def add_few(self, relay):
+        """What an operator may look for among the others: urgent mail, a site with few, and some
+        that waits for a time."""
+        sink = self.sink(relay.sink_port, "--tempfail-rcpt", 100)
+        for count, domain, more in ((50, "slow.test", URGENT), (100, "few.test", ()),
+                                    (LATER, "later.test", BULK)):
+            self.source(relay.port, "-c", 10, "-n", count, "--rcpt-domain", domain, *SMALL, *more)
+        while waiting(relay) < LATER:
+            time.sleep(0.1)
+        sink.send_signal(signal.SIGTERM)
+        sink.communicate()
 
     def restart(self):
         for how in ("end", "kill"):
@@ -146,9 +168,55 @@ class Backlog:
 
 OPERATOR = [
     (None, ["status"]), (1, ["queue", "list"]), (1000, ["queue", "list"]),
-    (1, ["queue", "list", "--class", "urgent"]),
-    (None, ["flush", "--site", "nowhere.test"]), (None, ["flush", "--site", "slow.test"]),
+    (None, ["queue", "list", "--class", "urgent"]), (None, ["queue", "list", "--site", "few.test"]),
+    (None, ["queue", "list", "--site", "few*"]), (None, ["queue", "list", "--site", "nowhere.test"]),
+    (1000, ["queue", "list", "--site", "slow.test"]), (None, ["queue", "list", "--older", "5h"]),
+    (None, ["class", "show"]),
+    (None, ["flush", "--site", "nowhere.test"]), (None, ["flush", "--site", "few.test"]),
+    (None, ["flush", "--site", "slow.test"]), (None, ["flush", "--class", "urgent"]),
+    (None, ["flush", "--site", "later.test"]), (None, ["queue", "hold", "--site", "few.test"]),
+    (None, ["queue", "delete", "--site", "few.test"]), (None, ["queue", "shape"]),
 ]
+
+
+def waiting(relay):
+    return sum(row["waiting"] for row in json.loads(relay.ask("status", "-j")[0])["queue"].values())
+
+
+class Another(threading.Thread):
+    """A client that asks for nothing much again and again: the longest it had to wait is about
+    the longest turn of the scheduler's loop."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.longest, self.over = 0, False
+        self.start()
+
+    def run(self):
+        lines = self.socket.makefile("rw")
+        while not self.over:
+            begun = time.monotonic()
+            lines.write('{"verb":"site.list","site":"none"}\n')
+            lines.flush()
+            while '"end"' not in lines.readline():
+                pass
+            self.longest = max(self.longest, time.monotonic() - begun)
+            time.sleep(0.001)
+
+    def end(self):
+        self.over = True
+        self.join()
+        self.socket.close()
+        return self.longest * 1000
+
+
+def ask_beside(relay, args, lines):
+    """Milliseconds until the answer, and those that another client had to wait meanwhile."""
+    another = Another(f"{relay.dir}/control")
+    _, took = relay.ask(*args, lines=lines)
+    return took * 1000, another.end()
 
 
 def weigh(relay, count, scenario, **more):
