@@ -33,7 +33,6 @@ courier_new(struct site *site)
 	session_init(&c->session, "", SITE_TLS_NONE);
 	list_append(&site->couriers, &c->all);
 	site->pool.connecting++;
-	places_make_room(c->deliverer);
 	c->deliverer->couriers++;
 	board_add(c->deliverer->board, METRIC_CONNECTIONS, 1);
 	courier_dial(c);

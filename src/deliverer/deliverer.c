@@ -52,7 +52,7 @@ deliverer_init(struct deliverer *d, struct loop *loop,
 	d->conf = conf;
 	d->board = board;
 	health_init(&d->health);
-	places_init(&d->places);
+	places_init(d);
 	map_init(&d->sites, number_of);
 	list_init(&d->leaving);
 	segments_init(&d->segments);
@@ -71,6 +71,7 @@ deliverer_fini(struct deliverer *d)
 	while (!list_empty(&d->leaving))
 		drop_couriers(list_item(list_first(&d->leaving), struct site,
 		    link), true);
+	places_fini(&d->places);
 	health_fini(&d->health);
 	map_fini(&d->sites);
 	map_fini(&d->segments.by_number);
@@ -223,6 +224,7 @@ deliverer_orphaned(struct deliverer *d)
 	size_t at = 0;
 
 	d->scheduler = NULL;
+	places_forget_all(&d->places);
 	while ((site = map_each(&d->sites, &at)) != NULL) {
 		site->orphan = true;
 		abandon_jobs(site);
@@ -235,6 +237,7 @@ deliverer_orphaned(struct deliverer *d)
 void
 deliverer_lost_courier(struct deliverer *d)
 {
+	places_serve(d);
 	if (d->draining && d->couriers == 0 && d->drained != NULL)
 		d->drained(d->owner);
 }

@@ -9,24 +9,36 @@
 #include <sys/resource.h>
 
 enum {
-	OTHERS = 256,		/* descriptors that are no connections */
+	OTHERS = 256,		/* descriptors for segments that may come */
 	IDLE_MOST = 4096,	/* some kilobytes each */
-	HANG_LEAST = 3 * 1000	/* ms that a host has, whatever happens */
+	HANG_LEAST = 3 * 1000,	/* ms that a host has, whatever happens */
+	HURRY = 500		/* ms between two looks for those that had it */
 };
 
+static void hurry_some(void *owner);
+
 void
-places_init(struct places *places)
+places_init(struct deliverer *d)
 {
+	struct places *places = &d->places;
 	struct rlimit limit = { 0, 0 };
 
+	places->hurry = timer_new(d->loop, hurry_some, d);
 	list_init(&places->idle);
 	list_init(&places->dialing);
+	list_init(&places->wanting);
 	places->leaving = 0;
 	places->most = 0;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
 	    limit.rlim_cur < 1u << 30)
 		places->most = limit.rlim_cur > 2 * OTHERS ?
 		    (unsigned)limit.rlim_cur - OTHERS : OTHERS;
+}
+
+void
+places_fini(struct places *places)
+{
+	timer_free(&places->hurry);
 }
 
 void
@@ -52,8 +64,8 @@ places_idle(struct courier *c)
 }
 
 /* The one that waits longest gives up in its next turn, if there are too
- * many and it had its time. */
-static void
+ * many and it had its time.  False: there is none. */
+static bool
 hurry_oldest(struct deliverer *d)
 {
 	struct list *dialing = &d->places.dialing;
@@ -61,12 +73,25 @@ hurry_oldest(struct deliverer *d)
 	usec_t least = conf_time(d->conf, HANG_LEAST) * 1000;
 
 	if (d->places.most == 0 || dialing->count <= d->places.most / 4)
-		return;
+		return false;
 	oldest = list_item(list_first(dialing), struct courier, place);
 	if (clock_mono_usec() - oldest->called < least)
-		return;
+		return false;
 	list_remove(dialing, &oldest->place);
 	conn_deadline(oldest->conn, 1);
+	return true;
+}
+
+/* Nobody calls any more who would hurry another: all wait for a place. */
+static void
+hurry_some(void *owner)
+{
+	struct deliverer *d = owner;
+
+	while (hurry_oldest(d))
+		;
+	if (!list_empty(&d->places.wanting))
+		timer_set(d->places.hurry, conf_time(d->conf, HURRY));
 }
 
 void
@@ -75,12 +100,14 @@ places_dialing(struct courier *c)
 	places_leave(c);
 	c->called = clock_mono_usec();
 	list_append(&c->deliverer->places.dialing, &c->place);
-	hurry_oldest(c->deliverer);
+	(void)hurry_oldest(c->deliverer);
 }
 
+/* ---- the line of those that want one ------------------------------------ */
+
 /* A quarter is left for those that are still leaving. */
-void
-places_make_room(struct deliverer *d)
+static void
+make_room(struct deliverer *d)
 {
 	struct places *places = &d->places;
 	unsigned most = places->most - places->most / 4;
@@ -89,4 +116,54 @@ places_make_room(struct deliverer *d)
 	    !list_empty(&places->idle))
 		courier_quit(list_item(list_first(&places->idle),
 		    struct courier, place));
+}
+
+bool
+places_full(const struct deliverer *d)
+{
+	return d->places.most > 0 &&
+	    d->couriers + d->segments.by_number.count >= d->places.most;
+}
+
+bool
+places_grant(struct site *site, bool urgent)
+{
+	struct deliverer *d = site->deliverer;
+	struct list *wanting = &d->places.wanting;
+
+	make_room(d);
+	if (!places_full(d))
+		return true;
+	places_forget(site);
+	if (urgent)
+		list_prepend(wanting, &site->wanting);
+	else
+		list_append(wanting, &site->wanting);
+	if (!timer_is_set(d->places.hurry))
+		timer_set(d->places.hurry, conf_time(d->conf, HURRY));
+	return false;
+}
+
+void
+places_serve(struct deliverer *d)
+{
+	struct list *wanting = &d->places.wanting;
+
+	while (!list_empty(wanting) && !places_full(d))
+		site_serve(list_item(list_take(wanting), struct site,
+		    wanting));
+}
+
+void
+places_forget(struct site *site)
+{
+	if (link_on_list(&site->wanting))
+		list_remove(&site->deliverer->places.wanting, &site->wanting);
+}
+
+void
+places_forget_all(struct places *places)
+{
+	while (list_take(&places->wanting) != NULL)
+		;
 }

@@ -4,15 +4,19 @@
  *
  * Each takes a descriptor, and those are limited.  Connections that are idle
  * go first, the one that was idle longest before all others; and hosts that
- * do not answer may not keep us waiting on more than a part.
+ * do not answer may not keep us waiting on more than a part.  A site for
+ * whose connection there is no descriptor waits in line: one that is missing
+ * when the scheduler hands us a segment would be the end of this process.
  */
 #ifndef DELIVERER_PLACES_H
 #define DELIVERER_PLACES_H
 
 #include "base/list.h"
+#include "io/loop.h"
 
 struct courier;
 struct deliverer;
+struct site;
 
 struct places {
 	unsigned most;		/* connections; 0: no limit */
@@ -20,17 +24,29 @@ struct places {
 	struct list idle;	/* by when they became so */
 	struct list dialing;	/* by when they called; those that were told
 				 * to give up are on no list */
+	struct list wanting;	/* sites that wait for a place */
+	struct timer *hurry;	/* while any does */
 };
 
 /* As many as this process may have descriptors. */
-void places_init(struct places *places);
+void places_init(struct deliverer *deliverer);
+void places_fini(struct places *places);
 
 /* COURIER is idle; it is on its way to a host; neither of both. */
 void places_idle(struct courier *courier);
 void places_dialing(struct courier *courier);
 void places_leave(struct courier *courier);
 
-/* Another connection is wanted: if there are many, the idle ones end. */
-void places_make_room(struct deliverer *deliverer);
+/* There is no descriptor for another connection. */
+bool places_full(const struct deliverer *deliverer);
+/* SITE wants another connection: if there are many, idle ones end.  False:
+ * there is no place, and the site is served when there is one; before
+ * others if URGENT. */
+bool places_grant(struct site *site, bool urgent);
+/* A place is free. */
+void places_serve(struct deliverer *deliverer);
+/* SITE wants none any more; nor does any. */
+void places_forget(struct site *site);
+void places_forget_all(struct places *places);
 
 #endif

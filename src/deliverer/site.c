@@ -69,6 +69,7 @@ site_free(struct site **at)
 	*at = NULL;
 	site_return_jobs(site);
 	list_remove(&site->deliverer->leaving, &site->link);
+	places_forget(site);
 	timer_free(&site->rest);
 	timer_free(&site->pace);
 	targets_fini(&site->targets);
@@ -205,8 +206,8 @@ try_again(struct site *site)
 		return;
 	targets->doubtful = targets_doubted(targets, &d->health, now);
 	next = targets_next(targets, 0, &d->health, now);
-	if (next != -1 && health_of(&d->health, targets->rows[next].addr,
-	    now) == HEALTH_DUE)
+	if (next != -1 && !places_full(d) && health_of(&d->health,
+	    targets->rows[next].addr, now) == HEALTH_DUE)
 		courier_new(site);
 }
 
@@ -227,7 +228,8 @@ site_serve(struct site *site)
 	if (site->gone || d->draining || timer_is_set(site->rest))
 		return;
 	wants = pool_wants(&site->pool, loop_now(d->loop));
-	while (wants-- > 0)
+	while (wants-- > 0 && places_grant(site,
+	    !list_empty(&site->pool.waiting[CLASS_URGENT])))
 		courier_new(site);
 	if (site->pool.busy > 0)
 		try_again(site);

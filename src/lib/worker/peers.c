@@ -7,8 +7,10 @@
  */
 #include "worker/worker_inside.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 
+#include <string.h>
 #include <unistd.h>
 
 static struct peer *
@@ -36,6 +38,24 @@ on_frame(void *owner, struct channel *channel, const struct frame *frame)
 		close(frame->fd);
 }
 
+/*
+ * We cut it off, and it lives: the master sends no other one, and what it was
+ * told of us is lost.  A new start of ours makes both whole; the scheduler
+ * is worth more than any peer, and goes on without.
+ */
+static void
+cut_off(struct life *life, const struct peer *peer, const char *why)
+{
+	struct err err;
+
+	err_set(&err, ERR_PEER, "%s %u: %s", role_name(peer->role),
+	    (unsigned)peer->number, why);
+	if (life->worker.role == ROLE_SCHEDULER)
+		log_error("%s", err.text);
+	else
+		worker_fail(life, "go on with its peer", &err);
+}
+
 /* The master has seen it too, and sends a new one. */
 static void
 on_gone(void *owner, struct channel *channel, const char *why)
@@ -43,9 +63,10 @@ on_gone(void *owner, struct channel *channel, const char *why)
 	struct life *life = owner;
 	struct peer *peer = find(life, channel);
 
-	(void)why;
 	if (life->ops->on_gone != NULL)
 		life->ops->on_gone(&life->worker, channel);
+	if (strcmp(why, CHANNEL_GONE) != 0)
+		cut_off(life, peer, why);
 	list_remove(&life->peers, &peer->link);
 	mem_free(peer);
 }

@@ -202,6 +202,50 @@ where_many_are_open_an_idle_one_makes_room(void)
 	world_close(&world);
 }
 
+static bool
+two_want_places(struct world *world)
+{
+	return world->deliverer.places.wanting.count == 2;
+}
+
+static bool
+one_holds(struct world *world)
+{
+	return world->hosts[0].holding == 1;
+}
+
+/* A place is what a segment needs that may be handed to us, too. */
+static void
+a_site_without_a_place_waits_for_one_and_urgent_mail_first(void)
+{
+	struct world world = { 0 };
+	struct places *places = &world.deliverer.places;
+
+	world_open(&world, "connections 1");
+	world.hosts[0].hold = true;
+	world_site(&world, 0, 1);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_run(&world, one_holds);
+	places->most = 1 + world.deliverer.segments.by_number.count;
+	CU_ASSERT_TRUE(places_full(&world.deliverer));
+	world.other = 1;
+	world_site(&world, 1, 1);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world.other = 2;
+	world_site(&world, 2, 1);
+	world_job(&world, CLASS_URGENT, 1, BODY);
+	world_run(&world, two_want_places);
+	CU_ASSERT_EQUAL(world.hosts[1].accepted, 0);
+	CU_ASSERT_EQUAL(world.hosts[2].accepted, 0);
+	world.hosts[0].hold = false;
+	host_release(&world.hosts[0]);
+	world_results(&world, 3);
+	CU_ASSERT_EQUAL(world.results[1].job, 3);
+	CU_ASSERT_EQUAL(world.results[2].job, 2);
+	CU_ASSERT_TRUE(list_empty(&places->wanting));
+	world_close(&world);
+}
+
 /* The first one was called long enough ago to be given up. */
 static bool
 had_its_time(struct world *world)
@@ -240,6 +284,7 @@ of_many_that_wait_for_an_answer_the_first_gives_up(void)
 
 const struct unit_test dead_tests[] = {
 	UNIT(where_many_are_open_an_idle_one_makes_room),
+	UNIT(a_site_without_a_place_waits_for_one_and_urgent_mail_first),
 	UNIT(of_many_that_wait_for_an_answer_the_first_gives_up),
 	UNIT(a_silent_host_keeps_one_connection_waiting_and_no_mail),
 	UNIT(many_that_wait_for_a_silent_host_leave_it_to_one),

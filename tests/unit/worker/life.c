@@ -317,6 +317,28 @@ a_child_starts_works_reloads_and_drains(void)
 	CU_ASSERT_EQUAL(bury(), 0);
 }
 
+/* The peer lives, and the master would send no other. */
+static void
+a_child_that_cuts_its_peer_off_is_to_be_started_anew(void)
+{
+	static const uint8_t garbage[64] = { 0xff, 0xff, 0xff, 0xff, 0xff };
+	int pair[2];
+
+	give_birth(ROLE_RECEIVER);
+	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX,
+	    SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+	tell(&(struct frame){ FRAME_PEER, pair[0], { .peer = {
+	    ROLE_SCHEDULER, 0 } } });
+	go();
+	hear("peer role=scheduler number=0");
+	CU_ASSERT_EQUAL(write(pair[1], garbage, sizeof garbage),
+	    (ssize_t)sizeof garbage);
+	hear("cannot go on with its peer: scheduler 0: ");
+	close(pair[0]);
+	close(pair[1]);
+	CU_ASSERT_EQUAL(bury(), 70);
+}
+
 static void
 a_child_without_a_master_finishes_and_leaves(void)
 {
@@ -387,6 +409,7 @@ a_program_not_started_by_the_master_says_so(void)
 
 const struct unit_test life_tests[] = {
 	UNIT(a_child_starts_works_reloads_and_drains),
+	UNIT(a_child_that_cuts_its_peer_off_is_to_be_started_anew),
 	UNIT(a_child_without_a_master_finishes_and_leaves),
 	UNIT(signals_of_the_terminal_do_not_end_a_child),
 	UNIT(a_start_that_fails_is_logged_and_ends_the_child),
