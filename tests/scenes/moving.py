@@ -20,6 +20,14 @@ def _counts(relay):
     return {klass: sum(row["class"] == klass for row in rows) for klass in ("urgent", "normal", "bulk")}
 
 
+def _rest(relay):
+    """What has been tried by now came back: nothing is under way that could not be moved."""
+    def under_way():
+        queue = json.loads(relay.tool("status", "-j"))["queue"].values()
+        return sum(row["flying"] for row in queue)
+    wait_until(lambda: under_way() == 0, "nothing is under way")
+
+
 def _segments(relay, klass):
     return glob.glob(f"{relay.spool}/{klass}/*.messages")
 
@@ -78,6 +86,7 @@ def a_whole_class_moves_and_frees_its_files(scene):
     text = BULK + "y" * 3000 + "\r\n"
     idents = [relay.send(f"bulk{i}@example.org", text) for i in range(60)]
     wait_until(lambda: len(_segments(relay, "bulk")) >= 2, "several segments")
+    _rest(relay)
     assert relay.tool("queue", "move", "--class", "normal", "--from-class", "bulk") == \
         "moved 60, skipped 0 under way\n"
     assert _counts(relay) == {"urgent": 0, "normal": 60, "bulk": 0}
@@ -95,6 +104,7 @@ def a_large_message_moves(scene):
     relay = scene.relay(SLOW, to=port)
     body = "".join(f"{i:06d} all that was to be said, and then some\r\n" for i in range(60000))
     ident = relay.send("b@example.org", BULK + body)
+    _rest(relay)
     assert relay.tool("queue", "move", "--class", "urgent", ident) == "moved 1, skipped 0 under way\n"
     wait_until(lambda: not _segments(relay, "bulk"), "the original goes")
     sink = scene.sink(None, "--port", str(port))
@@ -108,10 +118,12 @@ def what_was_moved_is_delivered_once_after_a_kill(scene):
     port = free_port()
     relay = scene.relay(SLOW, to=port)
     idents = [relay.send(f"bulk{i}@example.org", BULK) for i in range(20)]
+    _rest(relay)
     assert relay.tool("queue", "move", "--class", "urgent", "--all") == "moved 20, skipped 0 under way\n"
     os.kill(relay.processes()["scheduler"], signal.SIGKILL)
     wait_until(lambda: relay.tool("queue", "list", "-j", check=False).returncode == 0 and
                _counts(relay) == {"urgent": 20, "normal": 0, "bulk": 0}, "the next scheduler knows them all")
+    _rest(relay)
     assert relay.tool("queue", "move", "--class", "normal", *idents[:10]) == "moved 10, skipped 0 under way\n"
     relay.stop()
     sink = scene.sink(None, "--port", str(port))
@@ -132,6 +144,7 @@ def what_cannot_be_read_is_kept_and_the_rest_moves(scene):
             if at >= 0:
                 f.seek(at)
                 f.write(b"MARKED")
+    _rest(relay)
     done = relay.tool("queue", "move", "--class", "urgent", "--all", check=False)
     assert done.returncode == 74 and done.stdout == "moved 2, skipped 0 under way\n", done
     assert "1 stay as they were: content of the record" in done.stderr, done
