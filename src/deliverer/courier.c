@@ -168,6 +168,7 @@ arrived(struct courier *c)
 	c->ready = clock_mono_usec();
 	c->state = COURIER_IDLE;
 	pool_ready(&c->site->pool);
+	site_talks(c->site);
 }
 
 static bool

@@ -136,7 +136,7 @@ on_job(struct deliverer *d, const struct frame *frame)
 		mem_free(job);
 		return;
 	}
-	site_set_window(site, frame->job.window);
+	site_set_window(site, frame->job.window, frame->job.beside);
 	pool_put(&site->pool, job);
 	if (d->draining)
 		site_return_jobs(site);

@@ -106,14 +106,28 @@ take_off(struct pool *pool, struct job *job)
 	return job;
 }
 
-struct job *
-pool_drain(struct pool *pool)
+static struct job *
+first(const struct pool *pool)
 {
 	for (int klass = 0; klass < CLASS_COUNT; klass++)
 		if (!list_empty(&pool->waiting[klass]))
-			return take_off(pool, list_item(list_first(
-			    &pool->waiting[klass]), struct job, link));
+			return list_item(list_first(&pool->waiting[klass]),
+			    struct job, link);
 	return NULL;
+}
+
+const struct job *
+pool_first(const struct pool *pool)
+{
+	return first(pool);
+}
+
+struct job *
+pool_drain(struct pool *pool)
+{
+	struct job *job = first(pool);
+
+	return job == NULL ? NULL : take_off(pool, job);
 }
 
 /* ---- the reserve -------------------------------------------------------- */
@@ -123,6 +137,14 @@ enum {
 	RESERVE_FEW = 20,	/* connections, of which one is a twentieth */
 	RESERVE_SOON = 100 * 1000	/* usec between two that end */
 };
+
+/* A server that lets us have less than the limit has none to spare. */
+static unsigned
+beside(const struct pool *pool)
+{
+	return pool->window == pool->limit && pool->urgent < pool->limit ?
+	    pool->urgent : 0;
+}
 
 /*
  * A share of less than one connection is made one, which is much where there
@@ -134,6 +156,8 @@ reserve(const struct pool *pool)
 {
 	const struct conf_part *share = &pool->reserve;
 
+	if (beside(pool) > 0)
+		return beside(pool);
 	if (share->percent && share->number * pool->window < 100 &&
 	    pool->window < RESERVE_FEW && pool->took >= PACE_SLOW &&
 	    pool->took / (usec_t)pool->window < RESERVE_SOON)
@@ -183,7 +207,7 @@ interval(const struct pool *pool)
 {
 	if (pool->took < PACE_SLOW)
 		return 0;
-	return pool->took * 9 / 10 / (usec_t)pool->window;
+	return pool->took * 9 / 10 / (usec_t)(pool->window - beside(pool));
 }
 
 usec_t

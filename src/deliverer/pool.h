@@ -51,6 +51,7 @@ struct pool {
 	struct list waiting[CLASS_COUNT];
 	unsigned limit;		/* connections at once, as configured */
 	unsigned window;	/* and as the server lets us; 1..limit */
+	unsigned urgent;	/* of the limit, for urgent mail alone */
 	unsigned connecting, idle, busy;
 	unsigned beside;	/* of those connecting: to a host that may be
 				 * dead, while others do without it */
@@ -99,6 +100,9 @@ struct job *pool_take_ahead(struct pool *pool, const struct job *under_way,
 usec_t pool_pace(struct pool *pool, usec_t now);
 /* A transaction took so long. */
 void pool_took(struct pool *pool, usec_t took);
+
+/* The most pressing of the jobs that wait; null: none does. */
+const struct job *pool_first(const struct pool *pool);
 
 /* Take off any job, in order; null: none is left. */
 struct job *pool_drain(struct pool *pool);

@@ -83,9 +83,12 @@ static void
 set_limit(struct site *site)
 {
 	unsigned most = site->policy->connections;
+	unsigned window = site->window < most ? site->window : most;
+	unsigned beside = site->beside < most - window ? site->beside :
+	    most - window;
 
-	pool_set_limit(&site->pool, site->window < most ? site->window :
-	    most);
+	pool_set_limit(&site->pool, window + beside);
+	site->pool.urgent = beside;
 }
 
 static bool
@@ -95,9 +98,10 @@ has_too_many(const struct site *site)
 }
 
 void
-site_set_window(struct site *site, unsigned window)
+site_set_window(struct site *site, unsigned window, unsigned beside)
 {
 	site->window = window > 0 ? window : 1;
+	site->beside = beside;
 	set_limit(site);
 	while (has_too_many(site) && !list_empty(&site->idle))
 		courier_quit(list_item(list_first(&site->idle),
@@ -330,7 +334,23 @@ site_failed(struct site *site, const struct site_failure *failure)
 		return;
 	}
 	pool_reset(&site->pool);
+	site->signs.room = 0;	/* it takes none, for whatever reason */
 	answer_all(site, failure, SCOPE_SITE);
+}
+
+/* The scheduler asks nothing; it takes it for good news if it probes. */
+void
+site_talks(struct site *site)
+{
+	struct frame frame = { .kind = FRAME_TALKS, .fd = -1 };
+	const struct job *job = pool_first(&site->pool);
+	struct channel *scheduler = site->deliverer->scheduler;
+
+	if (site->window != 1 || site->pool.idle + site->pool.busy > 1 ||
+	    job == NULL || scheduler == NULL)
+		return;
+	frame.talks.job = job->number;
+	channel_send(scheduler, &frame);
 }
 
 void

@@ -38,7 +38,8 @@ struct site {
 	struct targets targets;
 	const struct conf_site *policy;
 	struct pool pool;
-	unsigned window;	/* connections, as the scheduler lets us */
+	unsigned window;	/* connections, as the scheduler lets us … */
+	unsigned beside;	/* … and besides, for urgent mail */
 	struct signs signs;
 	struct list couriers;	/* all */
 	struct list idle;	/* those without a job, last used first */
@@ -63,8 +64,12 @@ bool site_gone(struct site *site);
 /* The limits of the configuration that is valid now. */
 void site_reload(struct site *site);
 
-/* The site may have so many connections now; idle ones beyond it end. */
-void site_set_window(struct site *site, unsigned window);
+/* The site may have WINDOW connections now, and urgent mail BESIDE more; idle
+ * ones beyond that end. */
+void site_set_window(struct site *site, unsigned window, unsigned beside);
+
+/* The only connection of the site is ready. */
+void site_talks(struct site *site);
 
 /* Give waiting jobs to free connections, and open what is missing. */
 void site_serve(struct site *site);

@@ -219,8 +219,8 @@ send_job(struct scheduler *s, struct entry *entry, msec_t now)
 		.size = message->size,
 		.picked = (uint64_t)message->taken,
 		.deadline = deadline_mono(s, message),
-		.window = (uint16_t)(site_is_down(entry->site) ? 1 :
-		    entry->site->flow.window),
+		.window = (uint16_t)site_window(entry->site),
+		.beside = (uint16_t)site_beside(entry->site),
 		.rcpts = rcpts_of(&s->dispatch, entry),
 	};
 	channel_send(s->dispatch.deliverers[deliverer].channel, &frame);
@@ -289,6 +289,18 @@ dispatch_result(struct scheduler *s, unsigned number,
 	}
 	sent = job->sent;
 	results_job(s, job_end(s, job), result, sent);
+	scheduler_ask(s);
+}
+
+void
+dispatch_talks(struct scheduler *s, unsigned number,
+    const struct frame_talks *talks)
+{
+	struct job *job = job_find(&s->dispatch, talks->job, number);
+
+	if (job == NULL)
+		return;
+	site_talks(&s->queue, job->entry->site);
 	scheduler_ask(s);
 }
 

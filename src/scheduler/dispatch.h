@@ -57,6 +57,10 @@ bool dispatch_work(struct scheduler *s);
 void dispatch_result(struct scheduler *s, unsigned number,
     const struct frame_result *result);
 
+/* TALKS came from deliverer NUMBER. */
+void dispatch_talks(struct scheduler *s, unsigned number,
+    const struct frame_talks *talks);
+
 void dispatch_forget_segment(struct scheduler *s, struct segment *segment);
 void dispatch_forget_site(struct scheduler *s, struct site *site);
 

@@ -26,6 +26,19 @@ flow_limit(struct flow *flow, unsigned most)
 	flow->most = most;
 }
 
+/* The window is narrow since we are careful, not since the site said so:
+ * then it is the goal. */
+unsigned
+flow_beside(const struct flow *flow)
+{
+	unsigned half = (flow->goal + 1) / 2;
+
+	if (flow->window >= flow->goal)
+		return 0;
+	return half < flow->goal - flow->window ? half :
+	    flow->goal - flow->window;
+}
+
 static void
 shrink(struct flow *flow, unsigned window, msec_t now)
 {
@@ -83,10 +96,10 @@ flow_strained(struct flow *flow, msec_t sent, msec_t now, msec_t hold)
 void
 flow_room(struct flow *flow, unsigned room, msec_t now, msec_t hold)
 {
-	if (room < flow->window) {
+	if (room < flow->window)
 		shrink(flow, room, now);
-		flow->goal = flow->window;
-	}
+	if (flow->goal > room)
+		flow->goal = room > flow->window ? room : flow->window;
 	flow->held = now + hold;
 }
 

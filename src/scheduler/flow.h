@@ -33,6 +33,10 @@ struct flow {
 void flow_reset(struct flow *flow);
 void flow_limit(struct flow *flow, unsigned most);
 
+/* Connections beyond the window that urgent mail may have while the window
+ * grows to its goal after a failure: half of that, and not beyond it. */
+unsigned flow_beside(const struct flow *flow);
+
 /* What was sent at SENT was answered; its transaction took TOOK ms, 0: there
  * was none. */
 void flow_answered(struct flow *flow, unsigned took, msec_t sent, msec_t now);

@@ -218,6 +218,16 @@ on_host(struct process *p, struct channel *channel, const struct frame *frame)
 }
 
 static void
+on_talks(struct process *p, struct channel *channel,
+    const struct frame *frame)
+{
+	unsigned number = place_of(p->deliverers, channel);
+
+	if (number < PEERS_MOST)
+		dispatch_talks(p->scheduler, number, &frame->talks);
+}
+
+static void
 on_reloaded(struct process *p, struct channel *channel,
     const struct frame *frame)
 {
@@ -233,6 +243,7 @@ static handler_fn *const handlers[FRAME_COUNT] = {
 	[FRAME_ANSWER] = on_answer,
 	[FRAME_RESULT] = on_result,
 	[FRAME_HOST] = on_host,
+	[FRAME_TALKS] = on_talks,
 	[FRAME_RELOADED] = on_reloaded,
 };
 

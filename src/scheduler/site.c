@@ -113,18 +113,38 @@ site_credit(const struct site *site, enum mail_class klass)
 	return klass == CLASS_URGENT ? most + site->connections : most;
 }
 
+unsigned
+site_window(const struct site *site)
+{
+	return site_is_down(site) ? 1 : site->flow.window;
+}
+
+unsigned
+site_beside(const struct site *site)
+{
+	return site_is_down(site) && !site->talks ? 0 :
+	    flow_beside(&site->flow);
+}
+
 /* Jobs of other classes that are there already take no credit from urgent
- * ones; but a site is probed by one job of whatever class.  While many jobs
- * are out, sites that may be dead must not have them all. */
+ * ones; but a site is probed by one job of whatever class, until it talks to
+ * us.  While many jobs are out, sites that may be dead must not have them
+ * all. */
 static bool
 may_go(const struct queue *queue, const struct site *site, unsigned klass)
 {
-	unsigned flying = klass == CLASS_URGENT && !site_is_down(site) ?
-	    site->urgent_flying : site->flying;
+	unsigned flying = site->flying, credit = site_credit(site, klass);
 
+	if (klass == CLASS_URGENT && !site_is_down(site)) {
+		flying = site->urgent_flying;
+	} else if (klass == CLASS_URGENT && site->talks && credit > 0 &&
+	    flying > 0) {
+		flying = site->urgent_flying;
+		credit = site_beside(site);
+	}
 	if (queue->tight && !site->proven && flying >= SITE_UNPROVEN)
 		return false;
-	return flying < site_credit(site, klass);
+	return flying < credit;
 }
 
 /* Something of the class waits, and not for a token. */
@@ -281,6 +301,7 @@ fail(struct queue *queue, struct site *site, enum mail_class klass,
 
 	site->cuts = 0;
 	site->proven = false;
+	site->talks = false;
 	flow_failed(&site->flow, now);
 	site->rested = now;
 	site->rests_for = (uint8_t)klass;
@@ -313,6 +334,7 @@ answer(struct queue *queue, struct site *site, unsigned took, msec_t sent,
 	heap_remove(&queue->resting, &site->rest);
 	site->failures = site->cuts = 0;
 	site->proven = true;
+	site->talks = false;
 	flow_answered(&site->flow, took, sent, now);
 }
 
@@ -344,8 +366,19 @@ site_landed(struct queue *queue, struct site *site, struct entry *entry,
 	else if (news == SITE_UNTRIED)
 		give_back(queue, site, entry->message);
 	else if (tells(site, sent) && (news == SITE_FAILED ||
-	    is_cut_too_often(site, sent, now, conf)))
+	    is_cut_too_often(site, sent, now, conf))) {
+		site->unreached = news == SITE_FAILED;
 		fail(queue, site, most_pressing(site, entry), now, conf);
+	}
+	site_update(queue, site);
+}
+
+void
+site_talks(struct queue *queue, struct site *site)
+{
+	if (site->failures == 0 || !site->unreached || rests(site))
+		return;
+	site->talks = true;
 	site_update(queue, site);
 }
 
@@ -369,6 +402,7 @@ void
 site_hold(struct queue *queue, struct site *site, enum mail_class klass,
     msec_t until, msec_t now)
 {
+	site->talks = site->unreached = false;
 	if (site->failures == 0) {
 		site->failures = 1;
 		site->cuts = 0;
@@ -401,6 +435,7 @@ void
 site_reset(struct queue *queue, struct site *site)
 {
 	site->failures = site->cuts = 0;
+	site->talks = false;
 	site->held = 0;
 	flow_reset(&site->flow);
 	mem_free(site->reason);

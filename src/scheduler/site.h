@@ -46,6 +46,8 @@ struct site {
 	bool proven;		/* it answered, and did not fail since */
 	unsigned cuts;		/* transactions cut off in a row */
 	unsigned failures;	/* in a row; 0 = it answers */
+	bool unreached;		/* the last one: no host talked to us */
+	bool talks;		/* it is probed, and a host does so now */
 	msec_t rested;		/* when the present rest began */
 	uint8_t rests_for;	/* the class whose schedule it follows */
 	msec_t held;		/* nobody ends it before */
@@ -141,6 +143,14 @@ enum site_news {
 void site_landed(struct queue *queue, struct site *site, struct entry *entry,
     enum site_news news, unsigned took, msec_t sent, msec_t now,
     const struct conf *conf);
+
+/* A host of it, which is being probed, is ready for mail.  If it failed for
+ * want of that, urgent mail need not wait for what becomes of the probe. */
+void site_talks(struct queue *queue, struct site *site);
+
+/* Connections that it may have now, and urgent mail besides. */
+unsigned site_window(const struct site *site);
+unsigned site_beside(const struct site *site);
 
 /* It wants less of us; or takes ROOM connections and refuses more. */
 void site_strained(struct queue *queue, struct site *site, msec_t sent,

@@ -163,6 +163,38 @@ def the_probe_is_the_most_urgent_message_and_the_others_follow(scene):
 # ---- rules for replies --------------------------------------------------------------
 
 
+def a_site_that_talks_again_gets_urgent_mail_beside_the_probe(scene):
+    port = free_port()
+    relay = scene.relay("class bulk { retry 1h }\nsite * { connections 16 }", to=port)
+    for i in range(12):
+        relay.send(f"bulk{i}@example.org", options=BULK)
+    wait_until(lambda: _sites(relay) and _sites(relay)[0]["failures"] == 1, "the site rests")
+    sink = scene.sink({"delay": {"DOT": 4}}, "--port", str(port))
+    relay.tool("flush", "--site", "example.org")
+    wait_until(lambda: sink.connections() == (1, 1), "one connection probes")
+    for i in range(4):
+        relay.send(f"now{i}@example.org", options=URGENT)
+    relay.wait_over(*[row["queue_id"] for row in relay.queue() if row["class"] == "urgent"])
+    delays = [float(row["delay"]) for row in relay.statuses("sent") if row["to"].startswith("now")]
+    assert len(delays) == 4 and max(delays) < 6, f"{delays}: to wait for the probe takes almost 8"
+    sink.play({})
+    sink.wait(16)
+    relay.wait_empty()
+
+
+def a_site_that_is_back_and_takes_few_is_asked_for_no_more(scene):
+    port = free_port()
+    relay = scene.relay("class bulk { retry 1h }\nclass urgent { retry 1h }\nsite * { connections 20 }", to=port)
+    for i in range(60):
+        relay.send(f"b{i}@example.org", options=URGENT if i % 2 else BULK)
+    wait_until(lambda: _sites(relay) and _sites(relay)[0]["failures"] >= 1, "the site rests")
+    sink = scene.sink({"connections": 2, "delay": {"DOT": 0.1}}, "--port", str(port))
+    relay.tool("flush", "--site", "example.org")
+    sink.wait(60)
+    relay.wait_empty()
+    assert sink.connections()[0] < 25, f"{sink.connections()[0]} connections for 60 messages"
+
+
 def a_rule_pauses_the_site_and_one_message_tries_it_again(scene):
     sink = scene.sink({"RCPT": ["451 4.7.1 Too many mails from you, slow down", "250 2.1.5 Ok"]})
     relay = scene.relay('reply "^451 .*slow down" { slow; pause 4s }\nsite * { connections 10 }\n'

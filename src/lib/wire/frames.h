@@ -41,7 +41,7 @@ enum frame_kind {
 	FRAME_QUESTION, FRAME_ANSWER,
 	/* scheduler to deliverer and back */
 	FRAME_SITE, FRAME_SITE_GONE, FRAME_SEGMENT, FRAME_SEGMENT_GONE,
-	FRAME_JOB, FRAME_RESULT, FRAME_HOST,
+	FRAME_JOB, FRAME_RESULT, FRAME_HOST, FRAME_TALKS,
 	FRAME_COUNT
 };
 
@@ -197,7 +197,8 @@ struct frame_job {
 	uint64_t size;		/* of the record */
 	uint64_t picked;	/* wall usec: taken up by the scheduler */
 	int64_t deadline;	/* monotonic usec, 0 = none */
-	uint16_t window;	/* connections that the site may have now */
+	uint16_t window;	/* connections that the site may have now … */
+	uint16_t beside;	/* … and that urgent mail may have besides */
 	struct span rcpts;	/* u32 each, little-endian: rcpt_list */
 };
 
@@ -245,6 +246,12 @@ struct frame_host {
 	struct span why;
 };
 
+/* A host of the site of JOB, which waits, is ready for mail.  Told of a site
+ * that may have but one connection: it may be one that is being probed. */
+struct frame_talks {
+	uint32_t job;
+};
+
 /* A decoded frame. */
 struct frame {
 	enum frame_kind kind;
@@ -275,6 +282,7 @@ struct frame {
 		struct frame_job job;
 		struct frame_result result;
 		struct frame_host host;
+		struct frame_talks talks;
 	};
 };
 

@@ -171,6 +171,39 @@ connections_are_opened_while_jobs_wait_and_the_limit_allows(void)
 	}
 }
 
+/* A window of 2, and 5 besides for urgent mail; of 7 that are open. */
+static void
+what_is_besides_is_for_urgent_mail_until_the_server_refuses(void)
+{
+	struct pool pool;
+	unsigned calm = 0;
+
+	set_up(&pool, 7);
+	pool.urgent = 5;
+	connect_some(&pool, 7);
+	for (unsigned i = 0; i < 4; i++)
+		put(&pool, i, CLASS_BULK);
+	while (pool_take(&pool) != NULL) {
+		pool_began(&pool, &jobs[calm]);
+		calm++;
+	}
+	CU_ASSERT_EQUAL(calm, 2);
+	for (unsigned i = 4; i < 9; i++) {
+		put(&pool, i, CLASS_URGENT);
+		CU_ASSERT_PTR_EQUAL(pool_take(&pool), &jobs[i]);
+		pool_began(&pool, &jobs[i]);
+	}
+	CU_ASSERT_EQUAL(pool.idle, 0);
+	set_up(&pool, 7);
+	pool.urgent = 5;
+	pool.connecting = 1;
+	pool_narrow(&pool, 0, 100);
+	CU_ASSERT_EQUAL(pool.window, 1);
+	pool.connecting = 0;
+	put(&pool, 0, CLASS_BULK);
+	CU_ASSERT_EQUAL(pool_wants(&pool, 0), 1);
+}
+
 /* With a reserve of one: what normal and bulk may use beside urgent mail. */
 static const struct {
 	unsigned limit, urgent_busy, calm_most;
@@ -493,6 +526,7 @@ const struct unit_test pool_tests[] = {
 	UNIT(calm_mail_uses_all_but_the_reserve),
 	UNIT(a_share_of_less_than_one_is_kept_only_where_the_next_ends_late),
 	UNIT(connections_are_opened_while_jobs_wait_and_the_limit_allows),
+	UNIT(what_is_besides_is_for_urgent_mail_until_the_server_refuses),
 	UNIT(beside_what_urgent_mail_uses_the_reserve_stays_free),
 	UNIT(no_spare_is_opened_before_its_time),
 	UNIT(a_narrowed_pool_widens_bit_by_bit),

@@ -146,6 +146,25 @@ too_many_connections_are_no_failure_while_some_work(void)
 	world_close(&world);
 }
 
+/* Those that are refused first are not refused by a site that takes others. */
+static void
+a_site_that_fails_tells_of_no_room(void)
+{
+	struct world world = { 0 };
+
+	world_open(&world, "connections 5; reserve 0");
+	host_shut(&world.hosts[0]);
+	world_site(&world, 0, 1);
+	for (int i = 0; i < 5; i++)
+		world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_results(&world, 5);
+	for (size_t i = 0; i < 5; i++) {
+		CU_ASSERT_EQUAL(world.results[i].scope, SCOPE_SITE);
+		CU_ASSERT_EQUAL(world.results[i].room, 0);
+	}
+	world_close(&world);
+}
+
 static bool
 all_but_one_left(struct world *world)
 {
@@ -173,6 +192,37 @@ idle_connections_beyond_a_smaller_window_are_left(void)
 	world_results(&world, 6);
 	world_run(&world, all_but_one_left);
 	CU_ASSERT_EQUAL(host->accepted, 5);
+	world_close(&world);
+}
+
+static bool
+one_holds(struct world *world)
+{
+	return world->hosts[0].holding == 1 && world->talks == 1;
+}
+
+static void
+of_a_site_with_one_connection_it_is_told_when_a_host_talks(void)
+{
+	struct world world = { 0 };
+	struct host *host = &world.hosts[0];
+	uint32_t job;
+
+	world_open(&world, "connections 5; reserve 0");
+	world_site(&world, 0, 1);
+	host->hold = true;
+	world.window = 1;
+	job = world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_run(&world, one_holds);
+	CU_ASSERT_EQUAL(world.talks_job, job);
+	CU_ASSERT_EQUAL(world.result_count, 0);
+	host->hold = false;
+	host_release(host);
+	world.window = 5;
+	for (int i = 0; i < 4; i++)
+		world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_results(&world, 5);
+	CU_ASSERT_EQUAL(world.talks, 1);
 	world_close(&world);
 }
 
@@ -488,6 +538,8 @@ const struct unit_test trouble_tests[] = {
 	UNIT(a_greeting_may_turn_us_away),
 	UNIT(not_all_hosts_without_mail_service_is_for_later),
 	UNIT(too_many_connections_are_no_failure_while_some_work),
+	UNIT(a_site_that_fails_tells_of_no_room),
+	UNIT(of_a_site_with_one_connection_it_is_told_when_a_host_talks),
 	UNIT(idle_connections_beyond_a_smaller_window_are_left),
 	UNIT(a_warm_connection_that_was_closed_costs_nothing),
 	UNIT(a_server_may_fail_at_any_step),

@@ -57,6 +57,11 @@ on_result(void *owner, struct channel *channel, const struct frame *frame)
 		    (const char *)frame->host.why.data);
 		return;
 	}
+	if (frame->kind == FRAME_TALKS) {
+		world->talks++;
+		world->talks_job = frame->talks.job;
+		return;
+	}
 	CU_ASSERT_EQUAL_FATAL(frame->kind, FRAME_RESULT);
 	CU_ASSERT_TRUE_FATAL(world->result_count < WORLD_RESULTS);
 	result = &world->results[world->result_count++];

@@ -44,6 +44,8 @@ struct world {
 	char told_why[64];	/* the last time; "": well */
 	uint32_t other;		/* so many sites further: of the next calls */
 	uint16_t window;	/* of the next jobs; 0: whatever there may be */
+	unsigned talks;		/* times that a site was said to talk … */
+	uint32_t talks_job;	/* … whose job this is */
 	struct timer *limit, *look;
 	bool (*done)(struct world *world);
 	bool late;

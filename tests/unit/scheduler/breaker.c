@@ -247,6 +247,99 @@ a_reset_forgets_cuts_window_and_times(void)
 	tear_down();
 }
 
+/* The probe that follows NEWS, of bulk, and urgent mail that comes then. */
+static struct entry *
+probe_after(enum site_news news)
+{
+	struct entry *probe;
+
+	set_up(20, 1);
+	fares(CLASS_BULK, news, 10);
+	CU_ASSERT_TRUE(site_is_down(site));
+	for (int i = 0; i < 3; i++)
+		core_entry(&queue, site, CLASS_BULK);
+	queue_wake(&queue, 200000);
+	probe = queue_pick(&queue, 200000);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(probe);
+	for (int i = 0; i < 8; i++)
+		core_entry(&queue, site, CLASS_URGENT);
+	CU_ASSERT_PTR_NULL(queue_pick(&queue, 200001));
+	CU_ASSERT_EQUAL(site_beside(site), 0);
+	return probe;
+}
+
+static unsigned
+pick_urgent(msec_t now, struct entry **last)
+{
+	struct entry *entry;
+	unsigned count = 0;
+
+	while ((entry = queue_pick(&queue, now)) != NULL) {
+		CU_ASSERT_EQUAL(entry->message->klass, CLASS_URGENT);
+		*last = entry;
+		count++;
+	}
+	return count;
+}
+
+static void
+when_the_site_talks_urgent_mail_goes_beside_the_probe(void)
+{
+	struct entry *urgent;
+
+	probe_after(SITE_FAILED);
+	site_talks(&queue, site);
+	CU_ASSERT_EQUAL(site_window(site), 1);
+	CU_ASSERT_EQUAL(site_beside(site), 5);
+	CU_ASSERT_EQUAL(pick_urgent(200002, &urgent), 5);
+	CU_ASSERT_TRUE(site_is_down(site));
+	land(urgent, SITE_ANSWERED, 200002, 200400);
+	CU_ASSERT_FALSE(site_is_down(site));
+	CU_ASSERT_EQUAL(site->flow.window, 2);
+	CU_ASSERT_EQUAL(site_beside(site), 5);
+	CU_ASSERT_EQUAL(pick_urgent(200401, &urgent), 3);
+	tear_down();
+}
+
+static void
+a_site_that_talks_and_fails_rests_again(void)
+{
+	struct entry *probe = probe_after(SITE_FAILED), *urgent;
+
+	site_talks(&queue, site);
+	CU_ASSERT_EQUAL(pick_urgent(200002, &urgent), 5);
+	land(urgent, SITE_CUT, 200002, 200100);
+	CU_ASSERT_EQUAL(site->failures, 2);
+	CU_ASSERT_EQUAL(pick_urgent(200101, &urgent), 0);
+	land(probe, SITE_CUT, 200000, 200200);
+	CU_ASSERT_EQUAL(site->failures, 2);
+	site_talks(&queue, site);
+	CU_ASSERT_EQUAL(pick_urgent(200201, &urgent), 0);
+	tear_down();
+}
+
+static void
+talking_proves_nothing_of_a_site_that_cut_us_off_or_wants_a_pause(void)
+{
+	struct entry *probe = probe_after(SITE_CUT), *urgent;
+
+	site_talks(&queue, site);
+	CU_ASSERT_EQUAL(site_beside(site), 0);
+	CU_ASSERT_EQUAL(pick_urgent(200002, &urgent), 0);
+	land(probe, SITE_ANSWERED, 200000, 200400);
+	CU_ASSERT_TRUE(pick_urgent(200401, &urgent) > 0);
+	tear_down();
+
+	probe = probe_after(SITE_FAILED);
+	land(probe, SITE_FAILED, 200000, 200100);
+	site_hold(&queue, site, CLASS_BULK, 900000, 200101);
+	queue_wake(&queue, 900000);
+	CU_ASSERT_PTR_NOT_NULL(queue_pick(&queue, 900000));
+	site_talks(&queue, site);
+	CU_ASSERT_EQUAL(pick_urgent(900001, &urgent), 0);
+	tear_down();
+}
+
 const struct unit_test breaker_tests[] = {
 	UNIT(as_many_cuts_in_a_row_as_configured_are_a_failure),
 	UNIT(an_answer_in_between_makes_cuts_begin_anew),
@@ -259,5 +352,8 @@ const struct unit_test breaker_tests[] = {
 	UNIT(what_the_site_asked_for_nobody_ends_but_the_operator),
 	UNIT(a_rest_that_was_asked_for_ends_with_one_probe),
 	UNIT(a_reset_forgets_cuts_window_and_times),
+	UNIT(when_the_site_talks_urgent_mail_goes_beside_the_probe),
+	UNIT(a_site_that_talks_and_fails_rests_again),
+	UNIT(talking_proves_nothing_of_a_site_that_cut_us_off_or_wants_a_pause),
 	UNIT_END
 };

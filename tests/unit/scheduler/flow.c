@@ -202,6 +202,46 @@ whatever_happens_it_is_one_at_least_and_its_limit_at_most(void)
 	}
 }
 
+static void
+while_it_grows_after_a_failure_urgent_mail_may_have_half_the_goal_besides(void)
+{
+	struct flow flow = flow_of(20);
+
+	CU_ASSERT_EQUAL(flow_beside(&flow), 0);
+	flow_failed(&flow, 100);
+	CU_ASSERT_EQUAL(flow_beside(&flow), 5);
+	answer(&flow, 8, 400, 101);
+	CU_ASSERT_EQUAL(flow.window, 9);
+	CU_ASSERT_EQUAL(flow_beside(&flow), 1);
+	answer(&flow, 1, 400, 102);
+	CU_ASSERT_EQUAL(flow_beside(&flow), 0);
+	flow = flow_of(3);
+	flow_failed(&flow, 100);
+	CU_ASSERT_EQUAL(flow_beside(&flow), 0);
+}
+
+static void
+what_the_site_said_itself_leaves_nothing_besides(void)
+{
+	struct flow flow = flow_of(20);
+
+	flow_strained(&flow, 10, 100, FLOW_HOLD);
+	CU_ASSERT_EQUAL(flow_beside(&flow), 0);
+	flow_failed(&flow, 200);
+	answer(&flow, 1, 400, 6000);
+	CU_ASSERT_TRUE(flow_beside(&flow) > 0);
+	CU_ASSERT_EQUAL(flow.window, 2);
+	flow_room(&flow, 4, 6001, FLOW_HOLD);
+	CU_ASSERT_EQUAL(flow.window, 2);
+	CU_ASSERT_EQUAL(flow_beside(&flow), 2);
+	flow_room(&flow, 2, 6002, FLOW_HOLD);
+	CU_ASSERT_EQUAL(flow_beside(&flow), 0);
+	flow = flow_of(20);
+	flow_failed(&flow, 200);
+	flow_strained(&flow, 300, 301, FLOW_HOLD);
+	CU_ASSERT_EQUAL(flow_beside(&flow), 0);
+}
+
 const struct unit_test flow_tests[] = {
 	UNIT(it_begins_with_all_there_are),
 	UNIT(strain_halves_it_once_for_all_that_was_sent_before),
@@ -214,5 +254,7 @@ const struct unit_test flow_tests[] = {
 	UNIT(a_steady_site_is_never_taken_for_a_crowded_one),
 	UNIT(a_new_limit_keeps_what_was_learnt),
 	UNIT(whatever_happens_it_is_one_at_least_and_its_limit_at_most),
+	UNIT(while_it_grows_after_a_failure_urgent_mail_may_have_half_the_goal_besides),
+	UNIT(what_the_site_said_itself_leaves_nothing_besides),
 	UNIT_END
 };
