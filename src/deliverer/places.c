@@ -118,11 +118,15 @@ make_room(struct deliverer *d)
 		    struct courier, place));
 }
 
+/* However many segments there are, some connections must carry their mail
+ * for them to end. */
 bool
 places_full(const struct deliverer *d)
 {
-	return d->places.most > 0 &&
-	    d->couriers + d->segments.by_number.count >= d->places.most;
+	unsigned most = d->places.most;
+
+	return most > 0 && d->couriers > most / 4 &&
+	    d->couriers + d->segments.by_number.count >= most;
 }
 
 bool

@@ -228,6 +228,9 @@ a_site_without_a_place_waits_for_one_and_urgent_mail_first(void)
 	world_run(&world, one_holds);
 	places->most = 1 + world.deliverer.segments.by_number.count;
 	CU_ASSERT_TRUE(places_full(&world.deliverer));
+	world.deliverer.couriers = 0;
+	CU_ASSERT_FALSE(places_full(&world.deliverer));
+	world.deliverer.couriers = 1;
 	world.other = 1;
 	world_site(&world, 1, 1);
 	world_job(&world, CLASS_NORMAL, 1, BODY);
