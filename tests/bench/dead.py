@@ -93,7 +93,7 @@ class Peaks:
 
 
 def deliver(prefix, tool, domains, how):
-    """Messages a second at the destinations that are alive."""
+    """Seconds until those that are alive have all their mail; None: they never had."""
     count = max(domains, COUNT_LEAST)
     alive = count if how == "alive" else count - count // 10
     relay = Far(prefix)
@@ -121,7 +121,7 @@ def deliver(prefix, tool, domains, how):
          per_s=got["per_s"], accepted_per_s=json.loads(source.stdout)["per_s"], connections=got["conns"],
          most_open=got["max_open"], descriptors=peaks.open, sites=status["sites"],
          **{f"{role}_mb": mb for role, mb in peaks.mb.items()}, goal="the same time for those alive")
-    return got["secs"]
+    return got["secs"] if got["got"] == alive else None     # late mail has no rate
 
 
 def main():
@@ -130,7 +130,7 @@ def main():
     alone = deliver(prefix, tool, domains, "alive")
     for how in sys.argv[4:] or ("refuse", "hang"):
         took = deliver(prefix, tool, domains, how)
-        show("dead", destinations=domains, tenth=how, rate_kept=alone / took, goal="0.95")
+        show("dead", destinations=domains, tenth=how, rate_kept=alone and took and alone / took, goal="0.95")
 
 
 if __name__ == "__main__":
