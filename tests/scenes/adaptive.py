@@ -98,7 +98,7 @@ def of_twenty_connections_made_at_once_those_that_are_taken_go_on(scene):
         for i in range(150):
             client.sendmail("a@client.test", [f"b{i}@example.org"], "Subject: x\r\n\r\nx\r\n")
     relay.tool("site", "resume", "*")
-    sink.wait(10)
+    wait_until(lambda: len(sink.delivered()) >= 10, "10 messages")
     site = wait_until(lambda: (s := _sites(relay)[0]) and "window" in s and s, "a window that is narrowed")
     assert 6 <= site["window"] <= 8, site
     sink.wait(150)
