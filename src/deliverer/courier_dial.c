@@ -213,6 +213,7 @@ courier_dial(struct courier *c)
 	bool again = c->clear;
 
 	c->session.state = SESSION_OVER;
+	places_leave(c);	/* it has no connection to be hurried */
 	while (again || choose(c, loop_now(d->loop))) {
 		if (!again && own_listens(&d->own, d->conf, c->addr)) {
 			c->all_final = false;

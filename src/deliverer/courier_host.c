@@ -167,9 +167,7 @@ others_talk(const struct courier *c)
 
 		if (other->state != COURIER_DIALING &&
 		    other->state != COURIER_LEAVING &&
-		    other->addr.port == c->addr.port &&
-		    memcmp(&other->addr.ip, &c->addr.ip,
-		    sizeof(c->addr.ip)) == 0)
+		    addr_equal(other->addr, c->addr))
 			return true;
 	}
 	return false;

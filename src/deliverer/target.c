@@ -34,18 +34,11 @@ target_make(const struct host_row *host, struct span address)
 	return target;
 }
 
-static bool
-is_at(const struct target *target, struct addr addr)
-{
-	return target->addr.port == addr.port &&
-	    memcmp(&target->addr.ip, &addr.ip, ADDRESS_BYTES) == 0;
-}
-
 struct target *
 targets_find(struct targets *targets, struct addr addr)
 {
 	for (size_t i = 0; i < targets->count; i++)
-		if (is_at(&targets->rows[i], addr))
+		if (addr_equal(targets->rows[i].addr, addr))
 			return &targets->rows[i];
 	return NULL;
 }
@@ -164,7 +157,7 @@ targets_have_other(const struct targets *targets, struct addr addr,
 	for (size_t i = 0; i < targets->count; i++) {
 		const struct target *row = &targets->rows[i];
 
-		if (!is_at(row, addr) &&
+		if (!addr_equal(row->addr, addr) &&
 		    health_of(health, row->addr, now) == HEALTH_WELL)
 			return true;
 	}

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from parts import BULK, URGENT, Relay, free_port, memory_kb, pick, show, wait_port
+from parts import BULK, URGENT, Relay, memory_kb, pick, role_of, show
 
 # The queue is for slow.test, which does not answer unless a scenario wants it to.
 SLOW = "route slow.test { to 127.0.0.1:OTHER }\nroute few.test { to 127.0.0.1:OTHER }"
@@ -222,9 +222,8 @@ def ask_beside(relay, args, lines):
 def weigh(relay, count, scenario, **more):
     rows = {}
     for pid in relay.pids():
-        with open(f"/proc/{pid}/comm") as f:
-            name = f.read().strip().replace("postrider-", "")
-        rows[f"{name}_mb"] = rows.get(f"{name}_mb", 0) + memory_kb([pid]) / 1024
+        name = f"{role_of(pid)}_mb"
+        rows[name] = rows.get(name, 0) + memory_kb([pid]) / 1024
     index, spool = tree_bytes(f"{relay.dir}/spool/index"), tree_bytes(f"{relay.dir}/spool")
     show(scenario, **more, queued=queued(relay), all_mb=sum(rows.values()), **rows,
          index_bytes_each=index / count, spool_bytes_each=(spool - index) / count,

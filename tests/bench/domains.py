@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-from parts import HERE, Relay, memory_kb, show, wait_port
+from parts import HERE, MxRelay, memory_kb, show, wait_port
 
 ZONE = {"*.many.test": {"MX": ["10 mx1.many.test", "10 mx2.many.test"]},
         "mx1.many.test": {"A": ["127.0.0.2"]}, "mx2.many.test": {"A": ["127.0.0.3"]}}
@@ -48,7 +48,7 @@ class Names:
         self.process.wait()
 
 
-class ByMx(Relay):
+class ByMx(MxRelay):
     """It asks the scripted DNS where mail goes."""
 
     def __init__(self, prefix, names):
@@ -56,14 +56,6 @@ class ByMx(Relay):
         # a datagram that the script was too slow for is no reason to wait a minute
         super().__init__(prefix, f"resolver {{ server 127.0.0.1@{names.port}; negative 1s }}\n"
                          "class normal { retry 1s }")
-
-    def start(self):
-        with open(self.conf, "r+", encoding="ascii") as f:
-            text = f.read().replace(f"to 127.0.0.1:{self.sink_port}", "to mx")
-            f.seek(0)
-            f.write(text)
-            f.truncate()
-        super().start()
 
 
 def deliver(prefix, tool, count, domains):

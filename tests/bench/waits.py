@@ -5,10 +5,9 @@ import os
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 
-from parts import BULK, URGENT, Relay, memory_kb, pick, show
+from parts import BULK, URGENT, Peaks, Relay, pick, show
 
 SINK_MS = 400           # what the slow site takes for a message
 SPAN = 20               # seconds of each phase
@@ -36,30 +35,6 @@ class Log:
 
 def rates(before, after, seconds):
     return {k: (after[k] - before[k]) / seconds for k in ("bulk", "urgent")}
-
-
-class Peaks:
-    """The most memory that each process had, looked at every quarter of a second."""
-
-    def __init__(self, relay):
-        self.relay, self.kb, self.over = relay, {}, threading.Event()
-        self.thread = threading.Thread(target=self.look)
-        self.thread.start()
-
-    def look(self):
-        while not self.over.wait(0.25):
-            for pid in self.relay.pids():
-                try:
-                    with open(f"/proc/{pid}/comm", encoding="ascii") as f:
-                        name = f.read().strip().replace("postrider-", "")
-                    self.kb[name] = max(self.kb.get(name, 0), memory_kb([pid]))
-                except OSError:
-                    pass
-
-    def end(self):
-        self.over.set()
-        self.thread.join()
-        return {f"{name}_mb": kb / 1024 for name, kb in self.kb.items()}
 
 
 class Waits:
@@ -155,14 +130,14 @@ class Waits:
             busy = self.urgent_accepted(relay, SPAN)
             drained = rates(before, log.counts(), SPAN)
             flood.communicate()
-            most = peaks.end()
+            peaks.end()
             s.send_signal(signal.SIGTERM)
             out = self.account(s)
             relay.stop()
             log.end()
             show("burst", bulk_in_per_s=rate, bulk_out_per_s=drained["bulk"],
                  idle=pick(idle), busy=pick(busy), ratio_p99=busy["p99_ms"] / idle["p99_ms"],
-                 delivered=pick(out["urgent"]), **most,
+                 delivered=pick(out["urgent"]), **peaks.mb,
                  goal="ratio_p99 2; what each process has is bounded")
 
     def urgent_accepted(self, relay, seconds):

@@ -64,6 +64,12 @@ addr_to_sockaddr(struct addr addr, struct sockaddr_storage *out)
 	}
 }
 
+bool
+addr_equal(struct addr a, struct addr b)
+{
+	return a.port == b.port && memcmp(&a.ip, &b.ip, sizeof a.ip) == 0;
+}
+
 const char *
 addr_text(struct addr addr, char out[ADDR_TEXT_SIZE])
 {

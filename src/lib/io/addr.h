@@ -28,6 +28,9 @@ socklen_t addr_to_sockaddr(struct addr addr, struct sockaddr_storage *out);
 
 bool addr_is_v4(struct addr addr);
 
+/* The same address and port. */
+bool addr_equal(struct addr a, struct addr b);
+
 /* "192.0.2.7", "2001:db8::1": without port.  Returns OUT. */
 const char *addr_text(struct addr addr, char out[ADDR_TEXT_SIZE]);
 

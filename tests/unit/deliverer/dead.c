@@ -168,12 +168,6 @@ a_site_whose_hosts_are_all_left_alone_tries_them_all_the_same(void)
 /* ---- many connections --------------------------------------------------- */
 
 static bool
-three_hold(struct world *world)
-{
-	return world->hosts[0].holding == 3;
-}
-
-static bool
 one_has_left(struct world *world)
 {
 	return world->hosts[0].quits == 1;
@@ -190,7 +184,7 @@ where_many_are_open_an_idle_one_makes_room(void)
 	world_site(&world, 0, 1);
 	for (int i = 0; i < 3; i++)
 		world_job(&world, CLASS_NORMAL, 1, BODY);
-	world_run(&world, three_hold);
+	world_held(&world, 3);
 	world.hosts[0].hold = false;
 	host_release(&world.hosts[0]);
 	world_results(&world, 3);
@@ -208,12 +202,6 @@ two_want_places(struct world *world)
 	return world->deliverer.places.wanting.count == 2;
 }
 
-static bool
-one_holds(struct world *world)
-{
-	return world->hosts[0].holding == 1;
-}
-
 /* A place is what a segment needs that may be handed to us, too. */
 static void
 a_site_without_a_place_waits_for_one_and_urgent_mail_first(void)
@@ -225,7 +213,7 @@ a_site_without_a_place_waits_for_one_and_urgent_mail_first(void)
 	world.hosts[0].hold = true;
 	world_site(&world, 0, 1);
 	world_job(&world, CLASS_NORMAL, 1, BODY);
-	world_run(&world, one_holds);
+	world_held(&world, 1);
 	places->most = 1 + world.deliverer.segments.by_number.count;
 	CU_ASSERT_TRUE(places_full(&world.deliverer));
 	world.deliverer.couriers = 0;
@@ -285,10 +273,37 @@ of_many_that_wait_for_an_answer_the_first_gives_up(void)
 	world_close(&world);
 }
 
+/* Whoever has called all hosts has no connection, and gives up in the next
+ * turn: nobody may hurry it in this one. */
+static void
+one_that_has_nobody_left_to_call_is_not_hurried(void)
+{
+	struct world world = { 0 };
+	struct places *places = &world.deliverer.places;
+	struct courier *courier;
+
+	world_open(&world, "");
+	places->most = 1;
+	world.hosts[0].greeting = "";
+	world_site(&world, 0, 1);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_run(&world, had_its_time);
+	courier = list_item(list_first(&places->dialing), struct courier,
+	    place);
+	courier_refused(courier, "Connection refused");
+	CU_ASSERT_PTR_NULL(courier->conn);
+	CU_ASSERT_TRUE(list_empty(&places->dialing));
+	world_results(&world, 1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(world_result(&world, 1)->rows,
+	    "Connection refused"));
+	world_close(&world);
+}
+
 const struct unit_test dead_tests[] = {
 	UNIT(where_many_are_open_an_idle_one_makes_room),
 	UNIT(a_site_without_a_place_waits_for_one_and_urgent_mail_first),
 	UNIT(of_many_that_wait_for_an_answer_the_first_gives_up),
+	UNIT(one_that_has_nobody_left_to_call_is_not_hurried),
 	UNIT(a_silent_host_keeps_one_connection_waiting_and_no_mail),
 	UNIT(many_that_wait_for_a_silent_host_leave_it_to_one),
 	UNIT(hosts_that_all_hang_return_no_mail),

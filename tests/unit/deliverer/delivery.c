@@ -118,12 +118,6 @@ a_connection_carries_no_more_messages_than_it_may(void)
 }
 
 static bool
-one_is_held(struct world *world)
-{
-	return world->hosts[0].holding == 1;
-}
-
-static bool
 eight_wait(struct world *world)
 {
 	return pool_waiting(&site_find(&world->deliverer, 1)->pool) == 8;
@@ -158,7 +152,7 @@ urgent_goes_first_by_deadline_then_normal_then_bulk(void)
 	world_site(&world, 0, 1);
 	host->hold = true;
 	world_job(&world, CLASS_BULK, 1, "first\r\n");
-	world_run(&world, one_is_held);
+	world_held(&world, 1);
 	for (size_t i = 0; i < sizeof(mails) / sizeof(mails[0]); i++)
 		world_mail(&world, &(struct world_mail){
 		    .klass = mails[i].klass, .rcpts = 1,
@@ -180,18 +174,6 @@ three_are_held_and_one_stands_by(struct world *world)
 	    world->hosts[0].accepted == 4;
 }
 
-static bool
-three_are_held(struct world *world)
-{
-	return world->hosts[0].holding == 3;
-}
-
-static bool
-four_are_held(struct world *world)
-{
-	return world->hosts[0].holding == 4;
-}
-
 static void
 bulk_leaves_a_connection_for_urgent_mail(void)
 {
@@ -206,7 +188,7 @@ bulk_leaves_a_connection_for_urgent_mail(void)
 	world_run(&world, three_are_held_and_one_stands_by);
 	CU_ASSERT_EQUAL(host->mail_count, 3);
 	world_job(&world, CLASS_URGENT, 1, "urgent\r\n");
-	world_run(&world, four_are_held);
+	world_held(&world, 4);
 	CU_ASSERT_STRING_EQUAL(host->mails[3], "urgent\r\n");
 	CU_ASSERT_EQUAL(host->accepted, 4);
 	host->hold = false;
@@ -309,7 +291,7 @@ a_drain_ends_what_runs_and_returns_what_waits(void)
 	world_site(&world, 0, 1);
 	host->hold = true;
 	world_job(&world, CLASS_NORMAL, 1, BODY);
-	world_run(&world, one_is_held);
+	world_held(&world, 1);
 	world_job(&world, CLASS_URGENT, 2, BODY);
 	world_run(&world, one_waits);
 	deliverer_drain(&world.deliverer);
@@ -346,7 +328,7 @@ without_a_scheduler_only_what_is_past_recall_goes_on(void)
 	host->hold = true;
 	world_job(&world, CLASS_NORMAL, 1, BODY);
 	world_job(&world, CLASS_NORMAL, 1, BODY);
-	world_run(&world, one_is_held);
+	world_held(&world, 1);
 	deliverer_orphaned(&world.deliverer);
 	host_release(host);
 	world_run(&world, result_is_logged);
@@ -431,7 +413,7 @@ a_reload_changes_limits_and_leaves_nobody_behind(void)
 		world_job(&world, CLASS_NORMAL, 1, BODY);
 	world_run(&world, one_connects);
 	world_reload(&world, "connections 3; reserve 0");
-	world_run(&world, three_are_held);
+	world_held(&world, 3);
 	CU_ASSERT_EQUAL(host->accepted, 3);
 	/* Of a site that is gone, what runs uses the new one too. */
 	channel_send(world.far, &gone);

@@ -118,12 +118,6 @@ told_room(const struct world *world, unsigned room)
 	return false;
 }
 
-static bool
-five_hold(struct world *world)
-{
-	return world->hosts[0].holding == 5;
-}
-
 static void
 too_many_connections_are_no_failure_while_some_work(void)
 {
@@ -182,7 +176,7 @@ idle_connections_beyond_a_smaller_window_are_left(void)
 	host->hold = true;
 	for (int i = 0; i < 5; i++)
 		world_job(&world, CLASS_NORMAL, 1, BODY);
-	world_run(&world, five_hold);
+	world_held(&world, 5);
 	host->hold = false;
 	host_release(host);
 	world_results(&world, 5);

@@ -284,6 +284,21 @@ world_results(struct world *world, size_t count)
 	CU_ASSERT_EQUAL(world->result_count, count);
 }
 
+static unsigned held_due;
+
+static bool
+enough_held(struct world *world)
+{
+	return world->hosts[0].holding == held_due;
+}
+
+void
+world_held(struct world *world, unsigned count)
+{
+	held_due = count;
+	world_run(world, enough_held);
+}
+
 const struct world_result *
 world_result(const struct world *world, uint32_t job)
 {

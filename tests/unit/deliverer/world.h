@@ -81,6 +81,8 @@ uint32_t world_mail(struct world *world, const struct world_mail *mail);
 void world_run(struct world *world, bool (*done)(struct world *world));
 /* Run until there are COUNT results. */
 void world_results(struct world *world, size_t count);
+/* Run until COUNT dots wait at hosts[0], which holds them. */
+void world_held(struct world *world, unsigned count);
 /* The result of JOB. */
 const struct world_result *world_result(const struct world *world,
     uint32_t job);

@@ -87,10 +87,28 @@ another_family_is_all_zero(void)
 	CU_ASSERT_EQUAL(addr.port, 0);
 }
 
+static void
+addresses_are_equal_with_their_port_in_whatever_spelling(void)
+{
+	struct addr a = { .port = 0 }, b = { .port = 0 };
+
+	CU_ASSERT_TRUE_FATAL(addr_parse(span_of("192.0.2.7"), &a));
+	CU_ASSERT_TRUE_FATAL(addr_parse(span_of("[::ffff:192.0.2.7]"), &b));
+	CU_ASSERT_TRUE(addr_equal(a, b));
+	b.port = 25;
+	CU_ASSERT_FALSE(addr_equal(a, b));
+	a.port = 25;
+	CU_ASSERT_TRUE(addr_equal(a, b));
+	CU_ASSERT_TRUE_FATAL(addr_parse(span_of("192.0.2.8"), &b));
+	b.port = 25;
+	CU_ASSERT_FALSE(addr_equal(a, b));
+}
+
 const struct unit_test addr_tests[] = {
 	UNIT(addresses_are_read_and_written),
 	UNIT(a_nul_inside_is_no_address),
 	UNIT(addresses_survive_the_way_to_a_sockaddr_and_back),
 	UNIT(another_family_is_all_zero),
+	UNIT(addresses_are_equal_with_their_port_in_whatever_spelling),
 	UNIT_END
 };
