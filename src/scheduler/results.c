@@ -101,13 +101,24 @@ expire(struct scheduler *s, struct entry *entry, struct span text,
 	results_drop(s, entry);
 }
 
+/* The clock of a turn of the loop may stand a few milliseconds before the
+ * arrival that a receiver has written down; no time may then seem to be left
+ * to a message that came with none (RFC 2852, a by-time of zero). */
+static usec_t
+clock_for(const struct scheduler *s, const struct message *message)
+{
+	usec_t now = scheduler_wall(s);
+
+	return now < message->arrived ? message->arrived : now;
+}
+
 static bool
 warns(const struct scheduler *s, const struct entry *entry)
 {
 	const struct message *message = entry->message;
 
 	return !entry->warned && retry_warns(s->conf, message,
-	    scheduler_wall(s));
+	    clock_for(s, message));
 }
 
 /* Whether the time that its sender gave MESSAGE is over. */
@@ -153,7 +164,7 @@ bool
 results_aged(struct scheduler *s, struct entry *entry)
 {
 	struct message *message = entry->message;
-	bool late = is_late(message, scheduler_wall(s));
+	bool late = is_late(message, clock_for(s, message));
 	const char *why = late ? deadline_why(message) :
 	    "its site does not answer";
 

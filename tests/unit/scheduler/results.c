@@ -410,7 +410,26 @@ a_drain_waits_for_what_flies_and_gives_out_nothing(void)
 	rig_free(&rig);
 }
 
+/* 100 ms ahead: as after a turn of the loop that took so long. */
+static void
+of_mail_without_any_time_left_its_sender_hears_at_once(void)
+{
+	struct rig *rig = rig_new(quick);
+
+	rig_start(rig);
+	rig->answer = good;
+	rig->answer.by_passed = true;
+	rig->ahead = 100000;
+	rig->no_time = true;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_jobs, 2);
+	rig_until(rig, rig_empty, 0);
+	CU_ASSERT_EQUAL(rig->job_count, 2);
+	rig_free(&rig);
+}
+
 const struct unit_test results_tests[] = {
+	UNIT(of_mail_without_any_time_left_its_sender_hears_at_once),
 	UNIT(what_is_put_off_is_tried_again_when_due),
 	UNIT(what_was_not_tried_goes_again_at_once_and_does_not_count),
 	UNIT(each_recipient_has_its_own_outcome),

@@ -53,6 +53,7 @@ rig_answer_job(struct rig *rig, size_t at, const struct rig_answer *answer)
 		.site = job->job.site,
 		.scope = (uint8_t)answer->scope,
 		.dsn_passed = answer->dsn_passed,
+		.by_passed = answer->by_passed,
 		.took = answer->took,
 		.mta = span_of(answer->mta),
 		.rows = buf_peek(&rows),
@@ -339,6 +340,7 @@ commit(struct rig *rig, enum mail_class klass, const char *from,
 		envelope_add_rcpt(envelope, span_of(*rcpts), span_of(""),
 		    notify);
 	envelope->arrived = clock_wall() + rig->ahead;
+	envelope->by = rig->no_time ? envelope->arrived : 0;
 	envelope->client = mem_strdup("test[127.0.0.1]");
 	envelope->sender = span_copy(address_domain(from));
 	envelope->body_size = sizeof text - 1;

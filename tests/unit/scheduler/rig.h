@@ -32,7 +32,7 @@ struct rig_answer {
 	unsigned code;
 	const char *status, *text, *mta;
 	uint32_t took;
-	bool dsn_passed;
+	bool dsn_passed, by_passed;
 };
 
 struct rig {
@@ -47,6 +47,7 @@ struct rig {
 	unsigned slot;
 	bool silent;		/* the receiver's news are lost */
 	usec_t ahead;		/* of its clock to ours */
+	bool no_time;		/* what it takes has BY=0;N */
 	struct channel *near, *far;	/* scheduler's and deliverer's end */
 	struct channel *near_dns, *far_dns;
 	struct rig_answer answer;
