@@ -103,7 +103,7 @@ state_of(const struct site *site)
 {
 	if (site->paused != NULL)
 		return "paused";
-	if (heap_holds(&site->rest))
+	if (site_rests(site))
 		return "rests";
 	if (site->failures > 0)
 		return "probed";
@@ -197,7 +197,7 @@ explain_site(const struct scheduler *s, const struct site *site)
 	if (json_array_size(senders) > 0)
 		json_object_set(row, "senders_waiting", senders);
 	json_decref(senders);
-	if (heap_holds(&site->rest))
+	if (site_rests(site))
 		json_object_set_new(row, "rests_ms", json_integer(
 		    site->rest.key > scheduler_now(s) ?
 		    site->rest.key - scheduler_now(s) : 0));

@@ -110,7 +110,7 @@ add_entry(struct scheduler *s, const struct item *item,
 	} else if (entry->state == ENTRY_READY && site_is_down(site)) {
 		parts->waiting = true;
 		reason = site_why(site);
-		if (heap_holds(&site->rest))
+		if (site_rests(site))
 			note_time(parts, wall_of(s, site->rest.key));
 	} else {
 		parts->active = true;

@@ -55,10 +55,12 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/sender.c src/scheduler/sender.h \
 	src/scheduler/segments.c src/scheduler/segments.h \
 	src/scheduler/site.c src/scheduler/site.h \
+	src/scheduler/site_fares.c \
 	src/scheduler/skips.c src/scheduler/skips.h \
 	src/scheduler/sketch.c src/scheduler/sketch.h \
 	src/scheduler/syncer.c src/scheduler/syncer.h \
 	src/scheduler/takeup.c src/scheduler/takeup.h \
+	src/scheduler/wake.c \
 	src/scheduler/walk.c src/scheduler/walk.h \
 	src/scheduler/walk_match.c src/scheduler/idheap.c \
 	src/scheduler/idheap.h src/scheduler/search.c src/scheduler/search.h \

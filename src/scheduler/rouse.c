@@ -13,7 +13,7 @@ bool
 rouse_site(struct scheduler *s, struct site *site)
 {
 	if (site == NULL || !site_is_down(site) ||
-	    !heap_holds(&site->rest))
+	    !site_rests(site))
 		return false;
 	site_rouse(&s->queue, site);
 	return true;

@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "base/must.h"
-#include "scheduler/retry.h"
 
 struct site *
 site_find(const struct queue *queue, const char *key)
@@ -85,12 +84,6 @@ site_why(const struct site *site)
 	return site->failures > 0 ? site->reason : NULL;
 }
 
-static bool
-rests(const struct site *site)
-{
-	return heap_holds(&site->rest);
-}
-
 /*
  * A quick site gets a second round in advance, so that its connections
  * never wait for us; a slow one does not, so that little is committed
@@ -103,7 +96,7 @@ site_credit(const struct site *site, enum mail_class klass)
 {
 	unsigned most = site->flow.window;
 
-	if (rests(site) || site->paused != NULL)
+	if (site_rests(site) || site->paused != NULL)
 		return 0;
 	if (site_is_down(site))
 		return 1;
@@ -278,234 +271,4 @@ site_pick(struct queue *queue, struct site *site, msec_t now)
 	leave_work(queue, site);
 	site_update(queue, site);
 	return entry;
-}
-
-/* ---- how it went ------------------------------------------------------------------ */
-
-static enum mail_class
-most_pressing(const struct site *site, const struct entry *entry)
-{
-	unsigned klass = entry->message->klass;
-
-	for (unsigned c = 0; c < klass; c++)
-		if (site->ready[c].count > 0)
-			return c;
-	return klass;
-}
-
-static void
-fail(struct queue *queue, struct site *site, enum mail_class klass,
-    msec_t now, const struct conf *conf)
-{
-	msec_t until = now + retry_pause(conf, klass, ++site->failures);
-
-	site->cuts = 0;
-	site->proven = false;
-	site->talks = false;
-	flow_failed(&site->flow, now);
-	site->rested = now;
-	site->rests_for = (uint8_t)klass;
-	heap_put(&queue->resting, &site->rest,
-	    until > site->held ? until : site->held);
-}
-
-/* What was sent before the present rest tells nothing new of the site. */
-static bool
-tells(const struct site *site, msec_t sent)
-{
-	return !rests(site) && (site->failures == 0 || sent > site->rested);
-}
-
-/* Cut off once or twice is no failure; one after the other is. */
-static bool
-is_cut_too_often(struct site *site, msec_t sent, msec_t now,
-    const struct conf *conf)
-{
-	if (flow_strained(&site->flow, sent, now,
-	    conf_time(conf, FLOW_HOLD)))
-		site->cuts++;
-	return site->failures > 0 || site->cuts >= site->cuts_most;
-}
-
-static void
-answer(struct queue *queue, struct site *site, unsigned took, msec_t sent,
-    msec_t now)
-{
-	heap_remove(&queue->resting, &site->rest);
-	site->failures = site->cuts = 0;
-	site->proven = true;
-	site->talks = false;
-	flow_answered(&site->flow, took, sent, now);
-}
-
-/* What was not tried used no token. */
-static void
-give_back(struct queue *queue, struct site *site,
-    const struct message *message)
-{
-	rates_return(queue, site, message->klass);
-	sender_return(queue, message->sender);
-}
-
-void
-site_landed(struct queue *queue, struct site *site, struct entry *entry,
-    enum site_news news, unsigned took, msec_t sent, msec_t now,
-    const struct conf *conf)
-{
-	must(site->flying > 0 && entry->state == ENTRY_FLYING);
-	site->flying--;
-	site->urgent_flying -= entry->urgent_flies;
-	entry->urgent_flies = false;
-	site->entries--;
-	entry->state = ENTRY_IDLE;
-	queue_count(queue, entry->message->klass, COUNT_FLYING, COUNT_STATES);
-	if (entry->suspect)
-		queue->suspect_flies = false;
-	if (news == SITE_ANSWERED)
-		answer(queue, site, took, sent, now);
-	else if (news == SITE_UNTRIED)
-		give_back(queue, site, entry->message);
-	else if (tells(site, sent) && (news == SITE_FAILED ||
-	    is_cut_too_often(site, sent, now, conf))) {
-		site->unreached = news == SITE_FAILED;
-		fail(queue, site, most_pressing(site, entry), now, conf);
-	}
-	site_update(queue, site);
-}
-
-void
-site_talks(struct queue *queue, struct site *site)
-{
-	if (site->failures == 0 || !site->unreached || rests(site))
-		return;
-	site->talks = true;
-	site_update(queue, site);
-}
-
-void
-site_strained(struct queue *queue, struct site *site, msec_t sent,
-    msec_t now, const struct conf *conf)
-{
-	flow_strained(&site->flow, sent, now, conf_time(conf, FLOW_HOLD));
-	site_update(queue, site);
-}
-
-void
-site_room(struct queue *queue, struct site *site, unsigned room, msec_t now,
-    const struct conf *conf)
-{
-	flow_room(&site->flow, room, now, conf_time(conf, FLOW_HOLD));
-	site_update(queue, site);
-}
-
-void
-site_hold(struct queue *queue, struct site *site, enum mail_class klass,
-    msec_t until, msec_t now)
-{
-	site->talks = site->unreached = false;
-	if (site->failures == 0) {
-		site->failures = 1;
-		site->cuts = 0;
-		site->rested = now;
-		site->rests_for = (uint8_t)klass;
-		flow_failed(&site->flow, now);
-	}
-	if (until > site->held)
-		site->held = until;
-	if (!rests(site) || site->rest.key < site->held)
-		heap_put(&queue->resting, &site->rest, site->held);
-	site_update(queue, site);
-}
-
-void
-site_rouse(struct queue *queue, struct site *site)
-{
-	heap_remove(&queue->resting, &site->rest);
-	site_update(queue, site);
-}
-
-void
-site_pause(struct queue *queue, struct site *site, const char *why)
-{
-	site->paused = why;
-	site_update(queue, site);
-}
-
-void
-site_reset(struct queue *queue, struct site *site)
-{
-	site->failures = site->cuts = 0;
-	site->talks = false;
-	site->held = 0;
-	flow_reset(&site->flow);
-	mem_free(site->reason);
-	site->reason = NULL;
-	site_rouse(queue, site);
-}
-
-void
-site_hurry(struct queue *queue, struct site *site, msec_t until)
-{
-	if (until < site->held)
-		until = site->held;
-	if (rests(site) && site->rest.key > until)
-		heap_put(&queue->resting, &site->rest, until);
-}
-
-void
-site_press(struct queue *queue, struct site *site, enum mail_class klass,
-    msec_t now, const struct conf *conf)
-{
-	msec_t until;
-
-	if (!rests(site) || klass >= site->rests_for)
-		return;
-	site->rests_for = (uint8_t)klass;
-	until = site->rested + retry_pause(conf, klass, site->failures);
-	site_hurry(queue, site, until > now ? until : now);
-}
-
-static void
-token(struct queue *queue, struct meter *meter, msec_t now)
-{
-	if (meter->sender != NULL)
-		sender_token(queue, meter->sender, now);
-	else
-		site_update(queue, meter->site);
-}
-
-void
-queue_wake(struct queue *queue, msec_t now)
-{
-	struct heap_node *first;
-
-	while ((first = heap_first(&queue->resting)) != NULL &&
-	    first->key <= now)
-		site_rouse(queue, heap_item(first, struct site, rest));
-	while ((first = heap_first(&queue->tokens)) != NULL &&
-	    first->key <= now) {
-		heap_remove(&queue->tokens, first);
-		token(queue, heap_item(first, struct meter, wake), now);
-	}
-	senders_wake(queue, now);
-}
-
-static msec_t
-first_of(const struct heap *heap)
-{
-	struct heap_node *first = heap_first(heap);
-
-	return first == NULL ? MSEC_NEVER : first->key;
-}
-
-msec_t
-queue_next_wake(const struct queue *queue)
-{
-	msec_t rest = first_of(&queue->resting);
-	msec_t next = first_of(&queue->tokens);
-	msec_t offer = senders_next_wake(queue);
-
-	if (rest < next)
-		next = rest;
-	return offer < next ? offer : next;
 }

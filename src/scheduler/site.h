@@ -190,6 +190,13 @@ void site_press(struct queue *queue, struct site *site,
 /* A rest that lasts beyond UNTIL ends then, unless the site asked for it. */
 void site_hurry(struct queue *queue, struct site *site, msec_t until);
 
+/* Until a time: queue_wake() ends it. */
+static inline bool
+site_rests(const struct site *site)
+{
+	return heap_holds(&site->rest);
+}
+
 /* Whether SITE rests, is being probed, or is paused. */
 bool site_is_down(const struct site *site);
 
