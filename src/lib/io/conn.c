@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -287,20 +288,50 @@ on_kick(void *owner)
 		on_ready(conn, 0);
 }
 
+/* What is there already, and was waited for. */
+static unsigned
+look(const struct conn *conn)
+{
+	struct pollfd fd = { .fd = conn->fd };
+	unsigned ready = 0;
+
+	if (conn->want & WATCH_READ && !conn->paused)
+		fd.events |= POLLIN;
+	if (conn->want & WATCH_WRITE)
+		fd.events |= POLLOUT;
+	if (fd.events == 0 || conn->watch == NULL || poll(&fd, 1, 0) != 1)
+		return 0;
+	if (fd.events & POLLIN && fd.revents & (POLLIN | POLLHUP | POLLERR))
+		ready |= WATCH_READ;
+	if (fd.events & POLLOUT && fd.revents & (POLLOUT | POLLERR))
+		ready |= WATCH_WRITE;
+	return ready;
+}
+
+/* With thousands of connections to look after, an answer may have come in
+ * time and not have been looked at yet.  It is now, once: if its owner sets
+ * no other time because of it, the time is over in the next turn. */
 static void
 on_deadline(void *owner)
 {
 	struct conn *conn = owner;
+	unsigned ready = conn->looked ? 0 : look(conn);
 
-	if (conn->state == CONN_FINISHING || conn->state == CONN_DRAINING)
+	if (conn->state == CONN_FINISHING || conn->state == CONN_DRAINING) {
 		conn_finish_step(conn);
-	else if (conn->state != CONN_OVER)
+	} else if (ready != 0) {
+		conn->looked = true;
+		timer_set(conn->deadline, 0);
+		on_ready(conn, ready);
+	} else if (conn->state != CONN_OVER) {
 		conn_tell(conn, CONN_TIMEOUT);
+	}
 }
 
 void
 conn_deadline(struct conn *conn, msec_t delay)
 {
+	conn->looked = false;
 	if (delay == MSEC_NEVER || conn->state == CONN_OVER)
 		timer_stop(conn->deadline);
 	else

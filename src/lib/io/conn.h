@@ -73,7 +73,8 @@ void conn_send(struct conn *conn, struct span bytes);
 void conn_send_v(struct conn *conn, const struct span *pieces, int count);
 size_t conn_waiting(const struct conn *conn);
 
-/* One timer: CONN_TIMEOUT in DELAY ms unless set anew; MSEC_NEVER stops. */
+/* One timer: CONN_TIMEOUT in DELAY ms unless set anew; MSEC_NEVER stops.
+ * What came in time is told first, however late the loop is. */
 void conn_deadline(struct conn *conn, msec_t delay);
 
 /*

@@ -38,6 +38,7 @@ struct conn {
 	bool again;		/* kept input is to be delivered anew */
 	bool peer_shut;		/* end of file was read */
 	bool out_broken;	/* nothing can be written any more */
+	bool looked;		/* after the deadline, for what came in time */
 	bool starved;		/* no descriptor, port or memory to connect */
 	bool read_wants_write, write_wants_read;	/* TLS */
 	char why[80];

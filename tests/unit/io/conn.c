@@ -235,6 +235,58 @@ a_deadline_is_told_once_and_can_be_stopped(void)
 	sides_close(&s);
 }
 
+/* The loop is late: the answer and the deadline fall into one turn. */
+static void
+answer_late(void *owner)
+{
+	put(owner, "250 Ok\r\n");
+}
+
+static void
+what_came_in_time_is_told_before_the_deadline(void)
+{
+	struct sides s;
+	struct timer *timer;
+
+	sides_open_raw(&s, &side_limits);
+	s.near.free_in[CONN_TIMEOUT] = true;
+	timer = timer_new(s.loop, answer_late, &s);
+	timer_set(timer, 0);
+	conn_deadline(s.near.conn, 0);
+	sides_run(&s, near_has_input);
+	CU_ASSERT_EQUAL(s.near.told[CONN_TIMEOUT], 0);
+	sides_idle(&s);
+	CU_ASSERT_EQUAL(s.near.told[CONN_TIMEOUT], 1);
+	CU_ASSERT_EQUAL(s.near.told[CONN_INPUT], 1);
+	timer_free(&timer);
+	sides_close(&s);
+}
+
+static void
+stop_waiting(struct side *side, enum conn_event event)
+{
+	if (event == CONN_INPUT)
+		conn_deadline(side->conn, MSEC_NEVER);
+}
+
+static void
+an_answer_in_time_keeps_its_connection(void)
+{
+	struct sides s;
+	struct timer *timer;
+
+	sides_open_raw(&s, &side_limits);
+	s.near.extra = stop_waiting;
+	timer = timer_new(s.loop, answer_late, &s);
+	timer_set(timer, 0);
+	conn_deadline(s.near.conn, 0);
+	sides_run(&s, near_has_input);
+	sides_idle(&s);
+	CU_ASSERT_EQUAL(s.near.told[CONN_TIMEOUT], 0);
+	timer_free(&timer);
+	sides_close(&s);
+}
+
 /* ---- over the network ------------------------------------------------------- */
 
 static struct addr
@@ -464,6 +516,8 @@ const struct unit_test conn_tests[] = {
 	UNIT(reading_rests_while_too_much_waits_to_be_written),
 	UNIT(an_owner_may_free_its_conn_in_any_event),
 	UNIT(a_deadline_is_told_once_and_can_be_stopped),
+	UNIT(what_came_in_time_is_told_before_the_deadline),
+	UNIT(an_answer_in_time_keeps_its_connection),
 	UNIT(connecting_succeeds_from_the_loop),
 	UNIT(a_refused_connection_ends_with_its_reason),
 	UNIT(a_connection_that_cannot_start_ends_from_the_loop),
