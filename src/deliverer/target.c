@@ -56,31 +56,43 @@ remember(struct target *target, struct targets *former)
 	target->order = old->order;
 }
 
-void
-targets_set(struct targets *targets, struct span hosts)
+static size_t
+flatten(struct span hosts, struct target rows[TARGETS_MOST])
 {
-	struct targets former = *targets;
 	struct host_row host;
+	size_t count = 0;
 	uint16_t number = 0;
 	struct span rest;
 
-	targets->count = 0;
 	for (; host_row_pull(&hosts, &host); number++) {
 		uint32_t chance = (uint32_t)rand_below(UINT32_MAX);
 
-		for (rest = host.addresses; rest.length >= ADDRESS_BYTES &&
-		    targets->count < TARGETS_MOST;
+		for (rest = host.addresses;
+		    rest.length >= ADDRESS_BYTES && count < TARGETS_MOST;
 		    rest = span_skip(rest, ADDRESS_BYTES)) {
-			struct target *target = &targets->rows[targets->count];
-
-			*target = target_make(&host, rest);
-			target->number = number;
-			target->chance = chance;
-			remember(target, &former);
-			targets->count++;
+			rows[count] = target_make(&host, rest);
+			rows[count].number = number;
+			rows[count++].chance = chance;
 		}
 	}
-	targets_fini(&former);
+	return count;
+}
+
+/* Most sites have one address or two, and there may be very many sites. */
+void
+targets_set(struct targets *targets, struct span hosts)
+{
+	struct target rows[TARGETS_MOST];
+	size_t count = flatten(hosts, rows);
+
+	for (size_t i = 0; i < count; i++)
+		remember(&rows[i], targets);
+	targets_fini(targets);
+	if (count == 0)
+		return;
+	targets->rows = mem_array(count, sizeof *rows);
+	memcpy(targets->rows, rows, count * sizeof *rows);
+	targets->count = count;
 }
 
 void
@@ -88,6 +100,8 @@ targets_fini(struct targets *targets)
 {
 	for (size_t i = 0; i < targets->count; i++)
 		target_fini(&targets->rows[i]);
+	mem_free(targets->rows);
+	targets->rows = NULL;
 	targets->count = 0;
 }
 

@@ -27,7 +27,7 @@ struct target {
 };
 
 struct targets {
-	struct target rows[TARGETS_MOST];
+	struct target *rows;	/* null: none yet */
 	size_t count;
 	bool doubtful;		/* one of them may not be well */
 };
