@@ -121,6 +121,8 @@ courier_send(struct courier *c)
 
 	if (buf_length(out) == 0)
 		return;
+	if (c->state == COURIER_DIALING)
+		places_heard(c);
 	conn_send(c->conn, buf_peek(out));
 	buf_clear(out);
 }

@@ -53,7 +53,7 @@ struct courier {
 	bool rested;		/* it was idle before it got the job */
 	unsigned used;		/* transactions begun */
 	struct timer *reading;
-	usec_t called;		/* the present host, monotonic */
+	usec_t heard;		/* of the host, or called it: monotonic */
 	usec_t dialed, ready, begun, begun_mono;
 };
 

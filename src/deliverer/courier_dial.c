@@ -240,4 +240,5 @@ courier_connected(struct courier *c)
 	    c->clear && c->site->policy->tls == SITE_TLS_OPPORTUNISTIC ?
 	    SITE_TLS_NONE : c->site->policy->tls);
 	courier_watch(c, true);
+	places_heard(c);
 }

@@ -11,7 +11,7 @@
 enum {
 	OTHERS = 256,		/* descriptors for segments that may come */
 	IDLE_MOST = 4096,	/* some kilobytes each */
-	HANG_LEAST = 3 * 1000,	/* ms that a host has, whatever happens */
+	HANG_LEAST = 3 * 1000,	/* ms that a host has for each step */
 	HURRY = 500		/* ms between two looks for those that had it */
 };
 
@@ -75,7 +75,7 @@ hurry_oldest(struct deliverer *d)
 	if (d->places.most == 0 || dialing->count <= d->places.most / 4)
 		return false;
 	oldest = list_item(list_first(dialing), struct courier, place);
-	if (clock_mono_usec() - oldest->called < least)
+	if (clock_mono_usec() - oldest->heard < least)
 		return false;
 	list_remove(dialing, &oldest->place);
 	conn_deadline(oldest->conn, 1);
@@ -95,11 +95,17 @@ hurry_some(void *owner)
 }
 
 void
-places_dialing(struct courier *c)
+places_heard(struct courier *c)
 {
 	places_leave(c);
-	c->called = clock_mono_usec();
+	c->heard = clock_mono_usec();
 	list_append(&c->deliverer->places.dialing, &c->place);
+}
+
+void
+places_dialing(struct courier *c)
+{
+	places_heard(c);
 	(void)hurry_oldest(c->deliverer);
 }
 

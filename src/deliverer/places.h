@@ -22,8 +22,8 @@ struct places {
 	unsigned most;		/* connections; 0: no limit */
 	unsigned leaving;	/* those that said QUIT */
 	struct list idle;	/* by when they became so */
-	struct list dialing;	/* by when they called; those that were told
-				 * to give up are on no list */
+	struct list dialing;	/* by when they heard of their hosts; those
+				 * that were told to give up are on no list */
 	struct list wanting;	/* sites that wait for a place */
 	struct timer *hurry;	/* while any does */
 };
@@ -32,9 +32,12 @@ struct places {
 void places_init(struct deliverer *deliverer);
 void places_fini(struct places *places);
 
-/* COURIER is idle; it is on its way to a host; neither of both. */
+/* COURIER is idle; it calls a host; that has let it go on a step; neither is
+ * the case.  Where many are on their way, a step may take us as long as the
+ * host: it is not to pay for the one before. */
 void places_idle(struct courier *courier);
 void places_dialing(struct courier *courier);
+void places_heard(struct courier *courier);
 void places_leave(struct courier *courier);
 
 /* There is no descriptor for another connection. */

@@ -6,6 +6,7 @@ port 25 and that network to itself, what is measured runs in a network namespace
 """
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -49,26 +50,45 @@ class Hole:
             s.close()
 
 
+class Sinks:
+    """The world: as many sinks as have descriptors for all destinations at once, on one port."""
+
+    def __init__(self, tool, destinations, alive):
+        have = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        count = 2 * destinations // have + 1    # chance deals them out, and not evenly
+        self.sinks = [subprocess.Popen([tool, "sink", "-l", "0.0.0.0:25", "--share", "--idle-exit", "40",
+                                        *(["--expect", str(alive)] if count == 1 else [])],
+                                       stdout=subprocess.PIPE, text=True) for _ in range(count)]
+        time.sleep(0.2)
+
+    def results(self, seconds):
+        """What they had within SECONDS, together; all of them began at the same time."""
+        end = time.monotonic() + seconds
+        rows = []
+        for sink in self.sinks:
+            try:
+                out, _ = sink.communicate(timeout=max(0.1, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                sink.send_signal(signal.SIGTERM)
+                out, _ = sink.communicate()
+            rows.append(json.loads(out))
+        sums = {key: sum(row[key] for row in rows) for key in ("got", "conns", "max_open")}
+        sums["secs"] = max(row["secs"] for row in rows)
+        return {**sums, "per_s": sums["got"] / sums["secs"] if sums["secs"] else 0}
+
+
 def deliver(prefix, tool, domains, how):
     """Seconds until those that are alive have all their mail; None: they never had."""
     count = max(domains, COUNT_LEAST)
     alive = count if how == "alive" else count - count // 10
     relay = MxRelay(prefix)
     hole = Hole() if how == "hang" else None
-    # the relay has the descriptors of its surroundings; the world has more than that
-    sink = subprocess.Popen(["prlimit", "--nofile=250000", tool, "sink", "-l", "0.0.0.0:25", "--expect", str(alive),
-                             "--idle-exit", "40"], stdout=subprocess.PIPE, text=True)
-    time.sleep(0.2)
+    sinks = Sinks(tool, domains, alive)
     peaks = Peaks(relay)
     source = subprocess.run([tool, "source", "-t", f"127.0.0.1:{relay.port}", "-c", "50", "-n", str(count),
                              "-s", "1000", "--domains", str(domains), "--literals",
                              *(["--dead"] if how != "alive" else [])], stdout=subprocess.PIPE, text=True)
-    try:
-        out, _ = sink.communicate(timeout=120)
-    except subprocess.TimeoutExpired:
-        sink.send_signal(signal.SIGTERM)
-        out, _ = sink.communicate()
-    got = json.loads(out)
+    got = sinks.results(180)
     peaks.end()
     status = json.loads(relay.ask("status", "-j")[0])
     if hole:

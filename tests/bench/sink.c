@@ -304,11 +304,12 @@ sink_main(int argc, char **argv)
 		{ "tempfail-rcpt", 1, 0, 'r' }, { "tempfail-data", 1, 0, 'D' },
 		{ "drop-after-dot", 1, 0, 'x' }, { "close-after", 1, 0, 'c' },
 		{ "max-conns", 1, 0, 'm' }, { "log", 1, 0, 'o' },
-		{ "idle-exit", 1, 0, 'i' }, { 0, 0, 0, 0 } };
+		{ "idle-exit", 1, 0, 'i' }, { "share", 0, 0, 's' },
+		{ 0, 0, 0, 0 } };
 	char *listen_on = NULL;
-	int k;
-	while ((k = getopt_long(argc, argv, "l:d:e:r:D:x:c:m:o:i:", o, NULL)) !=
-	    -1)
+	int k, share = 0;	/* the port, with other sinks */
+	while ((k = getopt_long(argc, argv, "l:d:e:r:D:x:c:m:o:i:s", o,
+	    NULL)) != -1)
 		switch (k) {
 		case 'l':
 			listen_on = optarg;
@@ -342,6 +343,9 @@ sink_main(int argc, char **argv)
 		case 'i':
 			S.idle_s = atoi(optarg);
 			break;
+		case 's':
+			share = 1;
+			break;
 		default:
 			exit(2);
 		}
@@ -355,6 +359,7 @@ sink_main(int argc, char **argv)
 		int one = 1,
 		    fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &share, sizeof share);
 		if (bind(fd, (void *)&sa, sizeof sa) || listen(fd, 4096))
 			die("listen %s: %s", a, strerror(errno));
 		if (nl == 256)

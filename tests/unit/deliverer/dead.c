@@ -248,7 +248,13 @@ had_its_time(struct world *world)
 		return false;
 	first = list_item(list_first(dialing), struct courier, place);
 	return world->hosts[0].open == 1 &&
-	    clock_mono_usec() - first->called > 30000;
+	    clock_mono_usec() - first->heard > 30000;
+}
+
+static bool
+two_call(struct world *world)
+{
+	return world->deliverer.places.dialing.count == 2;
 }
 
 static void
@@ -270,6 +276,32 @@ of_many_that_wait_for_an_answer_the_first_gives_up(void)
 	CU_ASSERT_EQUAL(strncmp(world_result(&world, 1)->rows,
 	    "0=deferred(0 4.4.", 17), 0);
 	CU_ASSERT_EQUAL(world.hosts[1].open, 1);
+	world_close(&world);
+}
+
+/* It hears of its host, which is slow, at each step. */
+static void
+whoever_hears_of_its_host_is_not_the_first_to_give_up(void)
+{
+	struct world world = { 0 };
+	const struct list *dialing = &world.deliverer.places.dialing;
+	struct courier *first;
+
+	world_open(&world, "");
+	world.hosts[0].greeting = world.hosts[1].greeting = "";
+	world_site(&world, 0, 1);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_run(&world, had_its_time);
+	first = list_item(list_first(dialing), struct courier, place);
+	world.other = 1;
+	world_site(&world, 1, 1);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_run(&world, two_call);
+	CU_ASSERT_PTR_EQUAL(list_first(dialing), &first->place);
+	buf_append_text(&world.deliverer.out, "EHLO relay.test\r\n");
+	courier_send(first);
+	CU_ASSERT_PTR_NOT_EQUAL(list_first(dialing), &first->place);
+	CU_ASSERT_TRUE(clock_mono_usec() - first->heard < 30000);
 	world_close(&world);
 }
 
@@ -303,6 +335,7 @@ const struct unit_test dead_tests[] = {
 	UNIT(where_many_are_open_an_idle_one_makes_room),
 	UNIT(a_site_without_a_place_waits_for_one_and_urgent_mail_first),
 	UNIT(of_many_that_wait_for_an_answer_the_first_gives_up),
+	UNIT(whoever_hears_of_its_host_is_not_the_first_to_give_up),
 	UNIT(one_that_has_nobody_left_to_call_is_not_hurried),
 	UNIT(a_silent_host_keeps_one_connection_waiting_and_no_mail),
 	UNIT(many_that_wait_for_a_silent_host_leave_it_to_one),
