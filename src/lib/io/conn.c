@@ -331,7 +331,10 @@ on_deadline(void *owner)
 void
 conn_deadline(struct conn *conn, msec_t delay)
 {
-	conn->looked = false;
+	/* Who says that the time is over because of what came, and says it
+	 * again because of what came then, must be told in the end. */
+	if (delay > 0)
+		conn->looked = false;
 	if (delay == MSEC_NEVER || conn->state == CONN_OVER)
 		timer_stop(conn->deadline);
 	else

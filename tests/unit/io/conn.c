@@ -262,6 +262,52 @@ what_came_in_time_is_told_before_the_deadline(void)
 	sides_close(&s);
 }
 
+struct flood {
+	struct sides sides;
+	struct timer *timer;
+};
+
+static void
+send_more(void *owner)
+{
+	struct flood *flood = owner;
+
+	put(&flood->sides, "NOOP\r\n");
+	timer_set(flood->timer, 0);
+}
+
+static void
+be_out_of_time(struct side *side, enum conn_event event)
+{
+	if (event == CONN_INPUT)
+		conn_deadline(side->conn, 0);
+}
+
+static bool
+near_is_out_of_time(struct sides *sides)
+{
+	return sides->near.told[CONN_TIMEOUT] > 0;
+}
+
+/* Each look finds something. */
+static void
+whoever_sends_without_a_pause_does_not_hold_off_its_end(void)
+{
+	struct flood flood;
+	struct sides *s = &flood.sides;
+
+	sides_open_raw(s, &side_limits);
+	s->near.extra = be_out_of_time;
+	s->near.free_in[CONN_TIMEOUT] = true;
+	flood.timer = timer_new(s->loop, send_more, &flood);
+	timer_set(flood.timer, 0);
+	conn_deadline(s->near.conn, 0);
+	sides_run(s, near_is_out_of_time);
+	CU_ASSERT_PTR_NULL(s->near.conn);
+	timer_free(&flood.timer);
+	sides_close(s);
+}
+
 static void
 stop_waiting(struct side *side, enum conn_event event)
 {
@@ -518,6 +564,7 @@ const struct unit_test conn_tests[] = {
 	UNIT(a_deadline_is_told_once_and_can_be_stopped),
 	UNIT(what_came_in_time_is_told_before_the_deadline),
 	UNIT(an_answer_in_time_keeps_its_connection),
+	UNIT(whoever_sends_without_a_pause_does_not_hold_off_its_end),
 	UNIT(connecting_succeeds_from_the_loop),
 	UNIT(a_refused_connection_ends_with_its_reason),
 	UNIT(a_connection_that_cannot_start_ends_from_the_loop),
