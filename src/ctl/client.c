@@ -134,15 +134,18 @@ int
 client_ask(struct client *client, const json_t *request, client_row_fn *fn,
     void *owner, struct err *err)
 {
-	struct span line;
+	struct err unsaid = { 0 };
+	struct span line = { 0 };
 	int status = EX_OK;
+	bool said = client_say(client, request, &unsaid);
 	bool last = false;
 
-	if (!client_say(client, request, err))
-		return EX_UNAVAILABLE;
-	while (!last) {
-		if (!client_line(client, &line, err))
+	while (!last) {		/* who is turned away is told why */
+		if (!client_line(client, &line, err)) {
+			if (!said)
+				*err = unsaid;
 			return EX_UNAVAILABLE;
+		}
 		last = client_row(line, fn, owner, &status, err);
 		buf_skip(&client->in, line.length + 1);
 	}

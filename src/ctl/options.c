@@ -40,7 +40,11 @@ static const struct option_row rows[] = {
 	{ 0, "all", NULL, TAKES_FILTER, PLACE(all) },
 };
 
-enum { ROWS = sizeof(rows) / sizeof(rows[0]), FIRST_LONG = 256 };
+enum {
+	ROWS = sizeof(rows) / sizeof(rows[0]),
+	FIRST_LONG = 256,
+	AGE_MOST = 1000000000	/* seconds: the relay takes no more */
+};
 
 /* What getopt_long() wants to know, from the rows. */
 static void
@@ -143,17 +147,30 @@ options_age(const char *text, long long *seconds)
 			s.length--;
 			break;
 		}
-	if (!span_number(s, 1000000000, &number))
+	if (!span_number(s, (uint64_t)(AGE_MOST / factor), &number))
 		return false;
 	*seconds = (long long)number * factor;
 	return true;
 }
 
-static void
-add_text(json_t *filter, const char *key, const char *text)
+/* A condition that cannot be passed on must not be left out: more messages
+ * would match. */
+static bool
+add_text(json_t *filter, const char *key, const char *text, struct err *err)
 {
-	if (text != NULL)
-		json_object_set_new(filter, key, json_string(text));
+	return text == NULL ||
+	    json_object_set_new(filter, key, json_string(text)) == 0 ||
+	    err_set(err, ERR_FORMAT, "--%s: what was given is not UTF-8; no "
+	    "address is like that", key);
+}
+
+static bool
+add_texts(json_t *filter, const struct options *options, struct err *err)
+{
+	return add_text(filter, "sender", options->sender, err) &&
+	    add_text(filter, "recipient", options->recipient, err) &&
+	    add_text(filter, "site", options->site, err) &&
+	    add_text(filter, "class", options->klass, err);
 }
 
 bool
@@ -180,10 +197,10 @@ options_filter(const struct options *options, struct err *err)
 		return NULL;
 	}
 	filter = json_object();
-	add_text(filter, "sender", options->sender);
-	add_text(filter, "recipient", options->recipient);
-	add_text(filter, "site", options->site);
-	add_text(filter, "class", options->klass);
+	if (!add_texts(filter, options, err)) {
+		json_decref(filter);
+		return NULL;
+	}
 	if (options->older != NULL)
 		json_object_set_new(filter, "older", json_integer(age));
 	if (options->all)

@@ -37,12 +37,16 @@ int
 relay_ask(const char *given, json_t *request, int down, client_row_fn *fn,
     void *owner)
 {
-	struct conf *conf = tool_conf(given);
+	struct conf *conf;
 	struct client client;
 	struct err err = { 0 };
 	int status = down;
 	struct asker asker = { fn, owner };
 
+	if (request == NULL)
+		return tool_fail(EX_USAGE, "what was given is not UTF-8; no "
+		    "name or address is like that");
+	conf = tool_conf(given);
 	if (conf == NULL) {
 		json_decref(request);
 		return EX_CONFIG;

@@ -97,10 +97,9 @@ int
 verb_site_list(const struct options *options, int count, char **argv)
 {
 	struct site_print print = { .json = options->json };
-	json_t *request = json_pack("{s:s}", "verb", "site.list");
+	json_t *request = json_pack("{s:s, s:s*}", "verb", "site.list",
+	    "site", count == 1 ? argv[0] : NULL);
 
-	if (count == 1)
-		json_object_set_new(request, "site", json_string(argv[0]));
 	return tool_finish(relay_ask(options->config, request,
 	    EX_UNAVAILABLE, on_list, &print));
 }

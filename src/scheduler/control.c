@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 enum {
-	CLIENTS_MOST = 64,
+	OWNERS_MOST = 64,	/* at once, of those who may change things … */
+	OTHERS_MOST = 16,	/* … and of all others */
 	LINE_MOST = 64 << 10,
 	WAITING_MOST = 256 << 10,	/* output; then the answer waits */
 	IDLE_MS = 60 * 1000,
@@ -210,6 +211,52 @@ may_change(const struct control *control, int fd)
 	    (control->owned && peer.uid == control->owner);
 }
 
+/* It asks nothing, or takes nothing of what it asked for. */
+static bool
+is_slow(const struct client *client)
+{
+	size_t waiting = conn_waiting(client->conn);
+
+	return waiting > WAITING_MOST || (waiting == 0 && !is_busy(client));
+}
+
+/* Nobody can keep others out by being slow, nor those who may change things
+ * by anything. */
+static bool
+make_room(struct control *control, bool privileged)
+{
+	unsigned most = privileged ? OWNERS_MOST : OTHERS_MOST;
+	struct client *slow = NULL;
+	struct link *link;
+
+	for (link = list_first(&control->clients); link != NULL;
+	    link = list_next(&control->clients, link)) {
+		struct client *client = list_item(link, struct client, link);
+
+		if (client->privileged != privileged)
+			continue;
+		most--;
+		if (slow == NULL && is_slow(client))
+			slow = client;
+		if (most == 0)
+			break;
+	}
+	if (most == 0 && slow != NULL)
+		client_free(slow);
+	return most > 0 || slow != NULL;
+}
+
+/* A few bytes into a fresh socket always fit; if not, it is no loss. */
+static void
+turn_away(int fd)
+{
+	static const char why[] = "{\"end\":75,\"error\":\"too many ask at "
+	    "once: try again\"}\n";
+
+	(void)send(fd, why, sizeof why - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
 static void
 welcome(struct control *control, int fd)
 {
@@ -218,14 +265,15 @@ welcome(struct control *control, int fd)
 		.quits = true	/* who listens no more is not listed to */
 	};
 	struct client *client;
+	bool privileged = may_change(control, fd);
 
-	if (control->clients.count >= CLIENTS_MOST) {
-		close(fd);
+	if (!make_room(control, privileged)) {
+		turn_away(fd);
 		return;
 	}
 	client = mem_new(struct client);
 	client->control = control;
-	client->privileged = may_change(control, fd);
+	client->privileged = privileged;
 	client->conn = conn_accepted(control->s->loop, fd, &limits,
 	    on_client, client);
 	conn_deadline(client->conn, IDLE_MS);

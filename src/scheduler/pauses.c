@@ -214,14 +214,48 @@ pauses_add(struct scheduler *s, const char *pattern, const char *reason,
 	return true;
 }
 
+/* A pause that has another name, but holds what is called PATTERN. */
+static const struct pause *
+find_other(const struct scheduler *s, const char *pattern)
+{
+	const struct link *link;
+	const struct site *site;
+	size_t at = 0;
+
+	for (link = list_first(&s->pauses.list); link != NULL;
+	    link = list_next(&s->pauses.list, link)) {
+		const struct pause *pause = list_item(link, struct pause,
+		    link);
+
+		if (conf_glob_matches(pause->pattern, span_of(pattern)))
+			return pause;
+	}
+	while ((site = map_each(&s->queue.sites, &at)) != NULL)
+		if (site->paused != NULL && pauses_match(pattern, site))
+			return pauses_of(s, site);
+	return NULL;
+}
+
+static bool
+is_not_paused(const struct scheduler *s, const char *pattern,
+    struct err *err)
+{
+	const struct pause *other = find_other(s, pattern);
+
+	if (other != NULL)
+		return err_set(err, ERR_FORMAT, "%s was paused as %s: resume "
+		    "that", pattern, other->pattern);
+	return err_set(err, ERR_FORMAT, "%s is not paused; site list tells "
+	    "what is", pattern);
+}
+
 bool
 pauses_end(struct scheduler *s, const char *pattern, struct err *err)
 {
 	struct pause *old = find(s, pattern);
 
 	if (old == NULL)
-		return err_set(err, ERR_FORMAT, "%s is not paused",
-		    pattern);
+		return is_not_paused(s, pattern, err);
 	if (!change(s, old, NULL, err))
 		return false;
 	log_info("resumed %s", pattern);

@@ -104,6 +104,7 @@ request_class_show(struct client *client, const json_t *request)
 	struct class_task *t = mem_new(struct class_task);
 
 	(void)request;
+	client_loading(client);
 	t->task = (struct task){ .on = on_class, .free = free_class };
 	client_start(client, &t->task);
 }
@@ -261,5 +262,6 @@ request_shape(struct client *client, const json_t *request)
 	    note == note_sender ? WALK_ENVELOPE : 0);
 	t->note = note;
 	shape_init(&t->shape);
+	client_loading(client);
 	client_start(client, &t->task);
 }

@@ -241,16 +241,17 @@ request_site_pause(struct client *client, const json_t *request)
 	struct scheduler *s = client->control->s;
 	const char *pattern = pattern_of(client, request);
 	const char *reason = request_text(request, "reason");
-	json_int_t seconds = json_integer_value(json_object_get(request,
-	    "seconds"));
+	const json_t *lasting = json_object_get(request, "seconds");
+	json_int_t seconds = json_integer_value(lasting);
 	usec_t until = 0;
 	struct err err;
 
 	if (pattern == NULL)
 		return;
-	if (seconds < 0 || seconds > INT32_MAX) {
-		client_end(client, EX_USAGE, "seconds: a time to come is "
-		    "expected");
+	if ((lasting != NULL && !json_is_integer(lasting)) || seconds < 0 ||
+	    seconds > INT32_MAX) {
+		client_end(client, EX_USAGE, "seconds: a whole number of at "
+		    "most 2147483647 is expected");
 		return;
 	}
 	if (seconds > 0)

@@ -63,11 +63,48 @@ walk_may_mean(const struct walk *walk, const struct index_row *row)
 }
 
 static bool
-any_rcpt_matches(const char *glob, const struct envelope *envelope)
+rcpt_matches(const char *glob, const struct envelope *envelope,
+    uint32_t rcpt)
 {
-	for (uint32_t i = 0; i < envelope->rcpt_count; i++)
-		if (conf_glob_matches(glob,
-		    span_of(envelope->rcpts[i].address)))
+	return rcpt < envelope->rcpt_count && conf_glob_matches(glob,
+	    span_of(envelope->rcpts[rcpt].address));
+}
+
+static bool
+row_rcpts_match(const char *glob, const struct envelope *envelope,
+    const struct row *row)
+{
+	for (uint32_t i = 0; i < row_rcpt_count(row); i++)
+		if (rcpt_matches(glob, envelope, row_rcpt(row, i)))
+			return true;
+	return false;
+}
+
+static bool
+entry_rcpts_match(const char *glob, const struct envelope *envelope,
+    const struct entry *entry)
+{
+	for (uint32_t i = 0; i < entry->rcpt_count; i++)
+		if (rcpt_matches(glob, envelope, entry->rcpts[i]))
+			return true;
+	return false;
+}
+
+/* Of those that still wait: the message is no concern of the others. */
+static bool
+any_rcpt_matches(const char *glob, const struct item *item)
+{
+	const struct link *link;
+
+	for (size_t i = 0; i < item->row_count; i++)
+		if (row_rcpts_match(glob, item->envelope, &item->rows[i]))
+			return true;
+	if (item->message == NULL)
+		return false;
+	for (link = list_first(&item->message->entries); link != NULL;
+	    link = list_next(&item->message->entries, link))
+		if (entry_rcpts_match(glob, item->envelope, list_item(link,
+		    struct entry, sibling)))
 			return true;
 	return false;
 }
@@ -100,6 +137,5 @@ walk_matches(const struct walk *walk, struct item *item)
 	if (f->sender != NULL && !conf_glob_matches(f->sender,
 	    span_of(item->envelope->reverse_path)))
 		return false;
-	return f->recipient == NULL ||
-	    any_rcpt_matches(f->recipient, item->envelope);
+	return f->recipient == NULL || any_rcpt_matches(f->recipient, item);
 }

@@ -112,3 +112,21 @@ def a_flush_of_one_site_among_thousands_tries_all_of_it_and_no_other(scene):
     both = sum(r["domain"] in ("one.dead", "two.dead") for r in rows)
     wait_until(lambda: len(dead.delivered()) == both, "a site that is roused gets all that waits for it")
     wait_until(lambda: _ids(relay) == [r["id"] for r in rows if r["domain"] == "other.dead"], "the others wait")
+
+
+def a_condition_that_cannot_be_met_widens_nothing(scene):
+    sink = scene.sink({"RCPT": {"late@*": "451 4.7.1 later", "*": "250 2.1.5 Ok"}})
+    relay = scene.relay(SLOW, to=sink.port)
+    relay.send(["soon@example.org", "late@example.org"])
+    wait_until(lambda: relay.statuses("deferred"), "one of two is put off")
+    latin = b"\xe9*@example.org"
+    for words in (["queue", "delete", "--class", "normal", "--sender", latin], ["queue", "hold", "--all", "--site", latin],
+                  ["queue", "move", "--class", "bulk", "--all", "--recipient", latin], ["site", "list", latin],
+                  ["site", "pause", latin], ["site", "pause", "--reason", latin, "example.org"],
+                  ["flush", "--sender", latin]):
+        done = relay.tool(*words, check=False)
+        assert done.returncode == 64 and "not UTF-8" in done.stderr, (words, done)
+    assert relay.tool("queue", "delete", "--recipient", "soon@*") == "deleted 0 messages\n", "it has got it"
+    assert _ids(relay, "--recipient", "soon@*") == []
+    assert [r["class"] for r in relay.queue()] == ["normal"], relay.queue()
+    assert relay.tool("queue", "delete", "--recipient", "late@*") == "deleted 1 message\n"

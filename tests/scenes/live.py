@@ -140,6 +140,9 @@ def a_paused_site_gets_nothing_until_it_is_resumed_and_others_do(scene):
     wait_until(lambda: [r["queue_name"] for r in relay.queue()] == ["deferred"] * 40, "the pause holds after a restart")
     relay.send("y@a.example")
     assert len(sink.delivered()) == 1, sink.delivered()
+    site, = [r["site"] for r in _sites(relay) if r["state"] == "paused"]
+    wrong = relay.tool("site", "resume", site, check=False)
+    assert wrong.returncode == 66 and f"{site} was paused as a.example: resume that" in wrong.stderr, wrong
     assert relay.tool("site", "resume", "a.example") == "resumed 1 site\n"
     sink.wait(42)
     again = relay.tool("site", "resume", "a.example", check=False)

@@ -227,6 +227,29 @@ def others_may_look_but_not_touch(scene):
     assert relay.process.process.poll() is None
 
 
+def clients_that_ask_nothing_keep_nobody_from_the_control_socket(scene):
+    if os.getuid() != 0:
+        from scene import Skip
+        raise Skip("needs root, to be somebody else")
+    relay = scene.relay(to=9)
+    who = {"user": "daemon", "group": "daemon", "extra_groups": []}
+    crowd = subprocess.Popen(["python3", "-c", """
+import socket, sys
+crowd = []
+for i in range(100):
+    crowd.append(socket.socket(socket.AF_UNIX))
+    crowd[-1].connect(sys.argv[1])
+print("all", flush=True)
+sys.stdin.read()
+""", relay.control], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **who)
+    assert crowd.stdout.readline() == "all\n"
+    for words, how in ((["queue", "list"], who), (["queue", "list"], {}), (["site", "pause", "x"], {})):
+        done = subprocess.run([f"{scene.prefix}/bin/postrider", "-c", relay.conf, *words], capture_output=True,
+                              text=True, timeout=60, **how)
+        assert done.returncode == 0, (words, done)
+    crowd.communicate()
+
+
 def stop_waits_until_the_relay_is_gone(scene):
     relay = scene.relay(to=9)
     relay.tool("stop")

@@ -16,7 +16,8 @@ static const struct {
 	{ "0", 0 }, { "90", 90 }, { "90s", 90 }, { "15m", 900 },
 	{ "4h", 14400 }, { "5d", 432000 }, { "2w", 1209600 },
 	{ "", -1 }, { "m", -1 }, { "-5m", -1 }, { "5x", -1 }, { "5 m", -1 },
-	{ "1h30m", -1 }, { "99999999999", -1 },
+	{ "1h30m", -1 }, { "99999999999", -1 }, { "1000000000", 1000000000 },
+	{ "11574d", 999993600 }, { "11575d", -1 },
 };
 
 static void
@@ -73,12 +74,15 @@ static void
 a_filter_that_cannot_be_is_refused_with_the_reason(void)
 {
 	struct options klass = { .klass = "quick" }, age = { .older = "x" };
+	struct options latin = { .klass = "bulk", .sender = "\xe9*@a.test" };
 	struct err err = { 0 };
 
 	CU_ASSERT_PTR_NULL(options_filter(&klass, &err));
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "quick: no such class"));
 	CU_ASSERT_PTR_NULL(options_filter(&age, &err));
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "x: not an age"));
+	CU_ASSERT_PTR_NULL(options_filter(&latin, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "--sender: "));
 }
 
 const struct unit_test options_tests[] = {

@@ -450,6 +450,8 @@ static const struct {
 	{ "{\"verb\":\"queue.list\",\"filter\":{\"class\":\"gold\"}}", 64 },
 	{ "{\"verb\":\"queue.list\",\"filter\":{\"ids\":[7]}}", 64 },
 	{ "{\"verb\":\"queue.list\",\"filter\":7}", 64 },
+	{ "{\"verb\":\"site.pause\",\"site\":\"x\",\"seconds\":\"5\"}", 64 },
+	{ "{\"verb\":\"site.resume\",\"site\":\"x\"}", 66 },
 	{ "{\"verb\":\"reload\"}", 69 },
 };
 

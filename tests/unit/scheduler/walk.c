@@ -344,6 +344,30 @@ count_met(struct rig *rig, const char *text, unsigned wants)
 }
 
 static void
+who_has_got_it_is_no_recipient_any_more(void)
+{
+	static const enum outcome each[] = { OUTCOME_DELIVERED,
+		OUTCOME_DEFERRED };
+	static const char *const rcpts[] = { "a@one.test", "b@one.test",
+		NULL };
+	struct rig *rig = rig_new(many_sites);
+
+	rig_start(rig);
+	rig->answer = later;
+	rig->answer.each = each;
+	rig_commit(rig, CLASS_NORMAL, "a@from.test", rcpts);
+	rig_until(rig, rig_waiting, 1);
+	CU_ASSERT_EQUAL(count_met(rig, "{\"recipient\":\"a@*\"}", 0), 0);
+	CU_ASSERT_EQUAL(count_met(rig, "{\"recipient\":\"b@*\"}", 0), 1);
+	rig->answer = wait_for_me;
+	rig_commit(rig, CLASS_NORMAL, "a@from.test", rcpts);
+	rig_until(rig, rig_jobs, 2);
+	CU_ASSERT_EQUAL(count_met(rig, "{\"recipient\":\"a@*\"}", 0), 1);
+	CU_ASSERT_EQUAL(count_met(rig, "{\"recipient\":\"b@*\"}", 0), 2);
+	rig_free(&rig);
+}
+
+static void
 note_place(struct walk *walk, struct item *item, void *owner)
 {
 	size_t *counts = owner;
@@ -584,6 +608,7 @@ what_waits_at_a_site_that_is_roused_is_counted(void)
 }
 
 const struct unit_test walk_tests[] = {
+	UNIT(who_has_got_it_is_no_recipient_any_more),
 	UNIT(a_walk_meets_what_the_filter_means_in_order_and_nothing_else),
 	UNIT(a_walk_meets_once_what_moves_ahead_of_it),
 	UNIT(a_walk_meets_once_what_was_in_memory_while_more_comes),
