@@ -8,6 +8,7 @@
 #include "scheduler/results.h"
 #include "scheduler/rouse.h"
 #include "scheduler/scheduler.h"
+#include "scheduler/takeup.h"
 
 /* ---- deleting ------------------------------------------------------------------------- */
 
@@ -26,6 +27,13 @@ delete_row(struct scheduler *s, struct item *item, const struct row *row)
 	segment_settled(s, item->segment, count);
 }
 
+static bool
+is_early(const struct scheduler *s, const struct message *message)
+{
+	return message->released > scheduler_wall(s) &&
+	    (message->flags & (MESSAGE_DELETED | MESSAGE_HELD)) == 0;
+}
+
 /* Entries that do not fly go through placing, where the flags of their
  * message are looked at.  The message may be gone after. */
 static void
@@ -42,7 +50,10 @@ place_anew(struct scheduler *s, struct message *message)
 		if (entry->state == ENTRY_FLYING)
 			continue;
 		entry_pull(&s->queue, entry);
-		window_place(s, entry, PLACE_FRONT);
+		if (is_early(s, message))
+			window_park(s, entry, message->released, TAKEUP_EARLY);
+		else
+			window_place(s, entry, PLACE_FRONT);
 	}
 	message->busy--;
 	message_release(&s->queue, message);
@@ -79,12 +90,31 @@ change_hold(struct walk *walk, struct item *item, void *owner)
 	    STATUS_HELD, 0, NULL);
 	for (size_t i = 0; i < item->row_count; i++)
 		if (item->rows[i].row.place != INDEX_HELD)
-			window_move(s, &item->rows[i], INDEX_HELD, 0);
+			window_move(s, &item->rows[i], INDEX_HELD,
+			    window_row_is_early(s, &item->rows[i]) ?
+			    item->rows[i].row.due : 0);
 	if (item->message != NULL) {
 		item->message->flags |= MESSAGE_HELD;
 		place_anew(s, item->message);
 	}
 	walk->count++;
+}
+
+/* The operator's hold is over; that of its sender may not be. */
+static void
+release_row(struct scheduler *s, const struct row *row)
+{
+	struct index_row new = row->row;
+
+	if (new.due > scheduler_wall(s)) {
+		new.place = INDEX_DUE;
+		new.reason = span_of(TAKEUP_EARLY);
+	} else {
+		new.place = INDEX_READY;
+		new.due = 0;
+		new.reason = span_of("");
+	}
+	window_rewrite(s, row, &new);
 }
 
 void
@@ -99,7 +129,7 @@ change_release(struct walk *walk, struct item *item, void *owner)
 	    STATUS_RELEASED, 0, NULL);
 	for (size_t i = 0; i < item->row_count; i++)
 		if (item->rows[i].row.place == INDEX_HELD)
-			window_move(s, &item->rows[i], INDEX_READY, 0);
+			release_row(s, &item->rows[i]);
 	if (item->message != NULL) {
 		item->message->flags &= (uint8_t)~MESSAGE_HELD;
 		place_anew(s, item->message);

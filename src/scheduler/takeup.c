@@ -65,9 +65,9 @@ takeup_group(struct scheduler *s, struct message *message,
 		next = list_next(&message->entries, link);
 		if (entry->state != ENTRY_IDLE)
 			continue;
-		if (how->not_before > 0)
-			window_park(s, entry, how->not_before,
-			    "not to be sent before its time");
+		if (how->not_before > 0 &&
+		    (message->flags & MESSAGE_HELD) == 0)
+			window_park(s, entry, how->not_before, TAKEUP_EARLY);
 		else
 			window_place(s, entry, how->place);
 	}

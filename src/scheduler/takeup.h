@@ -17,6 +17,9 @@ struct scheduler;
 void takeup_record(struct scheduler *s, struct segment *segment,
     const struct scan_record *record);
 
+/* Why mail waits that its sender asked to be held back. */
+#define TAKEUP_EARLY "not to be sent before its time"
+
 struct takeup_how {
 	unsigned attempts;	/* made so far */
 	bool warned;		/* the sender was told of the delay */

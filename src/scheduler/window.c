@@ -282,11 +282,16 @@ window_spill(struct scheduler *s, struct entry *entry)
 	leave_memory(s, entry);
 }
 
-/* The journal says so too, in case the index is lost. */
+/* The journal says so too, in case the index is lost.  The row keeps the time
+ * before which its sender does not want it sent. */
 static void
 hold(struct scheduler *s, struct entry *entry)
 {
-	if (!put_row(s, entry, INDEX_HELD, 0, "held by the operator")) {
+	usec_t released = entry->message->released;
+
+	if (released <= scheduler_wall(s))
+		released = 0;
+	if (!put_row(s, entry, INDEX_HELD, released, "held by the operator")) {
 		entry_later(&s->queue, entry, INT64_MAX);
 		return;
 	}

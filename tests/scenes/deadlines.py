@@ -170,6 +170,34 @@ def held_mail_is_held_over_a_restart_and_the_loss_of_the_index(scene):
     assert time.time() - begin >= 11.9
 
 
+def what_its_sender_holds_back_waits_also_after_a_hold_of_the_operator(scene):
+    """Held in the queue, and once more after the loss of the index, when the spool alone knows of both."""
+    relay, sink, home = _house(scene)
+    begin = time.time()
+    ident = _send(relay, "HOLDFOR=10")
+
+    def is_at(place):
+        return wait_until(lambda: [r for r in relay.queue() if r["queue_name"] == place], f"it is {place}")[0]
+
+    is_at("deferred")
+    relay.tool("queue", "hold", ident)
+    is_at("hold")
+    relay.tool("queue", "release", ident)
+    row = is_at("deferred")
+    assert abs(row["next_attempt"] - (begin + 10)) <= 2, row
+    relay.tool("queue", "hold", ident)
+    relay.stop()
+    relay.tool("spool", "rebuild")
+    relay.start().ready()
+    is_at("hold")
+    relay.tool("queue", "release", ident)
+    row = is_at("deferred")
+    assert row["recipients"][0]["delay_reason"] == "not to be sent before its time", row
+    assert not sink.messages()
+    sink.wait()
+    assert time.time() - begin >= 9.9
+
+
 def who_must_not_hold_or_too_long_hears_so(scene):
     relay, sink, home = _house(scene, text="limits { hold 1h }")
     with relay.smtp() as client:
