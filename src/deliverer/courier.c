@@ -355,6 +355,18 @@ courier_event(void *owner, struct conn *conn, enum conn_event event)
 	}
 }
 
+/* What it has not begun it will not begin: its time is looked at then. */
+void
+courier_late(struct courier *c)
+{
+	if (c->state != COURIER_BUSY || courier_past_recall(c) ||
+	    c->session.state != SESSION_TRANSACTION)
+		return;
+	c->late = true;
+	session_lost(&c->session, "no time left");
+	courier_step(c);
+}
+
 /* What goes on in pieces, without an event of the connection. */
 static void
 on_reading(void *owner)

@@ -51,6 +51,8 @@ struct courier {
 	bool was_ahead;		/* the job itself was */
 	bool proves;		/* the target's order, by the one ahead */
 	bool rested;		/* it was idle before it got the job */
+	bool late;		/* the job's time was over, and it was broken
+				 * off by us */
 	unsigned used;		/* transactions begun */
 	struct timer *reading;
 	usec_t heard;		/* of the host, or called it: monotonic */
@@ -77,6 +79,10 @@ void courier_free(struct courier *courier);
 
 /* The body of its message has been sent, or part of it. */
 bool courier_past_recall(const struct courier *courier);
+
+/* The time of its job is over: a transaction that has not come to its body
+ * ends, and the connection with it.  It may be gone afterwards. */
+void courier_late(struct courier *courier);
 
 /* ---- for courier*.c ----------------------------------------------------- */
 

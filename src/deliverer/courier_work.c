@@ -292,7 +292,7 @@ courier_pump(struct courier *c)
 static bool
 was_stale(const struct courier *c)
 {
-	return c->session.state == SESSION_OVER &&
+	return c->session.state == SESSION_OVER && !c->late &&
 	    (c->used > 1 || c->rested) && session_untouched(&c->session);
 }
 
@@ -315,7 +315,7 @@ courier_result(struct courier *c)
 	rules_apply(c->site, c->host, c->message.envelope, transaction);
 	report = make_report(c);
 	report.dsn_passed = (transaction->offer.bits & OFFER_DSN) != 0;
-	report.cut = c->session.state == SESSION_OVER &&
+	report.cut = c->session.state == SESSION_OVER && !c->late &&
 	    c->session.order != ORDER_BROKEN;
 	report.by_passed = transaction->by.step == BY_PASS;
 	report_transaction(d, &report, transaction);

@@ -53,6 +53,7 @@ deliverer_init(struct deliverer *d, struct loop *loop,
 	d->board = board;
 	health_init(&d->health);
 	places_init(d);
+	late_init(d);
 	map_init(&d->sites, number_of);
 	list_init(&d->leaving);
 	segments_init(&d->segments);
@@ -72,6 +73,7 @@ deliverer_fini(struct deliverer *d)
 		drop_couriers(list_item(list_first(&d->leaving), struct site,
 		    link), true);
 	places_fini(&d->places);
+	late_fini(d);
 	health_fini(&d->health);
 	map_fini(&d->sites);
 	map_fini(&d->segments.by_number);
@@ -113,6 +115,7 @@ job_new(const struct frame_job *frame)
 	job->size = frame->size;
 	job->picked = (usec_t)frame->picked;
 	job->deadline = frame->deadline;
+	job->alarm = (struct heap_node){ 0 };
 	while (job->rcpt_count < count &&
 	    rcpt_pull(&rcpts, &job->rcpts[job->rcpt_count]))
 		job->rcpt_count++;
@@ -138,6 +141,8 @@ on_job(struct deliverer *d, const struct frame *frame)
 	}
 	site_set_window(site, frame->job.window, frame->job.beside);
 	pool_put(&site->pool, job);
+	if (frame->job.returns)
+		late_watch(d, job);
 	if (d->draining)
 		site_return_jobs(site);
 	else

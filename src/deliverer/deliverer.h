@@ -20,6 +20,7 @@
 #include "wire/channel.h"
 #include "worker/board.h"
 #include "deliverer/health.h"
+#include "deliverer/late.h"
 #include "deliverer/own.h"
 #include "deliverer/places.h"
 #include "deliverer/segments.h"
@@ -36,6 +37,7 @@ struct deliverer {
 	struct list leaving;	/* sites that are gone, but for couriers */
 	struct segments segments;
 	struct places places;
+	struct late late;	/* jobs that are to be returned in time */
 	unsigned couriers;	/* of all sites, until they are freed */
 	bool draining;
 	void (*drained)(void *owner);	/* draining, and all couriers left */

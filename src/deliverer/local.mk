@@ -8,6 +8,7 @@ src_deliverer_libdeliverer_a_SOURCES = \
 	src/deliverer/courier_work.c \
 	src/deliverer/deliverer.c src/deliverer/deliverer.h \
 	src/deliverer/health.c src/deliverer/health.h \
+	src/deliverer/late.c src/deliverer/late.h \
 	src/deliverer/message.c src/deliverer/message.h \
 	src/deliverer/offer.c src/deliverer/offer.h \
 	src/deliverer/own.c src/deliverer/own.h \

@@ -106,6 +106,12 @@ take_off(struct pool *pool, struct job *job)
 	return job;
 }
 
+void
+pool_remove(struct pool *pool, struct job *job)
+{
+	(void)take_off(pool, job);
+}
+
 static struct job *
 first(const struct pool *pool)
 {

@@ -22,6 +22,7 @@
 #ifndef DELIVERER_POOL_H
 #define DELIVERER_POOL_H
 
+#include "base/heap.h"
 #include "base/list.h"
 #include "conf/conf.h"
 
@@ -41,6 +42,7 @@ struct job {
 	uint64_t offset, size;
 	usec_t picked;		/* wall */
 	int64_t deadline;	/* monotonic usec; 0 = none */
+	struct heap_node alarm;	/* see late.h */
 	size_t rcpt_count;
 	uint32_t rcpts[];
 };
@@ -77,6 +79,8 @@ void pool_set_reserve(struct pool *pool, struct conf_part reserve,
 /* JOB waits; pool_put_back: before all others of its class. */
 void pool_put(struct pool *pool, struct job *job);
 void pool_put_back(struct pool *pool, struct job *job);
+/* JOB, which waits, does so no more. */
+void pool_remove(struct pool *pool, struct job *job);
 size_t pool_waiting(const struct pool *pool);
 
 /* Take off the most pressing job that may use a connection now that is

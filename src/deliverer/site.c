@@ -25,6 +25,7 @@ enum {
 void
 job_free(struct job **job)
 {
+	late_forget((*job)->site->deliverer, *job);
 	segment_release(&(*job)->segment);
 	mem_free(*job);
 	*job = NULL;

@@ -5,6 +5,7 @@
 #include "scheduler/deadline.h"
 
 #include "base/log.h"
+#include "scheduler/results.h"
 #include "scheduler/scheduler.h"
 #include "spool/segment.h"
 
@@ -87,8 +88,9 @@ deadline_why(const struct message *message)
 
 /* ---- when the time is over --------------------------------------------------- */
 
-/* Placing an entry looks at its deadline.  What flies is looked at when it
- * comes back. */
+/* Placing an entry looks at its deadline.  What flies comes back, and is
+ * looked at then; but who wants to be told need not wait for a server that
+ * hangs. */
 static void
 ring(struct scheduler *s, struct message *message)
 {
@@ -100,6 +102,8 @@ ring(struct scheduler *s, struct message *message)
 		struct entry *entry = list_item(link, struct entry, sibling);
 
 		next = list_next(&message->entries, link);
+		if (entry->state == ENTRY_FLYING)
+			results_tell_late(s, entry);
 		if (entry->state == ENTRY_FLYING ||
 		    entry->state == ENTRY_IDLE)
 			continue;

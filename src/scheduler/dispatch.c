@@ -219,6 +219,7 @@ send_job(struct scheduler *s, struct entry *entry, msec_t now)
 		.size = message->size,
 		.picked = (uint64_t)message->taken,
 		.deadline = deadline_mono(s, message),
+		.returns = (message->by & BY_RETURN) != 0,
 		.window = (uint16_t)site_window(entry->site),
 		.beside = (uint16_t)site_beside(entry->site),
 		.rcpts = rcpts_of(&s->dispatch, entry),

@@ -160,6 +160,18 @@ results_put_off(struct scheduler *s, struct entry *entry, struct span status,
 	message_release(&s->queue, message);
 }
 
+void
+results_tell_late(struct scheduler *s, struct entry *entry)
+{
+	const struct message *message = entry->message;
+
+	if ((message->by & BY_RETURN) != 0 || !warns(s, entry))
+		return;
+	warn_sender(s, entry, span_of("4.4.7"), span_of(
+	    deadline_why(message)), 0, span_of(""));
+	entry->warned = true;
+}
+
 bool
 results_aged(struct scheduler *s, struct entry *entry)
 {

@@ -38,6 +38,10 @@ void results_say(struct scheduler *s, const struct entry *entry,
 /* The operator deleted its message. */
 void results_deleted(struct scheduler *s, struct entry *entry);
 
+/* The deadline of ENTRY's message is over while ENTRY flies: its sender hears
+ * of it, if that is what it asked for. */
+void results_tell_late(struct scheduler *s, struct entry *entry);
+
 /* ENTRY waits at a site that does not answer.  True: its time is over, and
  * it is taken over.  False: it goes on waiting, perhaps with a warning. */
 bool results_aged(struct scheduler *s, struct entry *entry);

@@ -128,6 +128,46 @@ def deadlines_hold_over_a_restart(scene):
     assert _fates(home) == [("failed", "5.4.7")]
 
 
+HANGS = {"greeting": "!silence"}, {**KNOWS, "MAIL": "!silence"}, {**KNOWS, "RCPT": "!silence"}, {**KNOWS, "DATA": "!silence"}
+
+
+def who_hangs_keeps_nothing_beyond_its_time_before_the_body(scene):
+    """With R it comes back, and the connection ends; with N its sender is told."""
+    for script in HANGS:
+        with scene.row(f"a server with {script}"):
+            relay, sink, home = _house(scene, script)
+            begin = time.monotonic()
+            ident, other = _send(relay, "BY=3;R"), _send(relay, "BY=4;N", to="c@example.org")
+            relay.wait_over(ident)
+            took = time.monotonic() - begin
+            assert 2.9 < took < 5, f"it came back after {took:.1f} s"
+            assert sorted(_fates(home, 2)) == [("delayed", "4.4.7"), ("failed", "5.4.7")]
+            assert [row["queue_id"] for row in relay.queue()] == [other]
+            sink.process.end()
+
+
+def what_waits_behind_a_long_transaction_comes_back_in_time(scene):
+    relay, sink, home = _house(scene, {**KNOWS, "delay": {"DOT": 9}}, "site * { connections 1 }")
+    begin = time.monotonic()
+    first = _send(relay)
+    relay.wait_log(f"{first}: from=")
+    late = [_send(relay, "BY=3;R", "MT-PRIORITY=5", to=f"u{i}@example.org") for i in range(3)]
+    relay.wait_over(*late)
+    took = time.monotonic() - begin
+    assert 2.9 < took < 6, f"the last came back after {took:.1f} s"
+    assert _fates(home, 3) == [("failed", "5.4.7")] * 3
+    relay.wait_over(first)
+    assert [m["rcpts"][0]["address"] for m in sink.messages()] == ["b@example.org"]
+
+
+def a_body_under_way_runs_to_its_end(scene):
+    """From then on only the server knows whether it has the mail."""
+    relay, sink, home = _house(scene, {**KNOWS, "delay": {"DOT": 5}})
+    ident = _send(relay, "BY=3;R")
+    relay.wait_over(ident)
+    assert relay.statuses("sent", id=ident) and not home.messages()
+
+
 def a_deadline_of_its_class_hurries_and_ends_nothing(scene):
     relay, sink, home = _house(scene, LATER, "class normal { deadline 4s; retry 1h; lifetime 2h; warn never }")
     ident = _send(relay, to="later@example.org")
@@ -227,3 +267,4 @@ def priorities_go_on_to_who_knows_them(scene):
     other = scene.relay(to=plain.port)
     other.send(options=["MT-PRIORITY=6"])
     assert "PRIORITY" not in plain.wait()[0]["mail"]
+

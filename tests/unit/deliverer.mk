@@ -15,6 +15,7 @@ tests_unit_test_deliverer_SOURCES = tests/unit/unit.h \
 	tests/unit/deliverer/delivery.c \
 	tests/unit/deliverer/health.c \
 	tests/unit/deliverer/host.c tests/unit/deliverer/host.h \
+	tests/unit/deliverer/late.c \
 	tests/unit/deliverer/pool.c \
 	tests/unit/deliverer/report.c tests/unit/deliverer/rules.c \
 	tests/unit/deliverer/script.c tests/unit/deliverer/script.h \

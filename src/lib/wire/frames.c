@@ -108,7 +108,8 @@ static const struct row rows[FRAME_COUNT] = {
 	    F(U32, job.job), F(U32, job.site), F(U32, job.segment),
 	    F(U8, job.klass), F(U16, job.attempt), F(U64, job.offset),
 	    F(U64, job.size), F(U64, job.picked), F(I64, job.deadline),
-	    F(U16, job.window), F(U16, job.beside), F(SPAN, job.rcpts) } },
+	    F(U8, job.returns), F(U16, job.window), F(U16, job.beside),
+	    F(SPAN, job.rcpts) } },
 	[FRAME_RESULT] = { "result", DELIVERER, SCHEDULER, NO_FD, {
 	    F(U32, result.job), F(U32, result.site), F(U8, result.scope),
 	    F(U8, result.dsn_passed), F(U8, result.by_passed),

@@ -196,7 +196,8 @@ struct frame_job {
 	uint64_t offset;	/* of the record in the segment */
 	uint64_t size;		/* of the record */
 	uint64_t picked;	/* wall usec: taken up by the scheduler */
-	int64_t deadline;	/* monotonic usec, 0 = none */
+	int64_t deadline;	/* monotonic usec, 0 = none … */
+	uint8_t returns;	/* … at which the mail is to go back */
 	uint16_t window;	/* connections that the site may have now … */
 	uint16_t beside;	/* … and that urgent mail may have besides */
 	struct span rcpts;	/* u32 each, little-endian: rcpt_list */

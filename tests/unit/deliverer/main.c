@@ -15,6 +15,7 @@ main(int argc, char **argv)
 		{ "dead", dead_tests },
 		{ "delivery", delivery_tests },
 		{ "health", health_tests },
+		{ "late", late_tests },
 		{ "pool", pool_tests },
 		{ "report", report_tests },
 		{ "rules", rules_tests },

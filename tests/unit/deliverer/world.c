@@ -189,6 +189,7 @@ world_mail(struct world *world, const struct world_mail *mail)
 		.klass = mail->klass, .attempt = 1,
 		.offset = world->segment_end, .size = size,
 		.picked = (uint64_t)clock_wall(), .deadline = mail->deadline,
+		.returns = mail->returns,
 		.window = world->window > 0 ? world->window : UINT16_MAX,
 		.rcpts = buf_peek(rcpts),
 	};

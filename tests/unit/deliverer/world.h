@@ -72,6 +72,7 @@ struct world_mail {
 	unsigned rcpts;
 	struct span body;
 	int64_t deadline;
+	bool returns;		/* at its deadline */
 	uint64_t size;		/* as SIZE counts; 0: that of BODY */
 	bool damaged;		/* a byte of the body is wrong on disk */
 };
