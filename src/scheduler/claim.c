@@ -16,6 +16,7 @@
 enum {
 	SWEEP_ROWS = 512,	/* looked at in a second */
 	REOPEN_MS = 10 * 1000,
+	OUT_MS = 100,
 	RCPTS_BYTES = 64 << 20
 };
 
@@ -255,6 +256,27 @@ reopen(struct scheduler *s)
 	intake_again(s);
 }
 
+static void
+write_out(void *owner)
+{
+	struct window *w = &((struct scheduler *)owner)->window;
+
+	if (w->index != NULL && index_write_out(w->index))
+		timer_set(w->out, OUT_MS);
+}
+
+static void
+checkpoint(struct scheduler *s)
+{
+	struct window *w = &s->window;
+	struct err err;
+
+	if (!index_checkpoint(w->index, &err))
+		window_fail(s, &err);
+	else if (!timer_is_set(w->out))
+		timer_set(w->out, OUT_MS);
+}
+
 void
 window_flush(struct scheduler *s)
 {
@@ -265,24 +287,23 @@ window_flush(struct scheduler *s)
 	if (!w->dirty || w->index == NULL)
 		return;
 	w->dirty = false;
-	if (!index_flush(w->index, &err) || (index_is_behind(w->index) &&
-	    !index_checkpoint(w->index, &err)))
+	if (!index_flush(w->index, &err))
 		window_fail(s, &err);
+	else if (index_is_behind(w->index))
+		checkpoint(s);
 }
 
 void
 window_care(struct scheduler *s)
 {
 	struct window *w = &s->window;
-	struct err err;
 
 	sweep(s);
 	window_flush(s);
 	if (w->index == NULL || !w->checkpoint)
 		return;
 	w->checkpoint = false;
-	if (!index_checkpoint(w->index, &err))
-		window_fail(s, &err);
+	checkpoint(s);
 }
 
 /* ---- birth and end --------------------------------------------------------------------- */
@@ -303,6 +324,7 @@ window_init(struct scheduler *s)
 	buf_init(&w->rcpts, RCPTS_BYTES);
 	sketch_init(&w->senders);
 	w->timer = timer_new(s->loop, on_timer, s);
+	w->out = timer_new(s->loop, write_out, s);
 	w->path = mem_printf("%s/index", s->dirs.path);
 }
 
@@ -363,6 +385,7 @@ window_close(struct scheduler *s)
 	if (w->index != NULL)
 		index_close(&w->index);
 	timer_free(&w->timer);
+	timer_free(&w->out);
 	buf_fini(&w->rcpts);
 	sketch_fini(&w->senders);
 	mem_free(w->path);

@@ -28,6 +28,7 @@ struct window {
 	char *path;
 	struct buf rcpts;	/* scratch for rows */
 	struct timer *timer;	/* the next due row */
+	struct timer *out;	/* the index has something for the disk */
 	usec_t next_due;	/* no row is due before; wall */
 	bool dirty;		/* the batch of this turn is not ended */
 	bool checkpoint;	/* something changed since the last one */

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/pace.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -38,6 +39,7 @@ static struct {
 	int fd;
 	bool syslog;
 	struct buf waiting;
+	struct pace pace;
 	unsigned long dropped;
 	int64_t second;		/* the second that `stamp` tells */
 	char stamp[32];
@@ -53,6 +55,7 @@ log_open(const char *program, const char *host, int fd, bool syslog)
 	out.host = mem_strdup(host);
 	out.fd = fd;
 	out.syslog = syslog;
+	out.pace = (struct pace){ 0 };
 }
 
 /* The time and, for a file, the host: remade once a second. */
@@ -177,6 +180,7 @@ log_flush(void)
 		if (n <= 0)
 			return;		/* full disk: keep what fits, go on */
 		buf_skip(w, (size_t)n);
+		pace_append(&out.pace, out.fd);
 	}
 	if (out.dropped > 0) {
 		unsigned long dropped = out.dropped;

@@ -77,6 +77,9 @@ bool index_is_behind(const struct index *index);
 /* A small step of a checkpoint; call when index_is_behind(), and once a
  * second while anything changes. */
 bool index_checkpoint(struct index *index, struct err *err) MUST_CHECK;
+/* Give a 150th of the files to the disk.  After a step of a checkpoint, call
+ * ten times a second until this says that there is no more. */
+bool index_write_out(struct index *index);
 
 /* FN returns false to stop.  It may put and delete rows: each walk sees the
  * state when it began a batch of 256. */

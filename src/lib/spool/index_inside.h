@@ -6,6 +6,7 @@
  *	index_trust.c  whether what is in the directory may be believed
  *	index_files.c  the directory
  *	index_env.c    the Berkeley DB environment, opened and closed
+ *	index_care.c   checkpoints in steps
  *	index_row.c    rows and keys as bytes
  *	index.c        changes, in transactions
  *	index_walk.c   walks
@@ -52,6 +53,7 @@ struct index {
 	struct buf value;	/* scratch */
 	unsigned fresh;		/* changes since the last step of one */
 	unsigned steps;		/* of a checkpoint, since the last one */
+	unsigned portions;	/* to give to the disk */
 };
 
 struct index_key {

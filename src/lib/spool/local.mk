@@ -9,7 +9,7 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/crcjoin.c src/lib/spool/crcjoin.h \
 	src/lib/spool/envelope.c src/lib/spool/envelope.h \
 	src/lib/spool/index.c src/lib/spool/index.h \
-	src/lib/spool/index_env.c src/lib/spool/index_inside.h \
+	src/lib/spool/index_care.c src/lib/spool/index_env.c src/lib/spool/index_inside.h \
 	src/lib/spool/index_files.c \
 	src/lib/spool/index_row.c \
 	src/lib/spool/index_trust.c \
