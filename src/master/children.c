@@ -288,22 +288,13 @@ log_death(const struct child *child, int status)
 		log_warn("%s ended though nobody asked it to", name);
 }
 
-/* What it counted as open or waiting is no more. */
-static void
-clear_row(struct board_row *row)
-{
-	atomic_store(&row->pid, 0);
-	for (int i = 0; i < METRIC_COUNT; i++)
-		board_set(row, (enum metric)i, 0);
-}
-
 static void
 bury(struct child *child, int status)
 {
 	struct master *master = child->master;
 
 	log_death(child, status);
-	clear_row(&master->board->rows[child->place]);
+	board_clear(master->board, child->place);
 	channel_free(&child->channel);
 	timer_stop(child->timer);
 	child->pid = 0;

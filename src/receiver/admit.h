@@ -10,8 +10,8 @@
 /*
  * A connection FD was accepted at LISTENER from PEER (of no meaning on the
  * submission socket).  It becomes a front, or hears a 421 and is closed.
- * `connections` counts all receivers, and strangers get seven eighths of it
- * at most; `connections-per-client` is counted by each receiver alone.
+ * `connections` and `connections-per-client` count all receivers; strangers
+ * get seven eighths of the first at most.
  */
 void admit(struct listener *listener, int fd, struct addr peer);
 

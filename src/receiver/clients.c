@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "wire/frames.h"
 
 struct client_count {
 	struct in6_addr ip;
@@ -26,6 +27,16 @@ void
 clients_init(struct clients *clients)
 {
 	map_init(&clients->map, key_of);
+	clients->crowd = NULL;
+	clients->all = NULL;
+}
+
+void
+clients_join(struct clients *clients, struct crowd *crowd,
+    const struct board *all)
+{
+	clients->crowd = crowd;
+	clients->all = all;
 }
 
 void
@@ -55,12 +66,56 @@ find(const struct clients *clients, struct addr address)
 	return map_find(&clients->map, span_make(&ip, sizeof ip));
 }
 
+/* ---- the other receivers ----------------------------------------------- */
+
+static uint64_t
+hash_of(const struct clients *clients, struct addr address)
+{
+	struct in6_addr ip = network_of(address);
+
+	return hash_span(clients->all->key, span_make(&ip, sizeof ip));
+}
+
+static uint64_t
+count_elsewhere(const struct clients *clients, uint64_t hash)
+{
+	const struct board *all = clients->all;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < BOARD_ROWS; i++)
+		if (&all->crowds[i] != clients->crowd &&
+		    atomic_load(&all->rows[i].pid) != 0 &&
+		    atomic_load(&all->rows[i].role) == ROLE_RECEIVER)
+			sum += crowd_count(&all->crowds[i], hash);
+	return sum;
+}
+
+/* Told before the others are asked: so nobody gets more than MOST. */
+static bool
+tell_others(const struct clients *clients, struct addr address,
+    unsigned here, unsigned most)
+{
+	uint64_t hash;
+
+	if (clients->all == NULL)
+		return true;
+	hash = hash_of(clients, address);
+	crowd_enter(clients->crowd, hash);
+	if (here + count_elsewhere(clients, hash) < most)
+		return true;
+	crowd_leave(clients->crowd, hash);
+	return false;
+}
+
+/* ---- one by one ----------------------------------------------------------- */
+
 bool
 clients_enter(struct clients *clients, struct addr address, unsigned most)
 {
 	struct client_count *client = find(clients, address);
+	unsigned here = client == NULL ? 0 : client->count;
 
-	if ((client == NULL ? 0 : client->count) >= most)
+	if (here >= most || !tell_others(clients, address, here, most))
 		return false;
 	if (client == NULL) {
 		client = mem_new(struct client_count);
@@ -77,6 +132,8 @@ clients_leave(struct clients *clients, struct addr address)
 	struct client_count *client = find(clients, address);
 
 	must(client != NULL && client->count > 0);
+	if (clients->all != NULL)
+		crowd_leave(clients->crowd, hash_of(clients, address));
 	if (--client->count > 0)
 		return;
 	map_remove(&clients->map, key_of(client));

@@ -60,6 +60,7 @@ start(struct worker *worker, struct err *err)
 	receiver->worker = worker;
 	receiver->rules.conf = worker->conf;
 	receiver->rules.now = clock_wall();
+	clients_join(&receiver->clients, worker->crowd, worker->all);
 	receiver->leave = timer_new(worker->loop, on_leave, receiver);
 	if (!store_open(receiver, err))
 		return false;

@@ -136,7 +136,7 @@ def drips_do_not_prolong_a_session_beyond_its_limit(scene):
 
 
 def one_client_has_only_so_many_connections(scene):
-    relay = scene.relay("receivers 1\nlimits { connections-per-client 3 }", to=9)
+    relay = scene.relay("receivers 4\nlimits { connections-per-client 3 }", to=9)
     clients = _connect(relay.port, 3)
     refused = _Wire(relay.port, greeting=421)
     assert refused.ends() == b""

@@ -18,6 +18,6 @@ tests_unit_test_receiver_SOURCES = tests/unit/unit.h \
 	tests/unit/receiver/times.c
 tests_unit_test_receiver_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
 	$(CUNIT_CFLAGS)
-tests_unit_test_receiver_LDADD = src/receiver/libsession.a $(LIB_SPOOL) \
+tests_unit_test_receiver_LDADD = src/receiver/libsession.a $(LIB_WORKER) $(LIB_SPOOL) \
 	$(CUNIT_LIBS) $(IO_LIBS)
 endif

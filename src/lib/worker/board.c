@@ -68,6 +68,17 @@ board_sum(const struct board *board, enum metric metric)
 	return sum;
 }
 
+void
+board_clear(struct board *board, uint32_t place)
+{
+	struct board_row *row = &board->rows[place];
+
+	atomic_store(&row->pid, 0);
+	for (int i = 0; i < METRIC_COUNT; i++)
+		board_set(row, (enum metric)i, 0);
+	crowd_clear(&board->crowds[place]);
+}
+
 static struct board *
 map(int fd, struct err *err)
 {
@@ -98,10 +109,12 @@ board_make(int *fd, struct err *err)
 		err_sys(err, "size", "the scoreboard");
 	else
 		board = map(made, err);
-	if (board == NULL)
+	if (board == NULL) {
 		close(made);
-	else
-		*fd = made;
+		return NULL;
+	}
+	board->key = hash_key_new();
+	*fd = made;
 	return board;
 }
 

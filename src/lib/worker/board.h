@@ -11,6 +11,8 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/hash.h"
+#include "worker/crowd.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -52,6 +54,8 @@ struct board_row {
 
 struct board {
 	struct board_row rows[BOARD_ROWS];
+	struct hash_key key;	/* for the crowds */
+	struct crowd crowds[BOARD_ROWS];	/* the receivers' clients */
 };
 
 const char *metric_name(enum metric metric);
@@ -70,6 +74,9 @@ board_set(struct board_row *row, enum metric metric, uint64_t value)
 	atomic_store_explicit(&row->metrics[metric], value,
 	    memory_order_relaxed);
 }
+
+/* The row at PLACE is nobody's now; what its process counted is no more. */
+void board_clear(struct board *board, uint32_t place);
 
 /* Sum over all rows. */
 uint64_t board_sum(const struct board *board, enum metric metric);

@@ -25,6 +25,7 @@ struct worker {
 	struct buf certificate, key;	/* PEM; empty: none */
 	struct channel *master;	/* null once the master is gone */
 	struct board_row *board;	/* our row, never null after GO */
+	struct crowd *crowd;	/* ours, for who has clients */
 	const struct board *all;	/* everybody's */
 	bool draining;
 };

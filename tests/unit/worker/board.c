@@ -33,6 +33,29 @@ what_one_writes_another_reads(void)
 }
 
 static void
+a_row_that_is_nobodys_is_empty(void)
+{
+	struct board *made;
+	struct err err;
+	int fd = -1;
+
+	made = board_make(&fd, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(made);
+	made->rows[3].pid = 100;
+	board_set(&made->rows[3], METRIC_IN_FLIGHT, 4);
+	crowd_enter(&made->crowds[3], UINT64_MAX);
+	crowd_enter(&made->crowds[4], UINT64_MAX);
+	CU_ASSERT_EQUAL(crowd_count(&made->crowds[3], UINT64_MAX), 1);
+	board_clear(made, 3);
+	CU_ASSERT_EQUAL(made->rows[3].pid, 0);
+	CU_ASSERT_EQUAL(board_sum(made, METRIC_IN_FLIGHT), 0);
+	CU_ASSERT_EQUAL(crowd_count(&made->crowds[3], UINT64_MAX), 0);
+	CU_ASSERT_EQUAL(crowd_count(&made->crowds[4], UINT64_MAX), 1);
+	munmap(made, sizeof *made);
+	close(fd);
+}
+
+static void
 nobody_can_shrink_it_under_the_others(void)
 {
 	struct board *made;
@@ -74,6 +97,7 @@ every_metric_has_a_name_of_its_own_and_a_text(void)
 
 const struct unit_test board_tests[] = {
 	UNIT(what_one_writes_another_reads),
+	UNIT(a_row_that_is_nobodys_is_empty),
 	UNIT(nobody_can_shrink_it_under_the_others),
 	UNIT(memory_of_another_size_is_refused),
 	UNIT(every_metric_has_a_name_of_its_own_and_a_text),
