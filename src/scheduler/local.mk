@@ -49,6 +49,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/report.c src/scheduler/report.h \
 	src/scheduler/results.c src/scheduler/results.h \
 	src/scheduler/retry.c src/scheduler/retry.h \
+	src/scheduler/reroute.c \
 	src/scheduler/routes.c src/scheduler/routes.h \
 	src/scheduler/say.c src/scheduler/say.h \
 	src/scheduler/scheduler.c src/scheduler/scheduler.h \

@@ -217,6 +217,17 @@ mx_answered(struct scheduler *s, struct domain *domain,
 	routes_settle(s, domain, scheduler_now(s) + at_least_a_minute(s, ttl));
 }
 
+/* The answers are of a route that is no more. */
+static void
+ask_again(struct scheduler *s, struct domain *domain)
+{
+	if (domain->pending > 0)
+		return;
+	domain->again = false;
+	domain->expires = 0;
+	routes_refresh(s, domain);
+}
+
 void
 routes_answer(struct scheduler *s, const struct frame_answer *answer)
 {
@@ -231,7 +242,9 @@ routes_answer(struct scheduler *s, const struct frame_answer *answer)
 		s->routes.asked--;
 	send_more(s);
 	question->domain->pending--;
-	if (question->kind == QUESTION_HOST)
+	if (question->domain->again)
+		ask_again(s, question->domain);
+	else if (question->kind == QUESTION_HOST)
 		hop_answered(s, question, answer);
 	else
 		mx_answered(s, question->domain, answer);

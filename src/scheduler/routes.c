@@ -214,8 +214,8 @@ routes_policy(const struct scheduler *s, const struct site *site)
 
 /* ---- care -------------------------------------------------------------------------------- */
 
-static bool
-is_idle(const struct domain *domain)
+bool
+routes_is_idle(const struct domain *domain)
 {
 	if (domain->entries > 0 || domain->pending > 0)
 		return false;
@@ -263,34 +263,15 @@ routes_sweep(struct scheduler *s)
 		struct domain *domain = list_item(link, struct domain, age);
 
 		next = list_next(ages, link);
-		if (is_idle(domain) && (ages->count > IDLE_DOMAINS ||
+		if (routes_is_idle(domain) && (ages->count > IDLE_DOMAINS ||
 		    domain->expires <= now))
 			domain_free(s, domain);
-		else if (!is_idle(domain)) {
+		else if (!routes_is_idle(domain)) {
 			list_remove(ages, link);
 			list_append(ages, link);
 		}
 	}
 	sweep_sites(s);
-}
-
-void
-routes_reload(struct scheduler *s)
-{
-	struct site *site;
-	size_t at = 0;
-	struct link *link;
-
-	for (link = list_first(&s->routes.ages); link != NULL;
-	    link = list_next(&s->routes.ages, link)) {
-		struct domain *domain = list_item(link, struct domain, age);
-
-		domain->expires = 0;
-		if (!is_idle(domain))
-			routes_refresh(s, domain);
-	}
-	while ((site = map_each(&s->queue.sites, &at)) != NULL)
-		site_apply(&s->queue, site, routes_policy(s, site));
 }
 
 void

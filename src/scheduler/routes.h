@@ -16,6 +16,7 @@
 
 struct conf_site;
 struct scheduler;
+struct conf;
 struct domain;
 struct site;
 
@@ -66,8 +67,12 @@ const char *routes_failure(const struct domain *domain, bool *permanent);
 void routes_resolver(struct scheduler *s, struct channel *resolver);
 void routes_answer(struct scheduler *s, const struct frame_answer *answer);
 
-/* The configuration changed: every domain is looked up anew. */
-void routes_reload(struct scheduler *s);
+/*
+ * The configuration changed, it was OLD (reroute.c).  What is to be sent from
+ * now on goes by the new routes and site blocks; every domain is looked up
+ * anew, but what is known of one whose route is the same serves meanwhile.
+ */
+void routes_reload(struct scheduler *s, const struct conf *old);
 
 /* Forget domains and sites that nobody uses. */
 void routes_sweep(struct scheduler *s);

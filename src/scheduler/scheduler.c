@@ -266,8 +266,10 @@ scheduler_free(struct scheduler **scheduler)
 void
 scheduler_reload(struct scheduler *s, const struct conf *conf)
 {
+	const struct conf *old = s->conf;
+
 	s->conf = conf;
-	routes_reload(s);
+	routes_reload(s, old);
 	senders_apply(&s->queue, conf, scheduler_now(s));
 	window_reload(s);
 	scheduler_ask(s);

@@ -114,7 +114,7 @@ set_hosts(struct site *site, const struct hosts *hosts, msec_t now)
 	buf_fini(&list);
 }
 
-/* Entries in the lines of OLD that follow DOMAIN go where it leads now. */
+/* Entries in the lines of OLD that follow DOMAIN are placed anew. */
 static void
 move_entries(struct scheduler *s, struct domain *domain, struct site *old)
 {
@@ -129,9 +129,23 @@ move_entries(struct scheduler *s, struct domain *domain, struct site *old)
 				continue;
 			entry_pull(&s->queue, entry);
 			entry->site = NULL;
-			window_place(s, entry, true);
+			window_place(s, entry, PLACE_FRONT);
 		}
 	}
+}
+
+void
+routes_part(struct scheduler *s, struct domain *domain)
+{
+	struct site *site = domain->site;
+
+	if (site == NULL)
+		return;
+	window_detach(domain);
+	list_remove(&site->domains, &domain->at_site);
+	domain->site = NULL;
+	move_entries(s, domain, site);
+	routes_drop_site(s, site);
 }
 
 static void
@@ -149,7 +163,8 @@ release_waiting(struct scheduler *s, struct domain *domain)
 		list_append(&waiting, &entry->place);
 	}
 	while ((link = list_take(&waiting)) != NULL)
-		window_place(s, list_item(link, struct entry, place), false);
+		window_place(s, list_item(link, struct entry, place),
+		    PLACE_NEW);
 	control_wake(s->control);
 	scheduler_ask(s);
 }
@@ -205,15 +220,7 @@ routes_fail(struct scheduler *s, struct domain *domain, uint8_t failure,
 	domain->why = mem_strdup(why);
 	domain->expires = scheduler_now(s) +
 	    conf_time(s->conf, s->conf->resolver_negative);
-	if (domain->site != NULL) {
-		struct site *old = domain->site;
-
-		window_detach(domain);
-		list_remove(&old->domains, &domain->at_site);
-		domain->site = NULL;
-		move_entries(s, domain, old);
-		routes_drop_site(s, old);
-	}
+	routes_part(s, domain);
 	window_failed(s, domain);
 	release_waiting(s, domain);
 }

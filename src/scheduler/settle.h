@@ -19,11 +19,20 @@ void routes_settle(struct scheduler *s, struct domain *domain,
 void routes_fail(struct scheduler *s, struct domain *domain,
     uint8_t failure, const char *why);
 
-/* DOMAIN leads to no site any more. */
+/* DOMAIN, for which nothing is in memory, leads to no site any more. */
 void routes_leave_site(struct scheduler *s, struct domain *domain);
+
+/* The same with what waits at its site, which is placed anew: by the state
+ * of DOMAIN. */
+void routes_part(struct scheduler *s, struct domain *domain);
 
 /* SITE goes if nothing leads or waits there. */
 void routes_drop_site(struct scheduler *s, struct site *site);
+
+/* ---- routes.c ---------------------------------------------------------------------- */
+
+/* Nothing is for DOMAIN, and nobody was asked about it. */
+bool routes_is_idle(const struct domain *domain);
 
 /* ---- questions.c ------------------------------------------------------------------- */
 

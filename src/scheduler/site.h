@@ -92,6 +92,7 @@ struct domain {
 	struct link at_site;	/* on site->domains */
 	msec_t expires;
 	unsigned pending;	/* questions under way, or waiting */
+	bool again;		/* the route has changed since they were asked */
 	uint32_t token;		/* of the last one */
 	struct hosts *hosts;	/* answers so far */
 	struct list waiting;	/* entries that wait for the site */

@@ -22,6 +22,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/rates.c \
 	tests/unit/scheduler/report.c \
 	tests/unit/scheduler/results.c \
+	tests/unit/scheduler/reroute.c \
 	tests/unit/scheduler/routes.c \
 	tests/unit/scheduler/outage.c \
 	tests/unit/scheduler/retry.c \

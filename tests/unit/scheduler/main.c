@@ -27,6 +27,7 @@ main(int argc, char **argv)
 		{ "results", results_tests },
 		{ "report", report_tests },
 		{ "routes", routes_tests },
+		{ "reroute", reroute_tests },
 		{ "move", move_tests },
 		{ "control", control_tests },
 		{ "walk", walk_tests },

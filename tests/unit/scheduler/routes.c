@@ -298,76 +298,6 @@ of_very_many_domains_some_are_asked_for_and_urgent_ones_next(void)
 	rig_free(&rig);
 }
 
-static struct conf *
-other_route(struct rig *rig, const char *to)
-{
-	struct buf text;
-	struct conf *conf;
-	struct err err;
-
-	buf_init(&text, 1 << 16);
-	buf_printf(&text, "hostname relay.test\nnode 1\nspool %s/spool\n"
-	    "listen 127.0.0.1:2525\nroute * { to %s }\n", rig->path, to);
-	conf = conf_parse(buf_peek(&text), "new", &err);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
-	buf_fini(&text);
-	return conf;
-}
-
-/* Even for the domain that made the site: the others keep their limits. */
-static void
-a_reload_parts_a_domain_from_its_site_and_leaves_the_others(void)
-{
-	struct rig *rig = rig_new("route * { to mx }\n"
-	    "site * { connections 7 }\n");
-	struct conf *conf, *old = rig->conf;
-	struct err err;
-	char *text;
-
-	rig_start(rig);
-	send_to_six(rig, 0);
-	CU_ASSERT_EQUAL(sites_of(rig, 6), 1);
-	text = mem_printf("hostname relay.test\nnode 1\nspool %s/spool\n"
-	    "listen 127.0.0.1:2525\n%s", rig->path, shared);
-	conf = conf_parse(span_of(text), "new", &err);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
-	mem_free(text);
-	rig->conf = conf;
-	scheduler_reload(rig->s, conf);
-	send_to_six(rig, 6);	/* what is known serves until the answer */
-	send_to_six(rig, 12);
-	CU_ASSERT_EQUAL(sites_of(rig, 18), 2);
-	CU_ASSERT_NOT_EQUAL(rig->jobs[12].job.site, rig->jobs[0].job.site);
-	CU_ASSERT_EQUAL(rig->jobs[13].job.site, rig->jobs[0].job.site);
-	CU_ASSERT_STRING_EQUAL(rig->sites[rig->sites_told - 1].policy,
-	    "d0.test");
-	conf_free(&old);
-	rig_free(&rig);
-}
-
-static void
-a_reload_moves_what_waits_to_the_new_route(void)
-{
-	struct rig *rig = rig_new("route * { to 127.0.0.1:9 }\n"
-	    "site * { connections 1 }\n");
-	struct conf *conf, *old = rig->conf;
-
-	rig->answer.wait = true;
-	rig_start(rig);
-	for (int i = 0; i < 10; i++)
-		rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
-	rig_until(rig, rig_jobs, 2);
-	rig_settle(rig);
-	conf = other_route(rig, "127.0.0.7:9");
-	rig->conf = conf;
-	scheduler_reload(rig->s, conf);
-	rig_until(rig, rig_jobs, 10);
-	for (size_t i = 2; i < 10; i++)
-		CU_ASSERT_STRING_EQUAL(rig->jobs[i].site, "127.0.0.7:9");
-	conf_free(&old);
-	rig_free(&rig);
-}
-
 const struct unit_test routes_tests[] = {
 	UNIT(the_mx_hosts_are_the_site),
 	UNIT(an_answer_is_kept_for_the_next_message),
@@ -382,8 +312,6 @@ const struct unit_test routes_tests[] = {
 	UNIT(a_routes_host_without_an_address_never_bounces),
 	UNIT(the_order_of_equal_hosts_does_not_choose_the_block),
 	UNIT(a_block_for_a_domain_makes_it_a_site_of_its_own),
-	UNIT(a_reload_parts_a_domain_from_its_site_and_leaves_the_others),
 	UNIT(of_very_many_domains_some_are_asked_for_and_urgent_ones_next),
-	UNIT(a_reload_moves_what_waits_to_the_new_route),
 	UNIT_END
 };
