@@ -121,6 +121,12 @@ again(void *owner)
 
 /* ---- the clock ------------------------------------------------------------------------ */
 
+usec_t
+scheduler_clock_off(const struct scheduler *s)
+{
+	return clock_wall() - clock_mono_usec() - s->wall_base;
+}
+
 /*
  * Wall time is the monotonic clock and a base.  The base follows the
  * machine's clock in small steps; when that jumps, ages and due times of
@@ -129,11 +135,10 @@ again(void *owner)
 static void
 follow_clock(struct scheduler *s)
 {
-	usec_t base = clock_wall() - clock_mono_usec();
-	usec_t off = base - s->wall_base;
+	usec_t off = scheduler_clock_off(s);
 
 	if (off < CLOCK_STEP * 1000000LL && off > -CLOCK_STEP * 1000000LL) {
-		s->wall_base = base;
+		s->wall_base += off;
 		s->clock_told = false;
 		return;
 	}

@@ -96,5 +96,8 @@ void scheduler_ask(struct scheduler *s);
 /* Monotonic, and wall time that does not jump while we live. */
 msec_t scheduler_now(const struct scheduler *s);
 usec_t scheduler_wall(const struct scheduler *s);
+/* By so much the machine's clock is before that wall time: it jumped, unless
+ * it is little. */
+usec_t scheduler_clock_off(const struct scheduler *s);
 
 #endif

@@ -12,7 +12,10 @@
 #include "scheduler/say.h"
 #include "scheduler/scheduler.h"
 
-enum { SKEW_MOST = 3600 };	/* seconds an arrival may be off our clock */
+enum {				/* seconds an arrival may be off our clock */
+	SKEW_LEAST = 2,		/* … before anybody wonders why */
+	SKEW_MOST = 3600
+};
 
 /* ---- grouping ------------------------------------------------------------------- */
 
@@ -76,12 +79,34 @@ takeup_group(struct scheduler *s, struct message *message,
 
 /* ---- a record -------------------------------------------------------------------- */
 
-/* Arrivals that are far off our clock count as arrived now: a clock that
- * jumped must neither expire mail nor keep it for ever. */
+static usec_t
+distance(usec_t a, usec_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* ARRIVED of new mail by the queue's clock.  Receivers write down what the
+ * machine's says, which that does not follow when it jumps. */
+static usec_t
+arrival_of(const struct scheduler *s, usec_t arrived)
+{
+	usec_t now = scheduler_wall(s), off, here;
+
+	if (distance(now, arrived) < (usec_t)SKEW_LEAST * 1000000)
+		return arrived;
+	off = scheduler_clock_off(s);
+	here = arrived - off;
+	return distance(off, 0) >= (usec_t)SKEW_LEAST * 1000000 &&
+	    distance(now, here) < distance(now, arrived) ? here : arrived;
+}
+
+/* Arrivals that are far off our clock nonetheless count as arrived now: a
+ * clock that jumped must neither expire mail nor keep it for ever. */
 static usec_t
 sane_arrival(const struct scheduler *s, const struct segment *segment,
-    usec_t arrived)
+    usec_t written)
 {
+	usec_t arrived = segment->old ? written : arrival_of(s, written);
 	usec_t now = scheduler_wall(s), skew = now - arrived;
 
 	if (skew < -(usec_t)SKEW_MOST * 1000000 ||

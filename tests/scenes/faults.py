@@ -455,7 +455,7 @@ def a_deliverer_without_descriptors_does_not_spin(scene):
 
 
 def _faked(scene, conf, to):
-    """A relay whose wall clock is in a file, not yet started; start(days) and jump(days)."""
+    """A relay whose wall clock is in a file, not yet started; start(days) and jump(days), or jump(minutes, "m")."""
     found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1") + \
         glob.glob(f"{PEERS}/libfaketime/usr/lib/*/faketime/libfaketime.so.1")
     with open(f"{scene.prefix}/sbin/postriderd", "rb") as f:
@@ -467,9 +467,9 @@ def _faked(scene, conf, to):
     relay = scene.relay(conf, start=False, to=to)
     clock = f"{scene.dir}/clock"
 
-    def jump(days):
+    def jump(count, unit="d"):
         with open(clock + ".new", "w") as f:
-            f.write(f"{days:+d}d\n")
+            f.write(f"{count:+d}{unit}\n")
         os.rename(clock + ".new", clock)
 
     def start(days):
@@ -506,6 +506,29 @@ def a_wall_clock_that_jumps_expires_nothing_and_holds_nothing_up(scene):
     relay.wait_over(*waiting)
     wanted = {f"{word}{i}": 1 for word in ("ok", "later") for i in range(3)} | {"later": 1}
     wait_until(lambda: _copies(sink) == wanted, "each comes once")
+
+
+def times_that_mail_brings_along_hold_while_the_clock_is_minutes_off(scene):
+    """Too little for anybody to call it absurd: the receivers' clock is off, that of the queue is not."""
+    script = {**PICKY, "extensions": ["PIPELINING", "DELIVERBY", "DSN"]}
+    sink, home = scene.troupe([script, {}])
+    relay, start, jump = _faked(scene, f"class normal {{ retry 1h }}\nroute sender.test {{ to 127.0.0.1:{home.port} }}", sink.port)
+    start(0)
+    relay.wait_over(relay.send("first@example.org"))
+    for minutes in (30, -30):
+        jump(minutes, "m")
+        begin = time.monotonic()
+        held = relay.send(f"held{minutes}@example.org", options=["HOLDFOR=6"])
+        short = relay.send("later@example.org", sender="a@sender.test", options=["BY=4;R"])
+        long = relay.send("later@example.org", sender="a@sender.test", options=["BY=600;R"])
+        relay.wait_log(f"{short}: .*status=deferred")
+        relay.wait_over(short)
+        assert 3.9 < time.monotonic() - begin < 7, f"by {minutes} minutes: back after {time.monotonic() - begin:.1f} s"
+        relay.wait_over(held)
+        assert 5.9 < time.monotonic() - begin < 10, f"by {minutes} minutes: held {time.monotonic() - begin:.1f} s"
+        assert not relay.statuses("expired", id=long)
+    relay.wait_log("warning: the clock jumped by ")
+    assert len(home.wait(2)) == 2
 
 
 def a_restart_with_the_clock_years_off_expires_nothing_and_holds_nothing_up(scene):
