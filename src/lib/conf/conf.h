@@ -283,6 +283,10 @@ const struct conf_reply *conf_reply_for(const struct conf *conf,
  */
 bool conf_net_holds(const struct conf_net *net, const struct in6_addr *address);
 
+/* The first trust of LISTEN that has all of NET in one of its own; or null. */
+const struct conf_trust *conf_trust_within(const struct conf_listen *listen,
+    const struct conf_net *net);
+
 /*
  * The first trust of LISTEN with a net of CLIENT; null: a stranger.
  */
@@ -294,5 +298,8 @@ bool conf_pattern_matches(const char *pattern, struct span name);
 
 /* Glob over TEXT with * and ?, without regard to case. */
 bool conf_glob_matches(const char *glob, struct span text);
+/* Whether the glob A matches all that B does.  It may be missed where a ?
+ * meets a *. */
+bool conf_glob_covers(const char *a, const char *b);
 
 #endif

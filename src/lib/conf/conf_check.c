@@ -53,23 +53,12 @@ open_pattern(struct conf_parser *parser, const char *argument,
 		    "*.DOMAIN or * is wanted", name, argument);
 	for (size_t at = 0; (item = conf_block_item(parser->conf,
 	    scope->block, at)) != NULL; at++)
-		if (strcmp(*item, "*") == 0 ||
-		    span_equal_nocase(span_of(*item), span_of(argument)))
+		if (conf_pattern_matches(*item, span_of(argument)))
 			return err_set(parser->err, ERR_CONFIG, "%s %.60s is "
 			    "never reached: %s %.60s stands before it and "
 			    "matches first", name, argument, name, *item);
 	scope->item = conf_block_add(parser->conf, scope->block, argument);
 	return true;
-}
-
-/* Whether the glob A matches all that B does.  It may be missed where a ?
- * meets a *. */
-static bool
-covers(const char *a, const char *b)
-{
-	return span_equal_nocase(span_of(a), span_of(b)) ||
-	    (conf_glob_matches(a, span_of(b)) && (strchr(a, '?') == NULL ||
-	    strchr(b, '*') == NULL));
 }
 
 static bool
@@ -82,7 +71,7 @@ open_sender(struct conf_parser *parser, const char *argument,
 		return err_set(parser->err, ERR_CONFIG, "sender: a name is "
 		    "wanted, which may hold * and ?");
 	for (size_t i = 0; i < conf->sender_count; i++)
-		if (covers(conf->senders[i].pattern, argument))
+		if (conf_glob_covers(conf->senders[i].pattern, argument))
 			return err_set(parser->err, ERR_CONFIG, "sender %.60s "
 			    "is never reached: sender %.60s stands before it "
 			    "and matches first", argument,
@@ -136,6 +125,30 @@ over_ceiling(struct conf_parser *parser, const char *what,
 	return conf_error_at(parser, place);
 }
 
+/* The first line that has a net counts: a later one of another ceiling would
+ * never be looked at for it. */
+static bool
+check_trust(struct conf_parser *parser, const struct conf_listen *listen,
+    size_t at)
+{
+	const struct conf_trust *trust = &listen->trusts[at];
+
+	for (size_t n = 0; n < trust->net_count; n++) {
+		const struct conf_trust *first = conf_trust_within(listen,
+		    &trust->nets[n]);
+
+		if (first == NULL || first >= trust ||
+		    first->ceiling == trust->ceiling)
+			continue;
+		err_set(parser->err, ERR_CONFIG, "trust with ceiling %s is "
+		    "never reached for one of its nets: a line before it, "
+		    "with ceiling %s, has that: put this one first",
+		    class_name(trust->ceiling), class_name(first->ceiling));
+		return conf_error_at(parser, parser->trusts[at]);
+	}
+	return true;
+}
+
 static bool
 close_listen(struct conf_parser *parser, struct conf_listen *listen)
 {
@@ -156,6 +169,8 @@ close_listen(struct conf_parser *parser, struct conf_listen *listen)
 			return over_ceiling(parser, "trust with ceiling",
 			    trust->ceiling, listen->ceiling,
 			    parser->trusts[i]);
+		if (!check_trust(parser, listen, i))
+			return false;
 	}
 	place = conf_seen(parser, BLOCK_LISTEN, "tls");
 	if (listen->tls == LISTEN_TLS_IMPLICIT &&

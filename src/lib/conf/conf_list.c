@@ -196,11 +196,29 @@ is_field_name(const char *text)
 	return *c == '\0' && c != text;
 }
 
+/* The rows are tried in order: one before it that says otherwise of all that
+ * PATTERN matches. */
+static const struct conf_header *
+header_before(const struct conf *conf, const char *name, const char *pattern,
+    enum mail_class klass)
+{
+	for (size_t i = 0; i < conf->header_count; i++) {
+		const struct conf_header *row = &conf->headers[i];
+
+		if (row->klass != klass && conf_glob_covers(row->pattern,
+		    pattern) && span_equal_nocase(span_of(row->name),
+		    span_of(name)))
+			return row;
+	}
+	return NULL;
+}
+
 bool
 conf_header_read(const struct conf_option *option,
     const struct conf_words *words, void *field, struct err *err)
 {
 	enum { HEADERS_MOST = 256 };
+	const struct conf_header *first;
 	struct conf *conf = field;
 	enum mail_class klass;
 
@@ -218,6 +236,14 @@ conf_header_read(const struct conf_option *option,
 			return conf_wrong(option, words->word[i + 1], err,
 			    "urgent, normal or bulk is wanted after %s",
 			    words->word[i]);
+		first = header_before(conf, words->word[0], words->word[i],
+		    klass);
+		if (first != NULL)
+			return err_set(err, ERR_CONFIG, "%s %s %s: never %s, "
+			    "for %s stands before it and makes that %s",
+			    option->name, words->word[0], words->word[i],
+			    class_name(klass), first->pattern,
+			    class_name(first->klass));
 		if (conf->header_count == HEADERS_MOST)
 			return err_set(err, ERR_CONFIG, "%s: most %d of them",
 			    option->name, HEADERS_MOST);

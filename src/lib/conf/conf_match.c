@@ -54,6 +54,14 @@ conf_glob_matches(const char *glob, struct span text)
 	return *glob == '\0';
 }
 
+bool
+conf_glob_covers(const char *a, const char *b)
+{
+	return span_equal_nocase(span_of(a), span_of(b)) ||
+	    (conf_glob_matches(a, span_of(b)) && (strchr(a, '?') == NULL ||
+	    strchr(b, '*') == NULL));
+}
+
 const struct conf_route *
 conf_route_for(const struct conf *conf, struct span domain)
 {
@@ -121,6 +129,21 @@ conf_net_holds(const struct conf_net *net, const struct in6_addr *address)
 		return false;
 	return rest == 0 || ((net->address.s6_addr[bytes] ^
 	    address->s6_addr[bytes]) & mask) == 0;
+}
+
+const struct conf_trust *
+conf_trust_within(const struct conf_listen *listen,
+    const struct conf_net *net)
+{
+	for (size_t i = 0; i < listen->trust_count; i++) {
+		const struct conf_trust *trust = &listen->trusts[i];
+
+		for (size_t j = 0; j < trust->net_count; j++)
+			if (trust->nets[j].bits <= net->bits &&
+			    conf_net_holds(&trust->nets[j], &net->address))
+				return trust;
+	}
+	return NULL;
 }
 
 const struct conf_trust *

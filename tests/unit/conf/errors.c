@@ -307,6 +307,18 @@ static const struct {
 	    "reached: route * stands before it and matches first" },
 	{ L "site a { }\nsite A { }", "f:3: site A is never reached: site a "
 	    "stands before it and matches first" },
+	{ L "site *.a { }\nsite b.a { }", "f:3: site b.a is never reached: "
+	    "site *.a stands before it and matches first" },
+	{ L "route *.A { to mx }\n\nroute *.b.a { to mx }", "f:4: route "
+	    "*.b.a is never reached: route *.A stands before it and matches "
+	    "first" },
+	{ "listen [::1]:25 {\n trust 10.0.0.0/8 ceiling bulk\n trust ::1 "
+	    "10.1.0.0/16\n}", "f:3: trust with ceiling urgent is never "
+	    "reached for one of its nets: a line before it, with ceiling "
+	    "bulk, has that: put this one first" },
+	{ L "classify {\n header X b* bulk\n header x ba bulk bc urgent\n}",
+	    "f:4: header x bc: never urgent, for b* stands before it and "
+	    "makes that bulk" },
 	{ L "tls { certificate /c }", "f:2: tls has a certificate but no key: "
 	    "add key FILE" },
 	{ L "tls { key /k }", "f:2: tls has a key but no certificate: add "
