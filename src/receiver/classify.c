@@ -45,6 +45,42 @@ priority_read(struct span text, int *out)
 	return true;
 }
 
+/* The end of the comment that TEXT begins with, nested ones and all; the
+ * length of TEXT if it has none. */
+static size_t
+comment_length(struct span text)
+{
+	unsigned depth = 0;
+
+	for (size_t i = 0; i < text.length; i++) {
+		if (text.data[i] == '\\')
+			i++;
+		else if (text.data[i] == '(')
+			depth++;
+		else if (text.data[i] == ')' && --depth == 0)
+			return i + 1;
+	}
+	return text.length;
+}
+
+/* RFC 6758 lets comments stand before and behind the value. */
+static bool
+priority_field_read(struct span text, int *out)
+{
+	size_t length;
+
+	text = span_trim(text);
+	while (text.length > 0 && text.data[0] == '(')
+		text = span_trim(span_skip(text, comment_length(text)));
+	length = span_find(text, '(');
+	if (!priority_read(span_trim(span_first(text, length)), out))
+		return false;
+	text = span_skip(text, length);
+	while (text.length > 0 && text.data[0] == '(')
+		text = span_trim(span_skip(text, comment_length(text)));
+	return text.length == 0;
+}
+
 /*
  * The first rule, in the order of the configuration, that any field
  * matches: only rules before BEST can do better than what was found.
@@ -84,8 +120,8 @@ header_facts_read(struct header_facts *facts, struct span block,
 		else if (span_is_nocase(field.name, "MT-Priority") &&
 		    !facts->has_priority) {
 			header_value(field.value, value, sizeof value);
-			facts->has_priority = priority_read(span_of(value),
-			    &facts->priority);
+			facts->has_priority = priority_field_read(
+			    span_of(value), &facts->priority);
 		}
 		best = rule_for(&field, conf, best);
 	}

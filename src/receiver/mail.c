@@ -147,6 +147,7 @@ begin_body(struct session *session)
 	const struct client *client = &session->client;
 	struct envelope *envelope = session->txn->envelope;
 	char literal[ADDR_TEXT_SIZE], text[CLIENT_TEXT_SIZE], user[32];
+	char priority[8];
 	struct trace trace = {
 		.helo = session->helo,
 		.hostname = session->rules->conf->hostname,
@@ -161,6 +162,10 @@ begin_body(struct session *session)
 		trace.client = addr_literal(client->address, literal);
 	if (envelope->rcpt_count == 1)
 		trace.only_rcpt = envelope->rcpts[0].address;
+	if ((envelope->flags & ENVELOPE_PRIORITY) != 0) {
+		snprintf(priority, sizeof priority, "%d", envelope->priority);
+		trace.priority = priority;
+	}
 	envelope->client = mem_strdup(client_text(client, text));
 	envelope->sender = fairness_key(session);
 	if (session->tls != NULL)

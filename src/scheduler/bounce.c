@@ -250,6 +250,7 @@ write_bounce(struct scheduler *s, const struct report *report,
 		.envid = original->envelope->envid,
 		.arrived = original->envelope->arrived,
 		.now = scheduler_wall(s),
+		.by = original->envelope->by,
 		.rcpts = rows,
 		.rcpt_count = told,
 		.original = original->whole ? original->record.body :

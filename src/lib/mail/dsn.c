@@ -125,6 +125,8 @@ put_message_group(const struct dsn *dsn, struct buf *out)
 	put_decoded(out, "Original-Envelope-Id", span_of(NULL),
 	    span_of(dsn->envid));
 	put_date(out, "Arrival-Date", dsn->arrived);
+	if (dsn->by != 0)	/* RFC 2852 */
+		put_date(out, "Deliver-by-date", dsn->by);
 }
 
 static const char *

@@ -32,6 +32,7 @@ struct dsn {
 	const char *to;		/* its reverse-path */
 	const char *envid;	/* xtext as given; null: none */
 	usec_t arrived, now;
+	usec_t by;		/* asked for by DELIVERBY; 0: nothing */
 	const struct dsn_rcpt *rcpts;
 	size_t rcpt_count;
 	struct span original;	/* the message in wire form, or its header */

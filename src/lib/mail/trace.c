@@ -62,6 +62,10 @@ trace_put(const struct trace *trace, struct buf *out)
 		clean_put(out, CLEAN_TEXT, trace->only_rcpt, PATH_TEXT_MOST);
 		buf_append_text(out, ">");
 	}
+	if (trace->priority != NULL) {
+		buf_append_text(out, "\r\n\tPRIORITY ");
+		clean_put(out, CLEAN_NAME, trace->priority, NAME_MOST);
+	}
 	buf_append_text(out, ";\r\n\t");
 	buf_append_text(out, date_text(trace->when, date));
 	buf_append_text(out, "\r\n");

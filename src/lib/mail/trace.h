@@ -17,6 +17,7 @@ struct trace {
 	const char *tls;	/* "TLSv1.3 cipher …" comment; null: none */
 	const char *id;
 	const char *only_rcpt;	/* null unless there is exactly one */
+	const char *priority;	/* MT-PRIORITY (RFC 6710); null: none */
 	usec_t when;
 };
 

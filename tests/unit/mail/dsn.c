@@ -72,6 +72,21 @@ check_lacks(const struct dsn *dsn, const char *text)
 }
 
 static void
+a_report_tells_the_time_that_was_asked_for(void)
+{
+	static const char *const texts[] = {
+		"Arrival-Date: Tue, 24 Nov 2026 03:32:21 +0000\r\n"
+		"Deliver-by-date: Tue, 24 Nov 2026 03:33:01 +0000\r\n\r\n",
+		NULL
+	};
+	struct dsn dsn = plain;
+
+	check_lacks(&dsn, "Deliver-by-date");
+	dsn.by = dsn.arrived + 40 * 1000000;
+	check_has(&dsn, texts);
+}
+
+static void
 a_failure_is_told_to_people_and_machines(void)
 {
 	static const char *const texts[] = {
@@ -311,6 +326,7 @@ long_values_make_no_long_lines(void)
 }
 
 const struct unit_test dsn_tests[] = {
+	UNIT(a_report_tells_the_time_that_was_asked_for),
 	UNIT(a_failure_is_told_to_people_and_machines),
 	UNIT(a_delay_tells_how_long_it_is_tried),
 	UNIT(an_expiry_is_a_failure_in_the_words_of_rfc_3464),

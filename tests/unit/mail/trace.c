@@ -55,6 +55,21 @@ tls_and_the_only_recipient_are_told(void)
 }
 
 static void
+the_priority_that_was_asked_for_is_told(void)
+{
+	struct trace trace = network;
+
+	trace.only_rcpt = "b@example.net";
+	trace.priority = "-3";
+	check(&trace,
+	    "Received: from mail.example.org ([192.0.2.1])\r\n"
+	    "\tby relay.example with ESMTP id 3T9K2M0QWZ7B4H1C\r\n"
+	    "\tfor <b@example.net>\r\n"
+	    "\tPRIORITY -3;\r\n"
+	    "\tTue, 24 Nov 2026 03:32:21 +0000\r\n");
+}
+
+static void
 a_client_without_a_name_is_named_by_its_address(void)
 {
 	struct trace trace = network;
@@ -136,6 +151,7 @@ lines_stay_short_however_long_the_values_are(void)
 const struct unit_test trace_tests[] = {
 	UNIT(mail_from_the_network_is_traced),
 	UNIT(tls_and_the_only_recipient_are_told),
+	UNIT(the_priority_that_was_asked_for_is_told),
 	UNIT(a_client_without_a_name_is_named_by_its_address),
 	UNIT(local_mail_is_traced_to_its_user),
 	UNIT(no_value_can_write_a_line_of_its_own),
