@@ -128,6 +128,12 @@ is_late(const struct message *message, usec_t now)
 	return (message->by & BY_ASKED) != 0 && now >= message->deadline;
 }
 
+bool
+results_late(const struct scheduler *s, const struct message *message)
+{
+	return is_late(message, clock_for(s, message));
+}
+
 void
 results_put_off(struct scheduler *s, struct entry *entry, struct span status,
     struct span text, unsigned code, struct span mta)
@@ -176,7 +182,7 @@ bool
 results_aged(struct scheduler *s, struct entry *entry)
 {
 	struct message *message = entry->message;
-	bool late = is_late(message, clock_for(s, message));
+	bool late = results_late(s, message);
 	const char *why = late ? deadline_why(message) :
 	    "its site does not answer";
 

@@ -38,6 +38,9 @@ void results_say(struct scheduler *s, const struct entry *entry,
 /* The operator deleted its message. */
 void results_deleted(struct scheduler *s, struct entry *entry);
 
+/* Whether the time that MESSAGE's sender gave it is over. */
+bool results_late(const struct scheduler *s, const struct message *message);
+
 /* The deadline of ENTRY's message is over while ENTRY flies: its sender hears
  * of it, if that is what it asked for. */
 void results_tell_late(struct scheduler *s, struct entry *entry);

@@ -380,7 +380,7 @@ window_place(struct scheduler *s, struct entry *entry, enum place how)
 		results_deleted(s, entry);
 	else if ((flags & MESSAGE_HELD) != 0)
 		hold(s, entry);
-	else if ((how == PLACE_AGED || entry->message->by != 0) &&
+	else if ((how == PLACE_AGED || results_late(s, entry->message)) &&
 	    results_aged(s, entry))
 		return;
 	else if (entry->domain->state == DOMAIN_FAILED)

@@ -118,6 +118,14 @@ def a_next_hop_that_wants_more_time_does_not_get_it(scene):
     assert " BY=" in sink.wait()[0]["mail"]
 
 
+def before_its_deadline_mail_is_reported_as_other_mail_is(scene):
+    """The class warns, and gives up, before the time of BY: with what the server said, not with its silence."""
+    relay, sink, home = _house(scene, LATER, "class normal { retry 1s; lifetime 5s; warn 2s }")
+    relay.wait_over(_send(relay, "BY=100;R", to="later@example.org"))
+    assert _fates(home, 2) == [("delayed", "4.2.0"), ("failed", "5.4.7")]
+    assert all(b"450 4.2.0 later" in m["body"] for m in home.messages())
+
+
 def deadlines_hold_over_a_restart(scene):
     relay, sink, home = _house(scene, LATER)
     ident = _send(relay, "BY=6;R", to="later@example.org")
