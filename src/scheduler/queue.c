@@ -27,7 +27,7 @@ site_key(const void *value)
 void
 queue_init(struct queue *queue)
 {
-	*queue = (struct queue){ 0 };
+	*queue = (struct queue){ .large = UINT64_MAX };
 	map_init(&queue->messages, message_key);
 	map_init(&queue->sites, site_key);
 	line_shares_init(&queue->shares);

@@ -92,6 +92,7 @@ struct entry {
 	uint8_t state;
 	bool suspect;		/* readied as one */
 	bool urgent_flies;	/* counted so at its site */
+	bool large_flies;	/* and so */
 	bool warned;		/* its sender was told of the delay */
 };
 
@@ -124,6 +125,8 @@ struct queue {
 	bool suspect_flies;
 	bool tight;		/* many jobs are out: sites that did not answer
 				 * yet get a few each */
+	uint64_t large;		/* bytes; a larger message never takes the
+				 * last connection of a site */
 	size_t entries;		/* in memory */
 	uint32_t next_site;
 	/* entries in memory and in the index */

@@ -195,6 +195,7 @@ init_parts(struct scheduler *s)
 	s->second = timer_new(s->loop, second, s);
 	list_init(&s->walks);
 	queue_init(&s->queue);
+	s->queue.large = s->conf->large_bytes;
 	senders_apply(&s->queue, s->conf, scheduler_now(s));
 	segments_init(s);
 	intake_init(s);
@@ -274,6 +275,7 @@ scheduler_reload(struct scheduler *s, const struct conf *conf)
 	const struct conf *old = s->conf;
 
 	s->conf = conf;
+	s->queue.large = conf->large_bytes;
 	routes_reload(s, old);
 	senders_apply(&s->queue, conf, scheduler_now(s));
 	window_reload(s);

@@ -84,12 +84,27 @@ site_why(const struct site *site)
 	return site->failures > 0 ? site->reason : NULL;
 }
 
+/* Large messages at the deliverer that cannot use a connection: one stays for
+ * the others, where there are several. */
+static unsigned
+large_stuck(const struct site *site)
+{
+	unsigned window = site->flow.window;
+	unsigned most = window > 1 ? window - 1 : 1;
+	unsigned stuck = site->large_flying > most ?
+	    site->large_flying - most : 0;
+
+	return stuck < window ? stuck : window;
+}
+
 /*
  * A quick site gets a second round in advance, so that its connections
  * never wait for us; a slow one does not, so that little is committed
  * before something more pressing comes, nor one with a rate, so that what
  * is let through goes at once, nor one that lets us have less than all.
  * Urgent jobs may go beyond: the deliverer puts them before those it has.
+ * So may others for large messages that wait there for one another, or the
+ * connection that is kept from these would have nothing to do.
  */
 unsigned
 site_credit(const struct site *site, enum mail_class klass)
@@ -103,6 +118,7 @@ site_credit(const struct site *site, enum mail_class klass)
 	if (site->flow.took_ms <= SITE_QUICK_MS && site->rates == NULL &&
 	    site->cuts == 0 && most == site->connections)
 		most *= 2;
+	most += large_stuck(site);
 	return klass == CLASS_URGENT ? most + site->connections : most;
 }
 
@@ -266,6 +282,8 @@ site_pick(struct queue *queue, struct site *site, msec_t now)
 	site->flying++;
 	entry->urgent_flies = klass == CLASS_URGENT;
 	site->urgent_flying += entry->urgent_flies;
+	entry->large_flies = entry->message->size > queue->large;
+	site->large_flying += entry->large_flies;
 	sender_take(queue, entry->message->sender, now);
 	/* To the end of its list: sites take turns. */
 	leave_work(queue, site);

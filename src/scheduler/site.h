@@ -40,7 +40,7 @@ struct site {
 	struct trickle trickle;
 	size_t entries;		/* in the lines and flying */
 	unsigned flying;
-	unsigned urgent_flying;	/* of these */
+	unsigned urgent_flying, large_flying;	/* of these */
 	struct flow flow;	/* connections at once, as it fares */
 
 	bool proven;		/* it answered, and did not fail since */

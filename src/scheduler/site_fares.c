@@ -82,7 +82,8 @@ site_landed(struct queue *queue, struct site *site, struct entry *entry,
 	must(site->flying > 0 && entry->state == ENTRY_FLYING);
 	site->flying--;
 	site->urgent_flying -= entry->urgent_flies;
-	entry->urgent_flies = false;
+	site->large_flying -= entry->large_flies;
+	entry->urgent_flies = entry->large_flies = false;
 	site->entries--;
 	entry->state = ENTRY_IDLE;
 	queue_count(queue, entry->message->klass, COUNT_FLYING, COUNT_STATES);

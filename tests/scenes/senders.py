@@ -116,3 +116,16 @@ def rates_that_contradict_are_refused_with_file_and_line(scene):
     assert "sender A.example is never reached" in done.stderr, done.stderr
     assert f"{relay.conf}:" in done.stderr, done.stderr
     assert done.returncode == 78, done
+
+
+def large_messages_leave_a_connection_and_mail_for_it(scene):
+    """Six of them want three connections for three seconds; what comes behind them is gone in less."""
+    sink = scene.sink({"delay": {"DOT": 1}})
+    relay = scene.relay("queue { large-message 64k }\nsite * { connections 3; reserve 0 }", to=sink.port)
+    large = "Subject: x\r\n\r\n" + ("x" * 70 + "\r\n") * 3000
+    sizes = [relay.send(f"large{i}@example.org", large) for i in range(6)]
+    wait_until(lambda: sink.connections()[1] >= 2, "two of them are under way")
+    small = relay.send("small@example.org")
+    relay.wait_over(small, *sizes)
+    order = [m["rcpts"][0]["address"] for m in sorted(sink.delivered(), key=lambda m: m["time"])]
+    assert order.index("small@example.org") <= 4, order

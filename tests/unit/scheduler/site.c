@@ -124,6 +124,48 @@ a_site_learns_that_it_is_slow_from_its_transactions(void)
 	tear_down();
 }
 
+/* Of three connections large ones use two.  The two that wait at the deliverer
+ * take none, so a small one may use the third. */
+static void
+large_jobs_that_wait_for_each_other_keep_no_small_one_back(void)
+{
+	struct site *site = set_up(3);
+	struct message large = { .klass = CLASS_BULK, .sender = 1,
+	    .size = 1001 };
+	struct message small = { .klass = CLASS_BULK, .sender = 1,
+	    .size = 1000 };
+	struct entry *first;
+
+	queue.large = 1000;
+	site->flow.took_ms = 400;
+	first = core_entry_of(&queue, site, &large);
+	for (int i = 0; i < 3; i++)
+		core_entry_of(&queue, site, &large);
+	for (int i = 0; i < 9; i++)
+		core_entry_of(&queue, site, &small);
+	CU_ASSERT_EQUAL(pick_all(0), 5);
+	CU_ASSERT_EQUAL(site->large_flying, 4);
+	site_landed(&queue, site, first, SITE_ANSWERED, 400, 0, 1000, conf);
+	CU_ASSERT_EQUAL(site->large_flying, 3);
+	CU_ASSERT_EQUAL(pick_all(1000), 0);
+	CU_ASSERT_EQUAL(site_credit(site, CLASS_BULK), 4);
+	tear_down();
+}
+
+static void
+a_site_has_credit_for_no_more_large_jobs_than_connections(void)
+{
+	struct site *site = set_up(3);
+	struct message large = { .klass = CLASS_BULK, .size = 1001 };
+
+	queue.large = 1000;
+	site->flow.took_ms = 400;
+	for (int i = 0; i < 20; i++)
+		core_entry_of(&queue, site, &large);
+	CU_ASSERT_EQUAL(pick_all(0), 6);
+	tear_down();
+}
+
 static void
 while_many_jobs_are_out_a_site_that_did_not_answer_gets_few(void)
 {
@@ -397,6 +439,8 @@ const struct unit_test site_tests[] = {
 	UNIT(a_quick_site_gets_two_jobs_a_connection),
 	UNIT(a_slow_site_gets_one_job_a_connection),
 	UNIT(a_site_learns_that_it_is_slow_from_its_transactions),
+	UNIT(large_jobs_that_wait_for_each_other_keep_no_small_one_back),
+	UNIT(a_site_has_credit_for_no_more_large_jobs_than_connections),
 	UNIT(while_many_jobs_are_out_a_site_that_did_not_answer_gets_few),
 	UNIT(urgent_jobs_may_go_beyond_a_full_site),
 	UNIT(jobs_sent_in_advance_keep_no_urgent_one_back),
