@@ -356,6 +356,7 @@ store_open(struct receiver *receiver, struct err *err)
 		.node = (uint16_t)conf->node,
 		.segment_bytes = conf->segment_bytes,
 		.mode = 0640,	/* and the umask of the worker */
+		.urgent = receiver->worker->urgent,
 	};
 
 	if (receiver->spool_fd == -1)

@@ -18,7 +18,8 @@ tests_unit_test_spool_SOURCES = tests/unit/unit.h \
 	tests/unit/spool/segment.c \
 	tests/unit/spool/sequence.c \
 	tests/unit/spool/status.c \
-	tests/unit/spool/stream.c
+	tests/unit/spool/stream.c \
+	tests/unit/spool/way.c
 tests_unit_test_spool_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
 	$(CUNIT_CFLAGS)
 tests_unit_test_spool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=openat \

@@ -20,6 +20,8 @@
 #include "spool/layout.h"
 #include "spool/record.h"
 
+#include <stdatomic.h>
+
 struct committer;
 
 /* Where a committed message is. */
@@ -47,6 +49,9 @@ struct commit_options {
 	uint64_t segment_bytes;
 	size_t batch_bytes[CLASS_COUNT];	/* of one write, at most */
 	mode_t mode;		/* of new files */
+	/* When urgent mail came last to any committer of the spool (monotonic
+	 * usec), for all to see.  Null: it has no others. */
+	_Atomic usec_t *urgent;
 };
 
 /* DIRS is borrowed for the life of the committer. */

@@ -63,6 +63,17 @@ commit_announce(struct committer *committer)
 /* ---- birth and end ---------------------------------------------------- */
 
 static void
+init_way(pthread_cond_t *way)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(way, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+static void
 lane_init(struct lane *lane, struct committer *committer,
     enum mail_class klass)
 {
@@ -79,6 +90,7 @@ lane_init(struct lane *lane, struct committer *committer,
 	pthread_mutex_init(&lane->lock, NULL);
 	pthread_cond_init(&lane->batches.wake, NULL);
 	pthread_cond_init(&lane->large.wake, NULL);
+	init_way(&lane->way);
 }
 
 static void
@@ -122,6 +134,9 @@ committer_new(struct loop *loop, const struct spool_dirs *dirs,
 	committer->news = news;
 	committer->owner = owner;
 	committer->eventfd = fd;
+	committer->urgent = INT64_MIN / 2;
+	if (committer->options.urgent == NULL)
+		committer->options.urgent = &committer->urgent;
 	buf_init(&committer->scratch, RECORD_ENVELOPE_MOST);
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
 		lane_init(&committer->lanes[c], committer, c);
@@ -139,6 +154,7 @@ join_thread(struct lane *lane, struct lane_thread *thread)
 	pthread_mutex_unlock(&lane->lock);
 	if (thread->running) {
 		pthread_cond_signal(&thread->wake);
+		pthread_cond_signal(&lane->way);
 		pthread_join(thread->thread, NULL);
 	}
 	thread->running = false;
@@ -160,6 +176,7 @@ lane_fini(struct lane *lane)
 	lane_tell(lane, last);
 	lane_tell_loop(lane);
 	sequence_fini(&lane->sequence);
+	pthread_cond_destroy(&lane->way);
 	pthread_mutex_destroy(&lane->lock);
 }
 

@@ -7,6 +7,13 @@
  * thread writes and syncs, more gathers; it takes that next.  So batches are
  * as large as the disk is slow, without a timer, and a message alone waits
  * for nothing.  Results come back by a list and an eventfd.
+ *
+ * A disk does one sync after the other, and so many in a second; lanes that
+ * sync without a pause have it busy whenever an urgent message comes.  So
+ * while urgent mail comes in, the others leave the disk alone for a moment
+ * after each batch.  What gathers meanwhile is the next one: many clients lose
+ * nothing by it.  One client of normal mail that waits for each answer would,
+ * and it leaves pauses of its own; so only bulk gives way to it.
  */
 #include "spool/lane.h"
 
@@ -19,11 +26,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum {
 	BATCH_MESSAGES = 340,	/* three parts each: one pwritev of 1024 */
-	STACK_BYTES = 256 << 10
+	STACK_BYTES = 256 << 10,
+	WAY_USEC = 2000,	/* a lane gives way after each batch … */
+	WAY_FOR = 1000000	/* … for a second after urgent mail came */
 };
 
 /* ---- results ---------------------------------------------------------- */
@@ -155,6 +165,37 @@ take_batch(struct lane *lane, struct list *out)
 	}
 }
 
+/* Whether urgent mail is to find a disk that has nothing to do, after COUNT
+ * messages were written. */
+static bool
+gives_way(const struct lane *lane, size_t count)
+{
+	usec_t urgent = atomic_load_explicit(lane->committer->options.urgent,
+	    memory_order_relaxed);
+
+	return (lane->klass == CLASS_BULK ||
+	    (lane->klass == CLASS_NORMAL && count > 1)) &&
+	    clock_mono_usec() - urgent < WAY_FOR;
+}
+
+/* Called with the lock, which others may have meanwhile. */
+static void
+give_way(struct lane *lane, size_t count)
+{
+	struct timespec end;
+	int error = 0;
+
+	if (!gives_way(lane, count))
+		return;
+	lane->ways++;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_nsec += WAY_USEC * 1000L;
+	end.tv_sec += end.tv_nsec / 1000000000;
+	end.tv_nsec %= 1000000000;
+	while (!lane->stop && error == 0)
+		error = pthread_cond_timedwait(&lane->way, &lane->lock, &end);
+}
+
 static void *
 run_batches(void *owner)
 {
@@ -163,6 +204,7 @@ run_batches(void *owner)
 	pthread_mutex_lock(&lane->lock);
 	for (;;) {
 		struct lane_result *result;
+		size_t count;
 
 		while (list_empty(&lane->queue) && !lane->stop)
 			pthread_cond_wait(&lane->batches.wake, &lane->lock);
@@ -170,10 +212,12 @@ run_batches(void *owner)
 			break;
 		result = lane_result_new();
 		take_batch(lane, &result->messages);
+		count = result->messages.count;
 		pthread_mutex_unlock(&lane->lock);
 		commit_batch(lane, result);
 		lane_tell(lane, result);
 		pthread_mutex_lock(&lane->lock);
+		give_way(lane, count);
 	}
 	pthread_mutex_unlock(&lane->lock);
 	return NULL;
@@ -310,6 +354,9 @@ commit_message(struct committer *committer, enum mail_class klass,
 	message->done = done;
 	message->cookie = cookie;
 	lane_count(lane, message);
+	if (klass == CLASS_URGENT)
+		atomic_store_explicit(committer->options.urgent,
+		    message->begun, memory_order_relaxed);
 	list_append(&lane->gathered, &message->link);
 	lane->gathered_bytes += message->size;
 	if (lane->gathered_bytes >= committer->options.batch_bytes[klass])

@@ -20,6 +20,7 @@
 #include "spool/sequence.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* A message under way.  `head` is room for the record's header, followed by
  * the encoded envelope. */
@@ -92,6 +93,8 @@ struct lane {
 	struct list results;
 	struct list streams;	/* with work to do; stream.c */
 	bool stop;
+	pthread_cond_t way;	/* the lane leaves the disk to urgent mail … */
+	unsigned ways;		/* … and did so before */
 
 	/* the threads', one each: */
 	struct lane_segment segment;
@@ -108,6 +111,7 @@ struct committer {
 	int eventfd;
 	struct buf scratch;
 	unsigned streams;	/* open ones */
+	_Atomic usec_t urgent;	/* what options.urgent is if it was null */
 	struct lane lanes[CLASS_COUNT];
 };
 

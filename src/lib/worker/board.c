@@ -114,6 +114,7 @@ board_make(int *fd, struct err *err)
 		return NULL;
 	}
 	board->key = hash_key_new();
+	board->urgent = INT64_MIN / 2;
 	*fd = made;
 	return board;
 }

@@ -54,6 +54,7 @@ struct board_row {
 
 struct board {
 	struct board_row rows[BOARD_ROWS];
+	_Atomic usec_t urgent;	/* monotonic: when such mail came last */
 	struct hash_key key;	/* for the crowds */
 	struct crowd crowds[BOARD_ROWS];	/* the receivers' clients */
 };

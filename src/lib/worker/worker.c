@@ -57,6 +57,7 @@ sign_board(struct life *life)
 
 	life->worker.all = life->board;
 	life->worker.board = row;
+	life->worker.urgent = &life->board->urgent;
 	life->worker.crowd = &life->board->crowds[life->place];
 	for (int i = 0; i < METRIC_COUNT; i++)
 		board_set(row, (enum metric)i, 0);

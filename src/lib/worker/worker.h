@@ -26,6 +26,7 @@ struct worker {
 	struct channel *master;	/* null once the master is gone */
 	struct board_row *board;	/* our row, never null after GO */
 	struct crowd *crowd;	/* ours, for who has clients */
+	_Atomic usec_t *urgent;	/* the board's */
 	const struct board *all;	/* everybody's */
 	bool draining;
 };
