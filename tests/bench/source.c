@@ -492,15 +492,18 @@ source_main(int argc, char **argv)
 		    due_of(C.started) <= t && want < C.conns)
 			want++;
 		struct epoll_event ev[512];
-		int wait = 50;
+		/* to the microsecond: who spins takes the processor that is
+		 * to be measured */
+		int64_t wait = NSEC / 20;
 		if (C.rate > 0 && C.started < C.count) {
-			int64_t d = (due_of(C.started) - t) / 1000000;
-			wait = d < 0   ? (C.idle ? 0 : 5)
-			    : d < wait ? (int)d
+			int64_t d = due_of(C.started) - t;
+			wait = d < 0   ? (C.idle ? 0 : NSEC / 200)
+			    : d < wait ? d
 				       : wait;
 		}
 		long cf = C.connfail;
-		int n = epoll_wait(ep, ev, 512, wait);
+		int n = epoll_pwait2(ep, ev, 512,
+		    &(struct timespec){ .tv_nsec = wait }, NULL);
 		for (int i = 0; i < n; i++) {
 			struct cconn *c = ev[i].data.ptr;
 			if (ev[i].events & EPOLLOUT)
