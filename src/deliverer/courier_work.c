@@ -302,6 +302,7 @@ courier_result(struct courier *c)
 	struct deliverer *d = c->deliverer;
 	struct transaction *transaction = &c->session.transaction;
 	struct report report;
+	bool paused;
 
 	if (was_stale(c)) {
 		pool_ended(&c->site->pool, c->job);
@@ -318,7 +319,10 @@ courier_result(struct courier *c)
 	report.cut = c->session.state == SESSION_OVER && !c->late &&
 	    c->session.order != ORDER_BROKEN;
 	report.by_passed = transaction->by.step == BY_PASS;
+	paused = c->site->signs.pause > 0;
 	report_transaction(d, &report, transaction);
+	if (paused)
+		site_return_jobs(c->site);
 	if (transaction->accepted > 0)
 		pool_widen(&c->site->pool, loop_now(d->loop),
 		    conf_time(d->conf, WIDEN_REST));

@@ -169,6 +169,15 @@ on_site_gone(struct deliverer *d, const struct frame *frame)
 }
 
 static void
+on_recall(struct deliverer *d, const struct frame *frame)
+{
+	struct site *site = site_find(d, frame->recall.site);
+
+	if (site != NULL)
+		site_return_jobs(site);
+}
+
+static void
 on_segment(struct deliverer *d, const struct frame *frame)
 {
 	segments_add(&d->segments, frame->segment.segment, frame->fd);
@@ -188,7 +197,7 @@ deliverer_frame(struct deliverer *d, const struct frame *frame)
 		[FRAME_SITE] = on_site, [FRAME_SITE_GONE] = on_site_gone,
 		[FRAME_SEGMENT] = on_segment,
 		[FRAME_SEGMENT_GONE] = on_segment_gone,
-		[FRAME_JOB] = on_job,
+		[FRAME_JOB] = on_job, [FRAME_RECALL] = on_recall,
 	};
 
 	if (handlers[frame->kind] != NULL)

@@ -310,6 +310,8 @@ narrow(struct site *site, const struct site_failure *failure, msec_t now,
 {
 	pool_narrow(&site->pool, now, wait);
 	site->signs.room = site->pool.window;
+	if (site->signs.pause > 0)
+		site_return_jobs(site);
 	if (now < site->narrow_said)
 		return;
 	log_info("%s: %s; going on with fewer connections", site->name,

@@ -402,3 +402,17 @@ dispatch_forget_site(struct scheduler *s, struct site *site)
 	if (deliverer->channel != NULL && site->told == deliverer->birth)
 		channel_send(deliverer->channel, &frame);
 }
+
+void
+dispatch_recall(struct scheduler *s, const struct site *site)
+{
+	struct frame frame = { .kind = FRAME_RECALL, .fd = -1 };
+	struct channel *channel;
+
+	if (site->deliverer == -1 || site->flying == 0)
+		return;
+	channel = s->dispatch.deliverers[site->deliverer].channel;
+	frame.recall.site = site->number;
+	if (channel != NULL)
+		channel_send(channel, &frame);
+}

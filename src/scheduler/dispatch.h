@@ -61,6 +61,9 @@ void dispatch_result(struct scheduler *s, unsigned number,
 void dispatch_talks(struct scheduler *s, unsigned number,
     const struct frame_talks *talks);
 
+/* Nothing is to begin at SITE any more: what has not comes back. */
+void dispatch_recall(struct scheduler *s, const struct site *site);
+
 void dispatch_forget_segment(struct scheduler *s, struct segment *segment);
 void dispatch_forget_site(struct scheduler *s, struct site *site);
 

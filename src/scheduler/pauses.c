@@ -95,10 +95,12 @@ set(struct scheduler *s, struct site *site, const char *why)
 	bool was = site->paused != NULL;
 
 	site_pause(&s->queue, site, why);
-	if (why != NULL)
+	if (why != NULL) {
+		dispatch_recall(s, site);
 		window_shrink(s, site);
-	else if (was)
+	} else if (was) {
 		window_hungry(s, site);
+	}
 	scheduler_ask(s);
 }
 

@@ -49,6 +49,8 @@ results_signs(struct scheduler *s, struct site *site, enum mail_class klass,
 		results_site_reason(site, text);
 	if (result->pause > 0)
 		hold(s, site, klass, result->pause);
+	if (site_rests(site))
+		dispatch_recall(s, site);
 	if (site_is_down(site)) {
 		results_age_site(s, site);
 		window_shrink(s, site);

@@ -58,9 +58,13 @@ static void
 answer(struct queue *queue, struct site *site, unsigned took, msec_t sent,
     msec_t now)
 {
+	site->proven = true;
+	/* Whoever wants nothing for a time may still answer what was under
+	 * way; that changes nothing. */
+	if (now < site->held)
+		return;
 	heap_remove(&queue->resting, &site->rest);
 	site->failures = site->cuts = 0;
-	site->proven = true;
 	site->talks = false;
 	flow_answered(&site->flow, took, sent, now);
 }
@@ -148,6 +152,7 @@ site_hold(struct queue *queue, struct site *site, enum mail_class klass,
 void
 site_rouse(struct queue *queue, struct site *site)
 {
+	site->held = 0;
 	heap_remove(&queue->resting, &site->rest);
 	site_update(queue, site);
 }

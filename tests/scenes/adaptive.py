@@ -213,6 +213,28 @@ def a_rule_pauses_the_site_and_one_message_tries_it_again(scene):
     relay.wait_empty()
 
 
+def a_rule_pauses_the_site_whatever_is_under_way_there(scene):
+    sink = scene.sink({"RCPT": {"trouble@*": "451 4.7.28 slow down", "*": "250 2.1.5 Ok"}, "delay": {"DOT": 1.5}})
+    relay = scene.relay('reply "^451 4[.]7[.]28" { pause 1h }\nsite * { connections 5; reserve 0 }\n'
+                        "class normal { retry 2h }", to=sink.port)
+    relay.tool("site", "pause", "*")
+    for i in range(4):
+        relay.send(f"a{i}@example.org")
+    relay.send("trouble@example.org", options=URGENT)
+    for i in range(20):
+        relay.send(f"b{i}@example.org")
+    relay.tool("site", "resume", "*")
+    relay.wait_log("rests for 3600 s")
+    wait_until(lambda: _sites(relay)[0]["flying"] == 0, "what is under way ends, and what is not comes back")
+    relay.send("now@example.org", options=URGENT)
+    site, = _sites(relay)
+    assert site["state"] == "rests" and site["rests_ms"] > 3_000_000, site
+    assert len(sink.messages()) < 5, f"{len(sink.messages())} messages; five connections, and one of them said no"
+    relay.tool("flush")
+    sink.play({})
+    sink.wait(26)
+
+
 def rules_say_what_is_temporary_and_what_is_not(scene):
     sink, home = scene.troupe([{"RCPT": {"full@*": "452 4.2.2 mailbox full", "listed@*": "550 5.7.1 on our block list",
                                          "*": "250 2.1.5 Ok"}}, {}])

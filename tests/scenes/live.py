@@ -149,6 +149,27 @@ def a_paused_site_gets_nothing_until_it_is_resumed_and_others_do(scene):
     assert again.returncode == 66 and "not paused" in again.stderr, again
 
 
+def a_pause_lets_what_has_begun_end_and_nothing_begin(scene):
+    sink = scene.sink()
+    relay = scene.relay("site * { connections 5 }", to=sink.port)
+    for i in range(10):
+        relay.send(f"quick{i}@example.org")
+    sink.wait(10)
+    sink.play({"delay": {"DOT": 1}})
+    for i in range(60):
+        relay.send(f"x{i}@example.org", options=["MT-PRIORITY=4"] if i % 2 else [])
+    wait_until(lambda: _sites(relay)[0]["flying"] > 5, "more is handed out than there are connections")
+    relay.tool("site", "pause", "example.org")
+    wait_until(lambda: _sites(relay)[0]["flying"] == 0, "what is under way ends")
+    came = len(sink.delivered())
+    assert came <= 10 + 5 + 1, f"{came - 10} messages were begun by five connections"
+    assert sum(_sites(relay)[0]["waiting"].values()) == 70 - came, _sites(relay)
+    sink.play({})
+    relay.tool("site", "resume", "example.org")
+    sink.wait(70)
+    assert not relay.statuses("deferred")
+
+
 def a_pause_ends_at_its_time_and_may_come_before_the_site(scene):
     sink = scene.sink()
     relay = scene.relay(to=sink.port)

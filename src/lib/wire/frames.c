@@ -110,6 +110,8 @@ static const struct row rows[FRAME_COUNT] = {
 	    F(U64, job.size), F(U64, job.picked), F(I64, job.deadline),
 	    F(U8, job.returns), F(U16, job.window), F(U16, job.beside),
 	    F(SPAN, job.rcpts) } },
+	[FRAME_RECALL] = { "recall", SCHEDULER, DELIVERER, NO_FD, {
+	    F(U32, recall.site) } },
 	[FRAME_RESULT] = { "result", DELIVERER, SCHEDULER, NO_FD, {
 	    F(U32, result.job), F(U32, result.site), F(U8, result.scope),
 	    F(U8, result.dsn_passed), F(U8, result.by_passed),

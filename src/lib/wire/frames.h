@@ -41,7 +41,7 @@ enum frame_kind {
 	FRAME_QUESTION, FRAME_ANSWER,
 	/* scheduler to deliverer and back */
 	FRAME_SITE, FRAME_SITE_GONE, FRAME_SEGMENT, FRAME_SEGMENT_GONE,
-	FRAME_JOB, FRAME_RESULT, FRAME_HOST, FRAME_TALKS,
+	FRAME_JOB, FRAME_RECALL, FRAME_RESULT, FRAME_HOST, FRAME_TALKS,
 	FRAME_COUNT
 };
 
@@ -203,6 +203,11 @@ struct frame_job {
 	struct span rcpts;	/* u32 each, little-endian: rcpt_list */
 };
 
+/* Jobs of the site that have not begun come back untried, at once. */
+struct frame_recall {
+	uint32_t site;
+};
+
 enum outcome {
 	OUTCOME_DELIVERED,
 	OUTCOME_FAILED,		/* 5yz: for good */
@@ -281,6 +286,7 @@ struct frame {
 		struct frame_segment segment;
 		struct frame_segment_gone segment_gone;
 		struct frame_job job;
+		struct frame_recall recall;
 		struct frame_result result;
 		struct frame_host host;
 		struct frame_talks talks;

@@ -311,6 +311,34 @@ a_drain_ends_what_runs_and_returns_what_waits(void)
 	world_close(&world);
 }
 
+static void
+what_has_not_begun_comes_back_when_it_is_recalled(void)
+{
+	struct world world = { 0 };
+	struct host *host = &world.hosts[0];
+	struct frame recall = { .kind = FRAME_RECALL, .fd = -1,
+	    .recall = { 1 } };
+
+	world_open(&world, "connections 1");
+	world_site(&world, 0, 1);
+	host->hold = true;
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_held(&world, 1);
+	world_job(&world, CLASS_URGENT, 1, BODY);
+	channel_send(world.far, &recall);
+	world_results(&world, 1);
+	CU_ASSERT_STRING_EQUAL(world_result(&world, 2)->rows,
+	    "0=again(0 4.3.2 not tried yet)");
+	host->hold = false;
+	host_release(host);
+	world_results(&world, 2);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_results(&world, 3);
+	CU_ASSERT_EQUAL(host->mail_count, 2);
+	CU_ASSERT_EQUAL(host->accepted, 1);
+	world_close(&world);
+}
+
 static bool
 result_is_logged(struct world *world)
 {
@@ -438,6 +466,7 @@ const struct unit_test delivery_tests[] = {
 	UNIT(an_empty_message_is_a_lone_dot),
 	UNIT(tls_is_used_where_it_is_offered),
 	UNIT(a_drain_ends_what_runs_and_returns_what_waits),
+	UNIT(what_has_not_begun_comes_back_when_it_is_recalled),
 	UNIT(without_a_scheduler_only_what_is_past_recall_goes_on),
 	UNIT(a_segment_may_go_while_a_job_needs_it),
 	UNIT(a_site_that_is_gone_says_quit),

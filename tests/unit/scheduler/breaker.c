@@ -217,6 +217,31 @@ what_the_site_asked_for_nobody_ends_but_the_operator(void)
 }
 
 static void
+what_was_under_way_does_not_end_a_rest_that_was_asked_for(void)
+{
+	struct entry *entries[3];
+
+	set_up(16, 5);
+	for (int i = 0; i < 3; i++)
+		core_entry(&queue, site, CLASS_NORMAL);
+	for (int i = 0; i < 3; i++)
+		entries[i] = queue_pick(&queue, 10);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(entries[2]);
+	core_entry(&queue, site, CLASS_URGENT);
+	land(entries[0], SITE_ANSWERED, 10, 20);
+	site_hold(&queue, site, CLASS_NORMAL, 5000, 20);
+	land(entries[1], SITE_ANSWERED, 10, 30);
+	CU_ASSERT_PTR_NULL(queue_pick(&queue, 31));
+	CU_ASSERT_EQUAL(queue_next_wake(&queue), 5000);
+	/* but the operator ends it, and then an answer counts */
+	site_rouse(&queue, site);
+	land(entries[2], SITE_ANSWERED, 10, 50);
+	CU_ASSERT_FALSE(site_is_down(site));
+	CU_ASSERT_PTR_NOT_NULL(queue_pick(&queue, 51));
+	tear_down();
+}
+
+static void
 a_rest_that_was_asked_for_ends_with_one_probe(void)
 {
 	set_up(16, 5);
@@ -350,6 +375,7 @@ const struct unit_test breaker_tests[] = {
 	UNIT(a_stream_of_urgent_mail_probes_no_faster_than_its_schedule),
 	UNIT(after_a_probe_that_succeeds_the_queue_goes_at_a_pace),
 	UNIT(what_the_site_asked_for_nobody_ends_but_the_operator),
+	UNIT(what_was_under_way_does_not_end_a_rest_that_was_asked_for),
 	UNIT(a_rest_that_was_asked_for_ends_with_one_probe),
 	UNIT(a_reset_forgets_cuts_window_and_times),
 	UNIT(when_the_site_talks_urgent_mail_goes_beside_the_probe),
