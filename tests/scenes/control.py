@@ -90,10 +90,11 @@ def a_reload_takes_up_a_new_route(scene):
 
 
 def sigterm_drains_and_exits_0(scene):
-    sink = scene.sink({"delay": {"DOT": 1.0}})
+    sink = scene.sink({"delay": {"DOT": 1.0}}, "--transcript")
     relay = scene.relay(to=sink.port)
     ident = relay.send()
-    wait_until(lambda: [r["queue_name"] for r in relay.queue()] == ["active"], "the delivery is under way")
+    wait_until(lambda: b"\r\n.\r\n" in sink.said(1), "the delivery is under way")
+    assert [r["queue_name"] for r in relay.queue()] == ["active"]
     relay.stop()
     sink.wait()
     assert not greeting(relay.port)

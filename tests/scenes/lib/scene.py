@@ -182,9 +182,12 @@ class Sink:
             return 0, 0
 
     def said(self, connection):
-        """What the client of connection number CONNECTION sent; needs --transcript."""
-        with open(f"{self.dir}/connection-{connection}.raw", "rb") as f:
-            return f.read()
+        """What the client of connection number CONNECTION has sent so far; needs --transcript."""
+        try:
+            with open(f"{self.dir}/connection-{connection}.raw", "rb") as f:
+                return f.read()
+        except FileNotFoundError:
+            return b""
 
     def delivered(self):
         return [m for m in self.messages() if m["delivered"]]
@@ -206,11 +209,12 @@ class Relay:
         self.spool = f"{scene.dir}/{name}.spool"
         self.control = f"{scene.dir}/{name}.sock"
         self.log = f"{scene.dir}/{name}.log"
-        self.process = None
+        self.process, self.starts, self.logs = None, 0, True
 
     def configure(self, text, listen="trust 127.0.0.0/8", listen_more="", log=None):
         """TEXT is added to what every scene needs."""
         user = "nobody" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+        self.logs = log is None
         with open(self.conf, "w") as f:
             f.write(f"""hostname relay.test
 spool {self.spool}
@@ -228,6 +232,7 @@ queue {{ reserve 1M }}
         if os.getuid() == 0:
             # in its jail a process has no /proc, without which leaks cannot be looked for
             env = {"ASAN_OPTIONS": "detect_leaks=0", **env}
+        self.starts = self.log_text().count("ready: ")
         self.process = Process(self.scene, self.name,
                                [f"{self.scene.prefix}/sbin/postriderd", "-f", "-c", self.conf],
                                env={**os.environ, **env})
@@ -255,11 +260,14 @@ queue {{ reserve 1M }}
         return wait_until(roles, "a process of each role")
 
     def ready(self):
+        """When it greets, and all its processes are there: what has a port is not all that has to start."""
         def answers():
             assert self.process.process.poll() is None, \
                 f"postriderd left with {self.process.process.returncode}: {self.process.errors()}"
             return greeting(self.port)
         wait_until(answers, f"{self.name} greets at port {self.port}")
+        if self.logs:
+            wait_until(lambda: self.log_text().count("ready: ") > self.starts, f"{self.name} says that it is ready")
         return self
 
     def stop(self, seconds=60):
