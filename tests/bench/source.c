@@ -264,6 +264,8 @@ c_body(struct cconn *c)
 		die("out of memory");
 	memcpy(b, head, h);
 	memcpy(b + h, C.body, pad);
+	if (pad > 0 && b[h + pad - 1] == '\r')	/* half an end of line */
+		b[h + pad - 1] = 'x';
 	memcpy(b + h + pad, pad ? "\r\n.\r\n" : ".\r\n", pad ? 5 : 3);
 	c->state = C_DOT;
 	c_send(c, b, h + pad + (pad ? 5 : 3));

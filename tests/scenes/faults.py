@@ -177,8 +177,7 @@ def an_index_that_is_lost_or_spoilt_is_made_anew_and_nothing_comes_twice(scene):
     relay = scene.relay(QUICK.replace("2s", "1h"), to=sink.port)
     for i in range(5):
         relay.send([f"ok{i}@example.org", f"later{i}@example.org"])
-    wait_until(lambda: len(relay.statuses("deferred")) == 5, "the first tries")
-    wait_until(lambda: [r["queue_name"] for r in relay.queue()] == ["deferred"] * 5, "five wait")
+    relay.wait_deferred(5)
     waiting = sorted(row["queue_id"] for row in relay.queue())
     for how in ("removed", "garbage", "half", "empty", "one byte in the middle", "rebuilt"):
         relay.stop()
@@ -238,7 +237,7 @@ def a_full_disk_stops_what_comes_in_and_not_what_goes_out(scene):
 
         wait_until(refused, "the disk is full", 60)
         assert len(names) > 40, f"only {len(names)} messages of 50 KB on 6 MB"
-        wait_until(lambda: len(relay.statuses("deferred")) == len(names), "all were tried")
+        relay.wait_deferred(len(names))
         sink.play({})
         relay.tool("flush")
         wait_until(lambda: len(_copies(sink)) == len(names), "delivery goes on")
@@ -258,7 +257,7 @@ def a_disk_that_others_fill_to_the_last_byte_loses_and_repeats_nothing(scene):
         relay.configure(f"{QUICK.replace('2s', '1h')}route * {{ to 127.0.0.1:{sink.port} }}").start().ready()
         for i in range(20):
             relay.send(f"m{i}@example.org")
-        wait_until(lambda: len(relay.statuses("deferred")) == 20, "all were tried")
+        relay.wait_deferred(20)
         with open(f"{disk}/hog", "wb", buffering=0) as hog:
             with contextlib.suppress(OSError):
                 while hog.write(b"x" * 4096):
@@ -292,7 +291,7 @@ def a_move_on_a_full_disk_says_so_and_loses_and_repeats_nothing(scene):
                         f"route * {{ to 127.0.0.1:{sink.port} }}").start().ready()
         for i in range(20):
             relay.send(f"m{i}@example.org", "Subject: x\r\n\r\n" + "x" * 990 + "\r\n")
-        wait_until(lambda: len(relay.statuses("deferred")) == 20, "all were tried")
+        relay.wait_deferred(20)
 
         def move(klass):
             return relay.tool("queue", "move", "--class", klass, "--all", check=False)
@@ -498,6 +497,7 @@ def a_wall_clock_that_jumps_expires_nothing_and_holds_nothing_up(scene):
         stamp = time.strftime("%b %e", time.localtime(time.time() + 86400 * days))
         assert re.search(rf"(?m)^{stamp} .*ok{number}@example.org.*status=sent", relay.log_text()), "the clock did jump"
     relay.wait_log("warning: the clock jumped by ")
+    relay.wait_deferred(4)
     assert sorted(row["queue_id"] for row in relay.queue()) == sorted(waiting)
     assert not relay.statuses("expired") and "notification" not in relay.log_text()
     assert len(relay.statuses("deferred")) == 4, "and nothing is tried before its time"
@@ -540,7 +540,7 @@ def a_restart_with_the_clock_years_off_expires_nothing_and_holds_nothing_up(scen
         if number > 0:
             start(days)
         waiting.append(relay.send(f"later{number}@example.org"))
-        relay.wait_log(f"{waiting[-1]}: .*status=deferred")
+        relay.wait_deferred(len(waiting))
         relay.tool("flush")
         for i, queue_id in enumerate(waiting):
             tries = number - i + 2

@@ -64,7 +64,7 @@ def trace_tells_the_life_of_a_message_across_rotated_logs(scene):
     sink = scene.sink({"RCPT": "450 4.2.0 later"})
     relay = scene.relay("site * { idle 0s }", to=sink.port)
     ident = relay.send("b@example.org")
-    wait_until(lambda: relay.statuses("deferred", id=ident), "its first try")
+    relay.wait_deferred(1)
     text = relay.tool("trace", ident)
     assert text.index("accepted from ") < text.index("queued from a@client.test") < text.index("deferred to b@example.org")
     now = text[text.index("\nnow "):]
@@ -251,7 +251,7 @@ def a_changed_retry_schedule_and_route_hold_after_a_reload(scene):
     sink, dead = scene.sink(), free_port()
     relay = scene.relay("class normal { retry 1h }", to=dead)
     relay.send()
-    wait_until(lambda: relay.statuses("deferred"), "its first try")
+    relay.wait_deferred(1)
     assert _route(relay, "x@example.org")[0]["classes"]["normal"]["retry"] == "1h"
     relay.configure(f"class normal {{ retry 2s }}\nroute * {{ to 127.0.0.1:{sink.port} }}")
     relay.tool("reload")

@@ -16,10 +16,6 @@ def _users(sink):
     return [r["address"].split("@")[0] for m in sink.delivered() for r in m["rcpts"]]
 
 
-def _waiting(relay, count):
-    wait_until(lambda: [row["queue_name"] for row in relay.queue()] == ["deferred"] * count, f"{count} wait")
-
-
 def after_a_start_urgent_mail_leaves_first(scene):
     port = free_port()
     relay = scene.relay(SLOW + "site * { connections 1; idle 0s }", to=port)
@@ -45,7 +41,7 @@ def what_waited_is_delivered_after_a_start_and_what_is_held_is_not(scene):
     sink = scene.sink({"RCPT": "451 4.7.1 later"})
     relay = scene.relay(SLOW + "site * { idle 0s }", to=sink.port)
     idents = {klass: [_send(relay, klass, f"{klass}{i}@example.org") for i in range(4)] for klass in HEADER}
-    _waiting(relay, 12)
+    relay.wait_deferred(12)
     held = [idents[klass][0] for klass in HEADER]
     assert relay.tool("queue", "hold", *held) == "held 3 messages\n"
     relay.stop()
@@ -74,7 +70,7 @@ def flush_tries_what_it_is_told_to_and_nothing_else(scene):
         "normal": _send(relay, "normal", "normal@example.org"),
     }
     tried = {user: 1 for user in rows}
-    _waiting(relay, 5)
+    relay.wait_deferred(5)
     for words, who in ((["--class", "bulk"], ["bulk"]), (["--sender", "*@special.test"], ["sender"]),
                        (["--site", "other.test"], ["domain"]), (["--class", "urgent", "--sender", "a@*"], ["urgent"]),
                        (["--class", "urgent", "--sender", "x@*"], []), ([], list(rows))):
@@ -83,7 +79,7 @@ def flush_tries_what_it_is_told_to_and_nothing_else(scene):
             tried[user] += 1
         wait_until(lambda: {r["recipients"][0]["address"].split("@")[0]: r["attempts"] for r in relay.queue()} == tried,
                    f"flush {words}: {tried}")
-        _waiting(relay, 5)
+        relay.wait_deferred(5)
     assert sorted(row["to"].split("@")[0] for row in relay.statuses("deferred")) == \
         sorted(user for user, count in tried.items() for _ in range(count))
     for words, who in (("retry", "normal"), ("delete", "bulk")):
@@ -117,7 +113,7 @@ def what_is_shown_of_a_message_is_what_was_sent_and_what_arrives(scene):
             code, answer = client.data(content)
             assert code == 250, answer
             idents[words] = answer.decode().split()[-1]
-    _waiting(relay, len(CONTENTS))
+    relay.wait_deferred(len(CONTENTS))
     for words, content in CONTENTS.items():
         whole = relay.tool("queue", "show", idents[words])
         envelope = relay.tool("queue", "show", "-e", idents[words])
@@ -138,7 +134,7 @@ def mailq_shows_what_is_under_way_what_waits_and_what_is_held(scene):
     relay = scene.relay(SLOW, to=sink.port)
     later = relay.send(["later1@example.org", "later2@example.org"], sender="a@client.test")
     held = relay.send("later3@example.org", sender="h@client.test")
-    _waiting(relay, 2)
+    relay.wait_deferred(2)
     relay.tool("queue", "hold", held)
     active = relay.send("now@example.org", sender="")
     wait_until(lambda: any(row["queue_name"] == "active" for row in relay.queue()), "one is under way")
@@ -160,7 +156,7 @@ def spool_check_counts_what_is_there(scene):
     _send(relay, "urgent", ["later1@example.org", "ok1@example.org"])
     for i in range(3):
         _send(relay, "bulk", ["later2@example.org", "later3@example.org"])
-    _waiting(relay, 4)
+    relay.wait_deferred(4)
     for running in (True, False):
         if not running:
             relay.stop()
@@ -171,6 +167,6 @@ def spool_check_counts_what_is_there(scene):
         assert rows["bulk"][3] == "6", rows
     relay.tool("spool", "rebuild")
     relay.start().ready()
-    _waiting(relay, 4)
+    relay.wait_deferred(4)
     done = relay.tool("spool", "rebuild", check=False)
     assert done.returncode == 75 and "in use" in done.stderr, done

@@ -337,6 +337,11 @@ queue {{ reserve 1M }}
     def queue(self):
         return [json.loads(line) for line in self.tool("queue", "list", "-j").splitlines()]
 
+    def wait_deferred(self, count):
+        """Until COUNT messages wait for a later try, and no other is here; a flush finds them all then.
+        The log tells that a try failed before the scheduler knows."""
+        wait_until(lambda: [row["queue_name"] for row in self.queue()] == ["deferred"] * count, f"{count} wait")
+
     def wait_empty(self, seconds=PATIENCE):
         wait_until(lambda: not self.queue(), "an empty queue", seconds)
 
