@@ -13,7 +13,7 @@
 #include "deliverer/courier.h"
 #include "deliverer/report.h"
 
-enum { OUT_MOST = 32 << 20, ROWS_MOST = 16 << 20 };
+enum { OUT_MOST = 32 << 20, ROWS_MOST = 16 << 20, SITES_CROWD = 4096 };
 
 static struct span
 number_of(const void *value)
@@ -155,6 +155,18 @@ static void
 on_site(struct deliverer *d, const struct frame *frame)
 {
 	site_set(d, &frame->site);
+	if (d->sites.count > d->sites_most)
+		d->sites_most = d->sites.count;
+}
+
+/* A crowd of sites comes, and leaves its room behind. */
+static void
+trim(struct deliverer *d)
+{
+	if (d->sites_most < SITES_CROWD || d->sites.count > d->sites_most / 8)
+		return;
+	d->sites_most = d->sites.count;
+	mem_trim();
 }
 
 static void
@@ -166,6 +178,7 @@ on_site_gone(struct deliverer *d, const struct frame *frame)
 		return;
 	site_return_jobs(site);
 	(void)site_gone(site);
+	trim(d);
 }
 
 static void

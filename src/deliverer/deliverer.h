@@ -34,6 +34,7 @@ struct deliverer {
 	struct own own;
 	struct health health;	/* of the hosts of all sites */
 	struct map sites;	/* by number */
+	size_t sites_most;	/* since memory was given back */
 	struct list leaving;	/* sites that are gone, but for couriers */
 	struct segments segments;
 	struct places places;

@@ -212,6 +212,15 @@ handle_rest(struct scheduler *s, struct entry *entry,
 	    sorted->last.code, result->mta);
 }
 
+/* Of a hundred thousand sites that cannot be reached, it need not know what
+ * only concerns the next attempt. */
+static void
+spare_deliverer(struct scheduler *s, struct site *site)
+{
+	if (site_rests(site) && site->unreached && site->flying == 0)
+		dispatch_forget_site(s, site);
+}
+
 static void
 results_mixed(struct scheduler *s, struct entry *entry,
     const struct frame_result *result, msec_t sent)
@@ -230,6 +239,7 @@ results_mixed(struct scheduler *s, struct entry *entry,
 	results_bump(s, METRIC_FAILED, sorted.failed);
 	site_landed(&s->queue, entry->site, entry, news, result->took, sent,
 	    scheduler_now(s), s->conf);
+	spare_deliverer(s, entry->site);
 	handle_rest(s, entry, result, &sorted, news);
 	message->busy--;
 	results_settled(s, message, sorted.final);

@@ -135,7 +135,7 @@ deliverer_of(struct scheduler *s, struct site *site)
 		site->told = 0;
 	}
 	deliverer = &d->deliverers[site->deliverer];
-	if (site->told == deliverer->birth)
+	if (site->told == deliverer->birth && !site->changed)
 		return (unsigned)site->deliverer;
 	frame.site.site = site->number;
 	frame.site.anew = site->anew;
@@ -147,7 +147,7 @@ deliverer_of(struct scheduler *s, struct site *site)
 	frame.site.hosts = span_make(site->hosts, site->host_bytes);
 	channel_send(deliverer->channel, &frame);
 	site->told = deliverer->birth;
-	site->anew = false;
+	site->anew = site->changed = false;
 	return (unsigned)site->deliverer;
 }
 
@@ -395,12 +395,14 @@ dispatch_forget_site(struct scheduler *s, struct site *site)
 	struct frame frame = { .kind = FRAME_SITE_GONE, .fd = -1 };
 	const struct deliverer *deliverer;
 
+	must(site->flying == 0);
 	if (site->deliverer == -1)
 		return;
 	deliverer = &s->dispatch.deliverers[site->deliverer];
 	frame.site_gone.site = site->number;
 	if (deliverer->channel != NULL && site->told == deliverer->birth)
 		channel_send(deliverer->channel, &frame);
+	site->told = 0;
 }
 
 void

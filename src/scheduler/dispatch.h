@@ -65,6 +65,9 @@ void dispatch_talks(struct scheduler *s, unsigned number,
 void dispatch_recall(struct scheduler *s, const struct site *site);
 
 void dispatch_forget_segment(struct scheduler *s, struct segment *segment);
+
+/* SITE, of which no job is out, is of no interest to its deliverer; the next
+ * job tells of it anew. */
 void dispatch_forget_site(struct scheduler *s, struct site *site);
 
 #endif

@@ -202,7 +202,7 @@ reset_one(struct client *client, struct site *site)
 
 	site_reset(&s->queue, site);
 	site->anew = true;
-	site->told = 0;
+	site->changed = true;
 	window_hungry(s, site);
 	scheduler_ask(s);
 }

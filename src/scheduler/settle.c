@@ -109,7 +109,7 @@ set_hosts(struct site *site, const struct hosts *hosts, msec_t now)
 		site->hosts = mem_alloc(new.length);
 		memcpy(site->hosts, new.data, new.length);
 		site->host_bytes = new.length;
-		site->told = 0;
+		site->changed = true;
 	}
 	buf_fini(&list);
 }
@@ -191,7 +191,7 @@ routes_settle(struct scheduler *s, struct domain *domain, msec_t expires)
 		domain->site = site;
 		list_append(&site->domains, &domain->at_site);
 		if (site->domains.count == 2)
-			site->told = 0;	/* it serves several now */
+			site->changed = true;	/* it serves several now */
 		pauses_join(s, site, domain->name);
 		window_attach(s, domain);
 		if (old != NULL) {

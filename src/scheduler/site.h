@@ -68,6 +68,7 @@ struct site {
 	uint64_t grouping_stamp;
 	int deliverer;		/* dispatch: who looks after it; -1: nobody */
 	uint64_t told;		/* dispatch: the birth that knows the site */
+	bool changed;		/* dispatch: what it knows is old */
 	bool anew;		/* dispatch: its hosts are to be tried anew */
 };
 

@@ -136,21 +136,22 @@ class Backlog:
         weigh(relay, self.count, "restart", after=how)
 
     def flat(self):
-        """The three take turns, so that none has a better hour than the others."""
+        """The three take turns, there and back, so that none has a better hour than the others."""
         counts = (1000, self.count // 10, self.count)
         relays = {count: self.filled(count)[0] for count in counts}
         rates, waits = {count: [] for count in counts}, {count: [] for count in counts}
-        for _ in range(self.rounds):
-            for count, relay in relays.items():
-                waits[count].append(self.through(relay.port, relay.sink_port, 300, "-c", 10,
-                                                 "--rate", 50, *URGENT)["urgent"])
-        for _ in range(self.rounds):
-            for count, relay in relays.items():
-                rates[count].append(self.through(relay.port, relay.sink_port, 20000,
-                                                 "-c", 50)["per_s"])
+        turns = [counts, counts[::-1]] * self.rounds
+        for turn in turns[:self.rounds]:
+            for count in turn:
+                waits[count].append(self.through(relays[count].port, relays[count].sink_port, 300,
+                                                 "-c", 10, "--rate", 50, *URGENT)["urgent"])
+        for turn in turns:
+            for count in turn:
+                rates[count].append(self.through(relays[count].port, relays[count].sink_port,
+                                                 30000, "-c", 50)["per_s"])
         for count in counts:
             show("flat", queued=count, other_site_per_s=statistics.median(rates[count]),
-                 least=min(rates[count]), rounds=self.rounds, goal="within 10 % of each other")
+                 least=min(rates[count]), rounds=len(turns), goal="within 10 % of each other")
             show("flat", queued=count, **{key: statistics.median(row[key] for row in waits[count])
                                           for key in pick(waits[count][0])},
                  worst_ms=max(row["max_ms"] for row in waits[count]), rounds=self.rounds,

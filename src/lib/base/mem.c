@@ -6,6 +6,7 @@
 
 #include "base/must.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,12 @@ void
 mem_free(void *ptr)
 {
 	free(ptr);
+}
+
+void
+mem_trim(void)
+{
+	malloc_trim(0);
 }
 
 char *

@@ -23,6 +23,10 @@ void *mem_resize(void *ptr, size_t count, size_t size);
 
 void mem_free(void *ptr);
 
+/* Give the system back what is free: some milliseconds after a crowd has
+ * left, for nothing otherwise. */
+void mem_trim(void);
+
 /* Copies that end in NUL.  mem_strdup(NULL) is NULL. */
 char *mem_strdup(const char *text);
 char *mem_strndup(const void *bytes, size_t length);

@@ -186,6 +186,29 @@ one_dead_site_does_not_stop_another(void)
 }
 
 static void
+a_deliverer_need_not_know_a_site_that_rests(void)
+{
+	struct rig *rig = rig_new(quick);
+
+	rig_start(rig);
+	rig->answer = wait_for_me;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "c@to.test");
+	rig_until(rig, rig_jobs, 2);
+	CU_ASSERT_EQUAL(rig->sites_told, 1);
+	CU_ASSERT_EQUAL(rig->sites_gone, 0);
+	rig->answer = good;
+	rig_answer_job(rig, 0, &down);
+	rig_answer_job(rig, 1, &down);
+	rig_until(rig, rig_empty, 0);
+	CU_ASSERT_TRUE(rig->sites_gone >= 1);
+	CU_ASSERT_EQUAL(rig->sites_told, 2);
+	CU_ASSERT_EQUAL(rig->sites[0].number, rig->sites[1].number);
+	CU_ASSERT_STRING_EQUAL(rig->sites[0].name, rig->sites[1].name);
+	rig_free(&rig);
+}
+
+static void
 the_jobs_of_a_dead_deliverer_go_to_the_next(void)
 {
 	struct rig *rig = rig_new(quick);
@@ -437,6 +460,7 @@ const struct unit_test results_tests[] = {
 	UNIT(a_dead_site_is_probed_by_one_and_then_all_goes),
 	UNIT(a_dead_site_keeps_few_entries_in_memory),
 	UNIT(one_dead_site_does_not_stop_another),
+	UNIT(a_deliverer_need_not_know_a_site_that_rests),
 	UNIT(the_jobs_of_a_dead_deliverer_go_to_the_next),
 	UNIT(a_message_that_takes_three_deliverers_with_it_is_set_aside),
 	UNIT(an_answer_to_no_job_changes_nothing),

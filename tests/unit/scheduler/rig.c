@@ -111,6 +111,9 @@ far_frame(void *owner, struct channel *channel, const struct frame *frame)
 		}
 		rig->sites_told++;
 		break;
+	case FRAME_SITE_GONE:
+		rig->sites_gone++;
+		break;
 	case FRAME_SEGMENT:
 		CU_ASSERT_NOT_EQUAL(frame->fd, -1);
 		must(rig->segments_told < 64);

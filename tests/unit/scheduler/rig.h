@@ -53,7 +53,7 @@ struct rig {
 	struct rig_answer answer;
 	struct rig_job *jobs;
 	size_t job_count;
-	size_t sites_told, segments_told, segments_gone;
+	size_t sites_told, sites_gone, segments_told, segments_gone;
 	struct { uint32_t number; char name[128], domain[64], policy[64]; }
 	    sites[64];
 	struct { uint32_t number; int fd; } segments[64];
