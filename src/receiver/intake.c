@@ -66,6 +66,15 @@ check_limits(struct transaction *txn, struct rules *rules)
 }
 
 static void
+check_room(struct transaction *txn, struct rules *rules)
+{
+	struct complaint no = pressure_room(&rules->pressure, txn->klass);
+
+	if (no.code != 0)
+		transaction_refuse(txn, rules, no.code, no.status, no.text);
+}
+
+static void
 keep(struct transaction *txn, struct rules *rules, const void *data,
     size_t length)
 {
@@ -106,6 +115,8 @@ settle_class(struct transaction *txn, struct rules *rules,
 		envelope->priority = (int8_t)verdict.priority;
 	}
 	no = pressure_verdict(&rules->pressure, verdict.klass);
+	if (no.code == 0)
+		no = policy_room(rules, verdict.klass, txn->declared);
 	if (no.code != 0)
 		transaction_refuse(txn, rules, no.code, no.status, no.text);
 }
@@ -206,6 +217,8 @@ intake_read(struct transaction *txn, struct rules *rules,
 	keep(txn, rules, piece.body.data, piece.body.length);
 	if (!txn->header_done && txn->refused.code == 0)
 		look_at_header(txn, rules, client, step == DOT_DONE);
+	if (txn->header_done)
+		check_room(txn, rules);
 	if (step == DOT_DONE)
 		finish(txn);
 	return step;

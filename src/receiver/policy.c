@@ -100,12 +100,23 @@ holdable(const struct rules *rules, const struct mail_params *params)
 }
 
 struct complaint
+policy_room(const struct rules *rules, enum mail_class klass, uint64_t size)
+{
+	uint64_t floor = pressure_floor(rules->conf, klass);
+
+	if (rules->disk_free >= floor && size <= rules->disk_free - floor)
+		return WELCOME;
+	return (struct complaint){ 452, "4.3.1",
+		"Insufficient system storage, try again later" };
+}
+
+struct complaint
 policy_mail(const struct rules *rules, const struct client *client,
     const struct mail_params *params)
 {
 	const struct conf *conf = rules->conf;
 	uint64_t size = params->has_size ? params->size : 0;
-	uint64_t floor = pressure_floor(conf, best_class(client, params));
+	struct complaint complaint;
 
 	if (conf->message_bytes != 0 && size > conf->message_bytes)
 		return (struct complaint){ 552, "5.3.4",
@@ -115,15 +126,13 @@ policy_mail(const struct rules *rules, const struct client *client,
 		return (struct complaint){ 554, "5.4.7",
 			"There is less time to deliver than is needed here" };
 	if (params->has_hold) {
-		struct complaint complaint = holdable(rules, params);
-
+		complaint = holdable(rules, params);
 		if (complaint.code != 0)
 			return complaint;
 	}
-	if (rules->disk_free < floor || size > rules->disk_free - floor)
-		return (struct complaint){ 452, "4.3.1",
-			"Insufficient system storage, try again later" };
-	return under_pressure(rules, client, params);
+	complaint = policy_room(rules, best_class(client, params), size);
+	return complaint.code != 0 ? complaint :
+	    under_pressure(rules, client, params);
 }
 
 /* The last eighth of the memory is for urgent mail alone. */

@@ -19,6 +19,10 @@ struct client policy_local(uint32_t uid);
 struct complaint policy_mail(const struct rules *rules,
     const struct client *client, const struct mail_params *params);
 
+/* Has the disk room for SIZE bytes of mail of KLASS? */
+struct complaint policy_room(const struct rules *rules,
+    enum mail_class klass, uint64_t size);
+
 /*
  * May CLIENT send to PATH?  Only trusted networks relay, and there is no
  * mail for this host itself: how the address is written does not matter.

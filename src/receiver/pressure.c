@@ -65,20 +65,27 @@ pressure_slows(const struct pressure *pressure, enum mail_class klass)
 }
 
 /* A disk that is full is a matter of its own code (RFC 5321, 4.2.2). */
+static const struct complaint verdicts[PRESSURE_CAUSES] = {
+	[PRESSURE_DISK] = { 452, "4.3.1", "The disk is short of room: "
+	    "no mail of this class just now, try again later" },
+	[PRESSURE_QUEUE] = { 451, "4.3.1", "Too much mail waits: "
+	    "no more of this class just now, try again later" },
+	[PRESSURE_COMMIT] = { 451, "4.3.1", "The disk is too busy: "
+	    "no mail of this class just now, try again later" },
+};
+
 struct complaint
 pressure_verdict(const struct pressure *pressure, enum mail_class klass)
 {
-	static const struct complaint verdicts[PRESSURE_CAUSES] = {
-		[PRESSURE_DISK] = { 452, "4.3.1", "The disk is short of room: "
-		    "no mail of this class just now, try again later" },
-		[PRESSURE_QUEUE] = { 451, "4.3.1", "Too much mail waits: "
-		    "no more of this class just now, try again later" },
-		[PRESSURE_COMMIT] = { 451, "4.3.1", "The disk is too busy: "
-		    "no mail of this class just now, try again later" },
-	};
-
 	for (int i = 0; i < PRESSURE_CAUSES; i++)
 		if (pressure->level[i][klass] == MARK_REFUSE)
 			return verdicts[i];
 	return (struct complaint){ 0 };
+}
+
+struct complaint
+pressure_room(const struct pressure *pressure, enum mail_class klass)
+{
+	return pressure->level[PRESSURE_DISK][klass] == MARK_REFUSE ?
+	    verdicts[PRESSURE_DISK] : (struct complaint){ 0 };
 }

@@ -39,6 +39,11 @@ bool pressure_slows(const struct pressure *pressure, enum mail_class klass);
 struct complaint pressure_verdict(const struct pressure *pressure,
     enum mail_class klass);
 
+/* May mail of class KLASS that is coming in go on?  The disk alone can say
+ * no: the reserve is not for what began before it was reached. */
+struct complaint pressure_room(const struct pressure *pressure,
+    enum mail_class klass);
+
 /* The room that mail of KLASS must leave on disk. */
 uint64_t pressure_floor(const struct conf *conf, enum mail_class klass);
 

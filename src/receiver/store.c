@@ -109,6 +109,12 @@ slowest_commit(const struct receiver *receiver)
 }
 
 static void
+take_away(struct rules *rules, uint64_t size)
+{
+	rules->disk_free -= size < rules->disk_free ? size : rules->disk_free;
+}
+
+static void
 look_at_room(struct receiver *receiver)
 {
 	struct statvfs fs;
@@ -120,16 +126,18 @@ look_at_room(struct receiver *receiver)
 		return;
 	}
 	receiver->rules.disk_free = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (receiver->committer != NULL)
+		take_away(&receiver->rules,
+		    commit_unwritten(receiver->committer));
 }
 
-/* Much can be written before the disk is looked at again. */
+/* Much can be handed over before the disk is looked at again. */
 static void
 spend(struct receiver *receiver, uint64_t size)
 {
 	struct rules *rules = &receiver->rules;
 
-	rules->disk_free = rules->disk_free > size ?
-	    rules->disk_free - size : 0;
+	take_away(rules, size);
 	pressure_disk(&rules->pressure, rules->conf, rules->disk_free);
 }
 
@@ -212,6 +220,7 @@ pass_on(struct front *front)
 
 	if (buf_length(&txn->body) == 0)
 		return true;
+	spend(front->receiver, buf_length(&txn->body));
 	if (!commit_stream_write(front->stream, &txn->body, &err)) {
 		give_up(front, &err);
 		return false;
@@ -316,7 +325,6 @@ on_committed(void *cookie, bool ok, const struct committed *where,
 	if (ok) {
 		board_add(board, METRIC_ACCEPTED, 1);
 		board_add(board, METRIC_ACCEPTED_BYTES, (int64_t)where->size);
-		spend(front->receiver, where->size);
 	} else {
 		log_error("%s: not taken: %s", msgid_text(txn->id, id),
 		    err->text);
@@ -335,10 +343,11 @@ store_commit(struct front *front)
 	struct transaction *txn = front->session.txn;
 
 	say_message(&front->session);
-	if (front->stream == NULL)
+	if (front->stream == NULL) {
+		spend(front->receiver, buf_length(&txn->body));
 		commit_message(front->receiver->committer, txn->klass,
 		    txn->id, txn->envelope, &txn->body, on_committed, front);
-	else if (pass_on(front))
+	} else if (pass_on(front))
 		commit_stream_finish(&front->stream, txn->envelope,
 		    on_committed, front);
 	else

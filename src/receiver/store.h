@@ -12,7 +12,7 @@ bool store_open(struct receiver *receiver, struct err *err) MUST_CHECK;
 /* No front may be left. */
 void store_close(struct receiver *receiver);
 
-/* Note how much room the disk has; looks at most once a second. */
+/* Note how much room the disk has; looks at most four times a second. */
 void store_look_at_disk(struct receiver *receiver);
 
 /* After each step of FRONT's session: pass a large message on as it grows,

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: ISC
 """pressure: too much mail, too little room: who has to wait, and who must not."""
+import glob
 import os
 import re
 import time
 
+from raw import TO, Raw, content
 from scene import free_port, wait_until
 
 PRIORITIES = {"urgent": 5, "normal": 0, "bulk": -5}
+HALF_MEGABYTE = (b"x" * 998 + b"\r\n") * 512
 
 
 def _answer(relay, klass, at_mail=True, to="b@example.org"):
@@ -91,6 +94,36 @@ def a_disk_that_is_short_of_room_keeps_it_for_urgent_mail(scene):
             wait_until(lambda: _all(relay) == codes, f"{codes}, not {_all(relay)}", 10)
             if codes["bulk", True] == 452:
                 assert _answer(relay, "bulk")[1].startswith("4.3.1 ")
+
+
+def _begin(relay, klass):
+    """A message of KLASS is on its way in: so far its header and half a megabyte."""
+    client = Raw(relay.port)
+    client.ask(f"MAIL FROM:<a@client.test> MT-PRIORITY={PRIORITIES[klass]}", "250")
+    client.ask(TO + b"DATA\r\n", "250", "354")
+    client.send(b"Subject: x\r\n\r\n" + HALF_MEGABYTE)
+    return client
+
+
+def large_mail_that_comes_in_leaves_the_reserve_alone(scene):
+    sink = scene.sink()
+    relay = scene.relay("receivers 1", to=sink.port)
+    clients = {klass: _begin(relay, klass) for klass in PRIORITIES}
+    files = {klass: f"{relay.spool}/{klass}/*.messages" for klass in PRIORITIES}
+    wait_until(lambda: all(glob.glob(name) for name in files.values()), "all three are being written")
+    with open(relay.conf) as f:
+        text = f.read()
+    with open(relay.conf, "w") as f:
+        f.write(text.replace("reserve 1M", f"reserve 1M; bulk-reserve {_room(scene.dir) * 2}"))
+    relay.tool("reload")
+    wait_until(lambda: _answer(relay, "bulk")[0] == 452, "the disk is short of room for bulk mail")
+    clients["bulk"].send(HALF_MEGABYTE)
+    wait_until(lambda: not glob.glob(files["bulk"]), "what came of the bulk message is gone before its end")
+    for klass, client in clients.items():
+        client.ask(b".\r\n", "452 4.3.1 The disk is short of room" if klass == "bulk" else "250 2.0.0")
+        client.bye()
+    messages = sink.wait(2)
+    assert all(len(content(message)) > len(HALF_MEGABYTE) for message in messages)
 
 
 def a_client_that_may_send_nothing_but_bulk_hears_no_at_mail(scene):

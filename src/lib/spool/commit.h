@@ -80,6 +80,9 @@ void commit_message(struct committer *committer, enum mail_class klass,
 /* Messages handed over and not yet told, all lanes; and their bytes. */
 size_t commit_pending(const struct committer *committer);
 size_t commit_pending_bytes(const struct committer *committer);
+/* Bytes that the disk does not count as used yet, but for a batch of each
+ * lane that may be being written. */
+size_t commit_unwritten(struct committer *committer);
 /* Smoothed time from commit_message() to done, ms: for back-pressure. */
 msec_t commit_delay(const struct committer *committer, enum mail_class klass);
 

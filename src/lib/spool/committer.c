@@ -34,6 +34,24 @@ commit_pending_bytes(const struct committer *committer)
 	return sum;
 }
 
+size_t
+commit_unwritten(struct committer *committer)
+{
+	size_t sum = 0;
+
+	for (unsigned c = 0; c < CLASS_COUNT; c++) {
+		struct lane *lane = &committer->lanes[c];
+		size_t batch = committer->options.batch_bytes[c];
+
+		if (lane->pending_bytes > batch)
+			sum += lane->pending_bytes - batch;
+		pthread_mutex_lock(&lane->lock);
+		sum += lane->pieces_bytes;
+		pthread_mutex_unlock(&lane->lock);
+	}
+	return sum;
+}
+
 /* What was slow once is forgotten while nothing happens; what hangs counts
  * for as long as it does. */
 msec_t

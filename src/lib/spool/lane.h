@@ -92,6 +92,7 @@ struct lane {
 	struct list queue;	/* of messages */
 	struct list results;
 	struct list streams;	/* with work to do; stream.c */
+	size_t pieces_bytes;	/* of all streams, that wait to be written */
 	bool stop;
 	pthread_cond_t way;	/* the lane leaves the disk to urgent mail … */
 	unsigned ways;		/* … and did so before */

@@ -63,6 +63,7 @@ commit_stream_write(struct commit_stream *stream, struct buf *body,
 	} else {
 		list_append(&stream->pieces, &piece->link);
 		stream->waiting += length;
+		lane->pieces_bytes += length;
 		wake(stream);
 	}
 	pthread_mutex_unlock(&lane->lock);

@@ -219,6 +219,7 @@ work(struct lane *lane, struct commit_stream *stream)
 	drop_pieces(&pieces);
 	pthread_mutex_lock(&lane->lock);
 	stream->waiting -= bytes;
+	lane->pieces_bytes -= aborted ? bytes + stream->waiting : bytes;
 	if (!fine) {
 		stream->broken = true;
 		stream->err = err;

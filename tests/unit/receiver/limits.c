@@ -430,6 +430,57 @@ a_disk_that_fills_turns_bulk_away_first_and_urgent_last(void)
 	talk_end(&talk);
 }
 
+/* The disk gets short while the body comes: what the dot hears. */
+static const struct {
+	uint64_t room;
+	const char *begin, *end;
+} shorter[] = {
+	{ 2000, "MAIL FROM:<a@b.test> MT-PRIORITY=-4\r\n", "452 4.3.1" },
+	{ 2000, "MAIL FROM:<a@b.test>\r\n", "250 2.0.0" },
+	{ 1000, "MAIL FROM:<a@b.test>\r\n", "452 4.3.1" },
+	{ 300, "MAIL FROM:<a@b.test> MT-PRIORITY=4\r\n", "250 2.0.0" },
+	{ 250, "MAIL FROM:<a@b.test> MT-PRIORITY=4\r\n", "452 4.3.1" },
+};
+
+static void
+mail_that_comes_in_while_the_disk_gets_short_is_refused_by_class(void)
+{
+	for (size_t i = 0; i < sizeof shorter / sizeof shorter[0]; i++) {
+		struct talk talk;
+		bool taken = *shorter[i].end == '2';
+
+		talk_begin(&talk, "queue { reserve 1k; bulk-reserve 1k }\n",
+		    true);
+		talk_hear(&talk, HELLO);
+		HEARS(&talk, shorter[i].begin, "250 2.1.0");
+		HEARS(&talk, TO_B "DATA\r\n", "250 2.1.5, 354");
+		HEARS(&talk, "Subject: x\r\n\r\nx\r\n", "");
+		pressure_disk(&talk.rules.pressure, talk.conf,
+		    shorter[i].room);
+		HEARS(&talk, ".\r\n", shorter[i].end);
+		CU_ASSERT_EQUAL(talk.messages, taken ? 1 : 0);
+		talk_end(&talk);
+	}
+}
+
+static void
+a_size_that_was_declared_counts_as_soon_as_the_class_is_known(void)
+{
+	struct talk talk;
+
+	talk_begin(&talk, "queue { reserve 1k; bulk-reserve 1k }\n", true);
+	talk_hear(&talk, HELLO);
+	talk.rules.disk_free = 5000;
+	HEARS(&talk, "MAIL FROM:<a@b.test> SIZE=3900\r\n", "250 2.1.0");
+	HEARS(&talk, TO_B "DATA\r\n", "250 2.1.5, 354");
+	HEARS(&talk, "Precedence: bulk\r\n\r\n.\r\n", "452 4.3.1");
+	CU_ASSERT_EQUAL(talk.messages, 0);
+	HEARS(&talk, "MAIL FROM:<a@b.test> SIZE=3900\r\n", "250 2.1.0");
+	HEARS(&talk, TO_B "DATA\r\n", "250 2.1.5, 354");
+	HEARS(&talk, "Subject: x\r\n\r\n.\r\n", "250 2.0.0");
+	talk_end(&talk);
+}
+
 static void
 commits_that_take_long_slow_bulk_then_refuse_it_then_normal(void)
 {
@@ -580,6 +631,8 @@ const struct unit_test limits_tests[] = {
 	UNIT(a_long_queue_refuses_the_classes_it_names),
 	UNIT(who_may_only_send_what_is_refused_hears_so_at_mail),
 	UNIT(a_disk_that_fills_turns_bulk_away_first_and_urgent_last),
+	UNIT(mail_that_comes_in_while_the_disk_gets_short_is_refused_by_class),
+	UNIT(a_size_that_was_declared_counts_as_soon_as_the_class_is_known),
 	UNIT(commits_that_take_long_slow_bulk_then_refuse_it_then_normal),
 	UNIT(memory_is_bounded_and_its_last_part_is_for_urgent_mail),
 	UNIT(recipients_count_as_memory_too),

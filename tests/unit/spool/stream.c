@@ -149,6 +149,7 @@ an_unfinished_stream_is_no_message_and_an_aborted_one_no_file(void)
 	stream = open_stream(&office, letter, envelope);
 	CU_ASSERT_TRUE(write_pieces(stream, 3, 300000));
 	let_it_write(&office, stream);
+	CU_ASSERT_EQUAL(commit_unwritten(office.committer), 0);
 	CU_ASSERT_EQUAL(room_count(office.dirs.classes[CLASS_BULK]), 2);
 	office_check(&office);
 	commit_stream_abort(&stream);
