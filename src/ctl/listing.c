@@ -4,6 +4,8 @@
  */
 #include "ctl/listing.h"
 
+#include "ctl/tool.h"
+
 #include <stdio.h>
 #include <time.h>
 
@@ -14,16 +16,8 @@ enum { REASON_MOST = 1024, ADDRESS_MOST = 1024, REASON_COLUMN = 76 };
 const char *
 listing_text(json_t *row, const char *key, char *out, size_t most)
 {
-	const char *text = json_string_value(json_object_get(row, key));
-	size_t i;
-
-	for (i = 0; text != NULL && text[i] != '\0' && i < most - 1; i++) {
-		uint8_t byte = (uint8_t)text[i];
-
-		out[i] = byte < ' ' || byte == 0x7f ? '?' : text[i];
-	}
-	out[i] = '\0';
-	return out;
+	return tool_plain(json_string_value(json_object_get(row, key)), out,
+	    most);
 }
 
 const char *

@@ -25,8 +25,7 @@ void listing_row(struct listing *listing, json_t *row, struct buf *out);
 /* Append the last line. */
 void listing_end(const struct listing *listing, struct buf *out);
 
-/* The string KEY of ROW with control bytes replaced by "?", NUL-terminated
- * and cut to MOST - 1; "" when it is not there.  Returns OUT. */
+/* The string KEY of ROW as tool_plain() makes it. */
 const char *listing_text(json_t *row, const char *key, char *out,
     size_t most);
 

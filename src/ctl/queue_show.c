@@ -3,16 +3,19 @@
  * queue_show.c - one message of the queue, for people.
  *
  * The envelope is a block of lines "Name: value"; the content follows after
- * an empty line, as text with the line ends of this system.
+ * an empty line, as text with the line ends of this system: byte for byte
+ * into a file or a pipe, but a terminal is spared what would steer it.
  */
 #include "ctl/verbs.h"
 
+#include "base/plain.h"
 #include "ctl/base64.h"
 #include "ctl/listing.h"
 #include "ctl/relay.h"
 #include "ctl/tool.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum { PIECE_MOST = 64 << 20, TEXT_MOST = 1024 };
 
@@ -22,6 +25,9 @@ struct show {
 	bool started;		/* some content came */
 	bool after_cr;
 	bool broken;		/* a piece was not base64 */
+	bool terminal;
+	uint8_t held[4];	/* the beginning of a character, for it */
+	size_t held_count;
 };
 
 static void
@@ -89,6 +95,51 @@ put_envelope(json_t *row)
 	put_recipients(row);
 }
 
+/* ---- content ---------------------------------------------------------------------------- */
+
+/* Whether what is held may yet become a character. */
+static bool
+may_go_on(const struct show *show)
+{
+	uint8_t first = show->held[0];
+	size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+
+	return first >= 0xc2 && show->held_count < length &&
+	    (show->held_count == 1 ||
+	    (show->held[show->held_count - 1] & 0xc0) == 0x80);
+}
+
+/* Give out what is held: whole characters, and "?" for what is not plain. */
+static void
+put_held(struct show *show, bool all)
+{
+	while (show->held_count > 0 && (all || !may_go_on(show))) {
+		size_t length = plain_length(span_make(show->held,
+		    show->held_count)), takes = length > 0 ? length : 1;
+
+		if (length > 0)
+			fwrite(show->held, 1, length, stdout);
+		else
+			putchar('?');
+		show->held_count -= takes;
+		memmove(show->held, show->held + takes, show->held_count);
+	}
+}
+
+static void
+put_byte(struct show *show, uint8_t byte)
+{
+	bool as_it_is = !show->terminal || byte == '\n' || byte == '\t';
+
+	if (as_it_is) {
+		put_held(show, true);
+		putchar(byte);
+		return;
+	}
+	show->held[show->held_count++] = byte;
+	put_held(show, false);
+}
+
 /* CRLF becomes LF; a CR may be the last byte of one piece and its LF the
  * first of the next. */
 static void
@@ -103,10 +154,10 @@ put_content(struct show *show, struct span bytes)
 		uint8_t byte = bytes.data[i];
 
 		if (show->after_cr && byte != '\n')
-			putchar('\r');
+			put_byte(show, '\r');
 		show->after_cr = byte == '\r';
 		if (!show->after_cr)
-			putchar(byte);
+			put_byte(show, byte);
 	}
 }
 
@@ -136,6 +187,7 @@ verb_queue_show(const struct options *options, int count, char **argv)
 	struct show show = {
 		.envelope = !options->headers || options->envelope,
 		.content = !options->envelope || options->headers,
+		.terminal = isatty(STDOUT_FILENO) == 1,
 	};
 	const char *part = "all";
 	int status;
@@ -148,6 +200,7 @@ verb_queue_show(const struct options *options, int count, char **argv)
 	status = relay_ask(options->config, json_pack("{s:s, s:s, s:s}",
 	    "verb", "queue.show", "id", argv[0], "part", part),
 	    EX_UNAVAILABLE, show_row, &show);
+	put_held(&show, true);
 	if (status == EX_OK && !show.found)
 		status = tool_fail(EX_NOINPUT, "%s: not in the queue",
 		    argv[0]);

@@ -4,6 +4,8 @@
  */
 #include "ctl/tool.h"
 
+#include "base/plain.h"
+
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -14,17 +16,41 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { TEXT_MOST = 8192 };
+
+const char *
+tool_plain(const char *text, char *out, size_t most)
+{
+	struct span rest = span_of(text);
+	size_t used = 0;
+
+	while (rest.length > 0) {
+		size_t length = plain_length(rest);
+		size_t takes = length > 0 ? length : 1;
+
+		if (takes > most - 1 - used)
+			break;
+		memcpy(out + used, length > 0 ? (const char *)rest.data : "?",
+		    takes);
+		used += takes;
+		rest = span_skip(rest, takes);
+	}
+	out[used] = '\0';
+	return out;
+}
+
 int
 tool_fail(int status, const char *fmt, ...)
 {
+	char text[TEXT_MOST], plain[TEXT_MOST];
 	va_list ap;
 
 	fflush(stdout);
-	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	fprintf(stderr, "%s: %s\n", program_invocation_short_name,
+	    tool_plain(text, plain, sizeof(plain)));
 	return status;
 }
 

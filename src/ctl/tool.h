@@ -12,7 +12,12 @@
 
 #include <sysexits.h>
 
-/* Print "PROGRAM: TEXT" on standard error.  Returns STATUS. */
+/* TEXT for a terminal: what is not plain (base/plain.h) replaced by "?",
+ * NUL-terminated, cut to MOST - 1 bytes behind a whole character; null is "".
+ * Returns OUT. */
+const char *tool_plain(const char *text, char *out, size_t most);
+
+/* Print "PROGRAM: TEXT" on standard error, made plain.  Returns STATUS. */
 int tool_fail(int status, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

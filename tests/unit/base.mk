@@ -15,6 +15,7 @@ tests_unit_test_base_SOURCES = \
 	tests/unit/base/marks.c \
 	tests/unit/base/must.c \
 	tests/unit/base/pace.c \
+	tests/unit/base/plain.c \
 	tests/unit/base/rand.c \
 	tests/unit/base/span.c \
 	tests/unit/base/tests.h tests/unit/unit.h

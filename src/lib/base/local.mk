@@ -15,5 +15,6 @@ src_lib_base_libbase_a_SOURCES = \
 	src/lib/base/mem.c src/lib/base/mem.h \
 	src/lib/base/must.c src/lib/base/must.h \
 	src/lib/base/pace.c src/lib/base/pace.h \
+	src/lib/base/plain.c src/lib/base/plain.h \
 	src/lib/base/rand.c src/lib/base/rand.h \
 	src/lib/base/span.c src/lib/base/span.h

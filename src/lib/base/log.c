@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/pace.h"
+#include "base/plain.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -74,22 +75,25 @@ stamp_now(void)
 	    "%b %e %H:%M:%S ", &tm);
 }
 
-/* TEXT with control bytes made visible. */
+/* TEXT with what is not plain made visible. */
 static void
 append_clean(struct buf *line, const char *text)
 {
-	const char *from = text;
+	struct span rest = span_of(text), from = rest;
 
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
+	while (rest.length > 0) {
+		size_t length = plain_length(rest);
 
-		if (c >= 0x20 && c != 0x7f)
+		if (length > 0) {
+			rest = span_skip(rest, length);
 			continue;
-		buf_append(line, from, (size_t)(text - from));
-		buf_printf(line, "\\x%02x", c);
-		from = text + 1;
+		}
+		buf_append_span(line, span_first(from,
+		    from.length - rest.length));
+		buf_printf(line, "\\x%02x", rest.data[0]);
+		from = rest = span_skip(rest, 1);
 	}
-	buf_append(line, from, (size_t)(text - from));
+	buf_append_span(line, from);
 }
 
 /* "postrider/receiver[702]: warning: TEXT" */

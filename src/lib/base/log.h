@@ -9,8 +9,9 @@
  * A line is made in memory and written with others at the end of the loop
  * turn (log_flush), in one write, so that a reader never sees half a line.
  * A log that cannot be written never stops mail: lines are dropped and
- * their number is told as soon as writing works again.  Control bytes in
- * TEXT are written as \xNN: whoever chose them cannot forge a line.
+ * their number is told as soon as writing works again.  Control
+ * characters and what is no UTF-8 in TEXT are written as \xNN: whoever chose
+ * them can forge no line, and do nothing to a terminal (plain.h).
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

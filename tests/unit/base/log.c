@@ -69,6 +69,8 @@ control_bytes_are_written_so_that_no_line_can_be_forged(void)
 	    "a\nb\r\nNov 24 fake");
 	check_line("\\x1b[2J\\x7f\\x01", "info", "\x1b[2J\x7f\x01");
 	check_line("caf\xc3\xa9 100%s", "info", "caf\xc3\xa9 100%s");
+	check_line("\\xc2\\x9b2J \\xe9 \\xe2\\x80\\xae", "info",
+	    "\xc2\x9b""2J \xe9 \xe2\x80\xae");
 }
 
 static void

@@ -47,6 +47,7 @@ main(int argc, char **argv)
 		{ "heap", heap_tests },
 		{ "list", list_tests },
 		{ "marks", mark_tests },
+		{ "plain", plain_tests },
 		{ "map", map_tests },
 		{ "pace", pace_tests },
 		{ "hash and crc32c", hash_tests },

@@ -24,7 +24,7 @@ static const char *const rows[] = {
 	"{\"address\":\"g@h.test\"}]}",
 	"{\"queue_name\":\"hold\",\"queue_id\":\"3T9K2M0QWZ7B4H1F\","
 	"\"arrival_time\":1795491141,\"message_size\":1,"
-	"\"forced_expire\":true,\"sender\":\"x\\u001b@b.test\","
+	"\"forced_expire\":true,\"sender\":\"x\\u001b\\u009b@b.test\","
 	"\"recipients\":[]}",
 	"{\"end\":0}",
 };
@@ -44,7 +44,7 @@ static const char expected[] =
     "(reason unavailable)\n"
     "                                               g@h.test\n"
     "\n"
-    "3T9K2M0QWZ7B4H1F!#        1 Tue Nov 24 03:32:21 x?@b.test\n"
+    "3T9K2M0QWZ7B4H1F!#        1 Tue Nov 24 03:32:21 x???@b.test\n"
     "\n"
     "-- 2 Kbytes in 3 Requests.\n";
 
