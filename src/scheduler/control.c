@@ -2,9 +2,10 @@
  *
  * control.c - the control socket: connections, lines, back-pressure.
  *
- * A long answer is given a piece per loop turn, and only while the client
- * takes what it was sent: neither mail nor memory suffers from a client
- * that asks for everything and reads nothing.
+ * A long answer is given in pieces, and only while the client takes what it
+ * was sent: neither mail nor memory suffers from a client that asks for
+ * everything and reads nothing.  However many ask, they share the time that
+ * one has in a turn of the loop: mail waits for no crowd.
  */
 #include "scheduler/control.h"
 
@@ -24,6 +25,7 @@ enum {
 	OTHERS_MOST = 16,	/* … and of all others */
 	LINE_MOST = 64 << 10,
 	WAITING_MOST = 256 << 10,	/* output; then the answer waits */
+	TURN_USEC = 2000,	/* for answers; a piece more at most */
 	IDLE_MS = 60 * 1000,
 	LINGER_MS = 5000
 };
@@ -141,27 +143,51 @@ on_client(void *owner, struct conn *conn, enum conn_event event)
 
 /* ---- answers that go on --------------------------------------------------------------- */
 
-/* A piece for each client that is ready for one. */
+static bool
+takes_a_piece(const struct client *client)
+{
+	return is_busy(client) && client->token == 0 &&
+	    conn_waiting(client->conn) <= WAITING_MOST;
+}
+
+/* A piece for CLIENT, which is behind the others then.  True: it is ready for
+ * the next. */
+static bool
+give_piece(struct client *client)
+{
+	struct control *control = client->control;
+	bool more = client_go_on(client);
+
+	list_remove(&control->clients, &client->link);
+	list_append(&control->clients, &client->link);
+	if (!is_busy(client)) {
+		conn_deadline(client->conn, IDLE_MS);
+		conn_resume(client->conn);
+	}
+	return more;
+}
+
+/* A piece for each client that is ready for one, until the time is over. */
 static void
 go_on(void *owner)
 {
 	struct control *control = owner;
-	struct link *link, *next;
+	usec_t until = clock_mono_usec() + TURN_USEC;
+	struct link *link = list_first(&control->clients), *next;
+	size_t left = control->clients.count;
 	bool more = false;
 
-	for (link = list_first(&control->clients); link != NULL;
-	    link = next) {
+	for (; left > 0; left--, link = next) {
 		struct client *client = list_item(link, struct client, link);
 
 		next = list_next(&control->clients, link);
-		if (!is_busy(client) || client->token != 0 ||
-		    conn_waiting(client->conn) > WAITING_MOST)
+		if (!takes_a_piece(client))
 			continue;
-		more |= client_go_on(client);
-		if (!is_busy(client)) {
-			conn_deadline(client->conn, IDLE_MS);
-			conn_resume(client->conn);
+		if (clock_mono_usec() >= until) {
+			more = true;
+			break;
 		}
+		more |= give_piece(client);
 	}
 	if (more)
 		timer_set(control->more, 0);

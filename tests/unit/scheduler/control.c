@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char slow[] = "route * { to 127.0.0.1:9 }\n"
@@ -29,6 +30,8 @@ static const struct rig_answer later = {
 	.status = "4.2.0", .text = "450 4.2.0 later", .mta = "mx.test"
 };
 static const struct rig_answer wait_for_me = { .wait = true };
+
+enum { CROWD = 40 };
 
 /* ---- a client ------------------------------------------------------------------------- */
 
@@ -51,7 +54,7 @@ serve(struct rig *rig)
 	snprintf(name.sun_path, sizeof name.sun_path, "%s/control",
 	    rig->path);
 	must(bind(fd, (struct sockaddr *)&name, sizeof name) == 0 &&
-	    listen(fd, 5) == 0);
+	    listen(fd, CROWD) == 0);
 	rig->s->control = control_new(rig->s, fd, NULL);
 }
 
@@ -532,6 +535,70 @@ nothing_is_listed_to_a_client_that_has_left(void)
 	tear_down(rig);
 }
 
+/* The longest that a turn had the processor, while the crowd was served. */
+struct watcher {
+	struct timer *timer;
+	usec_t before, longest;
+	bool served;
+};
+static struct watcher watcher;
+
+static usec_t
+processor_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
+}
+
+static void
+watch_turn(void *owner)
+{
+	usec_t now = processor_time();
+
+	(void)owner;
+	if (now - watcher.before > watcher.longest)
+		watcher.longest = now - watcher.before;
+	watcher.before = now;
+	timer_set(watcher.timer, 0);
+}
+
+static bool
+crowd_is_served(struct rig *rig, uint64_t number)
+{
+	watcher.served |= rig->s->walks.count == number;
+	return watcher.served && list_empty(&rig->s->walks);
+}
+
+static void
+a_crowd_that_asks_gets_no_more_of_a_turn_than_one(void)
+{
+	struct rig *rig = set_up(slow);
+	static const char request[] = "{\"verb\":\"queue.shape\"}\n";
+	int fds[CROWD];
+
+	rig->answer = later;
+	for (int i = 0; i < 1500; i++)
+		rig_send(rig, CLASS_BULK, "a@from.test", "b@to.test");
+	rig_until(rig, rig_waiting, 1500);
+	for (int i = 0; i < CROWD; i++)
+		fds[i] = reach(rig);
+	rig_settle(rig);
+	rig_settle(rig);
+	for (int i = 0; i < CROWD; i++)
+		must(send(fds[i], request, sizeof request - 1, 0) > 0);
+	watcher = (struct watcher){ .before = processor_time() };
+	watcher.timer = timer_new(rig->loop, watch_turn, NULL);
+	timer_set(watcher.timer, 0);
+	rig_until(rig, crowd_is_served, CROWD);
+	timer_free(&watcher.timer);
+	CU_ASSERT_TRUE(watcher.longest < 12000);
+	for (int i = 0; i < CROWD; i++)
+		close(fds[i]);
+	tear_down(rig);
+}
+
 /* As long as a start reads on, whoever asks is told so first. */
 static void
 what_is_not_read_yet_is_not_called_absent(void)
@@ -580,5 +647,6 @@ const struct unit_test control_tests[] = {
 	UNIT(mistakes_get_an_answer_that_says_so),
 	UNIT(a_client_that_leaves_in_the_middle_harms_nobody),
 	UNIT(nothing_is_listed_to_a_client_that_has_left),
+	UNIT(a_crowd_that_asks_gets_no_more_of_a_turn_than_one),
 	UNIT_END
 };
