@@ -6,6 +6,7 @@
 
 #include "base/span.h"
 #include "conf/conf.h"
+#include "ctl/tool.h"
 
 #include <getopt.h>
 #include <stddef.h>
@@ -78,6 +79,27 @@ row_of(int got)
 	return NULL;
 }
 
+/* Who gives two means something that one of them alone does not say.  The
+ * configuration may be given by a script, and again by who calls it. */
+static bool
+set(struct options *options, const struct option_row *row)
+{
+	void *place = (char *)options + row->place;
+	const char **text = place;
+
+	options->used |= row->takes;
+	if (row->argument == NULL) {
+		*(bool *)place = true;
+		return true;
+	}
+	if (*text != NULL && row->takes != 0) {
+		tool_fail(EX_USAGE, "--%s is given twice", row->name);
+		return false;
+	}
+	*text = optarg;
+	return true;
+}
+
 bool
 options_parse(int argc, char **argv, struct options *out, int *rest)
 {
@@ -90,13 +112,8 @@ options_parse(int argc, char **argv, struct options *out, int *rest)
 	make_tables(longs, shorts);
 	while ((got = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		row = row_of(got);
-		if (row == NULL)
+		if (row == NULL || !set(out, row))
 			return false;
-		if (row->argument != NULL)
-			*(const char **)((char *)out + row->place) = optarg;
-		else
-			*(bool *)((char *)out + row->place) = true;
-		out->used |= row->takes;
 	}
 	*rest = optind;
 	return true;

@@ -114,6 +114,16 @@ def a_flush_of_one_site_among_thousands_tries_all_of_it_and_no_other(scene):
     wait_until(lambda: _ids(relay) == [r["id"] for r in rows if r["domain"] == "other.dead"], "the others wait")
 
 
+def a_condition_that_is_given_twice_is_refused(scene):
+    relay = scene.relay(SLOW, to=free_port())
+    ident = relay.send("a@one.test")
+    for words in (["delete", "--site", "one.test", "--site", "two.test"], ["delete", "--class", "bulk", "--class", "normal"],
+                  ["move", "--class", "urgent", "--from-class", "normal", "--class", "bulk"]):
+        done = relay.tool("queue", *words, check=False)
+        assert done.returncode == 64 and "is given twice" in done.stderr and not done.stdout, (words, done)
+    assert [(row["queue_id"], row["class"]) for row in relay.queue()] == [(ident, "normal")]
+
+
 def a_condition_that_cannot_be_met_widens_nothing(scene):
     sink = scene.sink({"RCPT": {"late@*": "451 4.7.1 later", "*": "250 2.1.5 Ok"}})
     relay = scene.relay(SLOW, to=sink.port)

@@ -54,6 +54,27 @@ options_may_stand_anywhere(void)
 }
 
 static void
+what_is_given_twice_is_refused_but_for_the_configuration(void)
+{
+	const char *site[] = { "postrider", "queue", "list", "--site", "x",
+	    "--site", "y", NULL };
+	const char *klass[] = { "postrider", "queue", "delete", "--class",
+	    "bulk", "--class", "bulk", NULL };
+	const char *config[] = { "postrider", "-c", "a", "status", "-j", "-j",
+	    "-c", "b", NULL };
+	struct options options;
+	int rest;
+
+	optind = 0;
+	CU_ASSERT_FALSE(options_parse(7, (char **)site, &options, &rest));
+	optind = 0;
+	CU_ASSERT_FALSE(options_parse(7, (char **)klass, &options, &rest));
+	optind = 0;
+	CU_ASSERT_TRUE(options_parse(8, (char **)config, &options, &rest));
+	CU_ASSERT_STRING_EQUAL(options.config, "b");
+}
+
+static void
 a_filter_has_what_was_given_and_no_more(void)
 {
 	struct options options = { .sender = "*@a.test", .older = "2m",
@@ -88,6 +109,7 @@ a_filter_that_cannot_be_is_refused_with_the_reason(void)
 const struct unit_test options_tests[] = {
 	UNIT(an_age_is_a_number_and_a_unit),
 	UNIT(options_may_stand_anywhere),
+	UNIT(what_is_given_twice_is_refused_but_for_the_configuration),
 	UNIT(a_filter_has_what_was_given_and_no_more),
 	UNIT(a_filter_that_cannot_be_is_refused_with_the_reason),
 	UNIT_END
