@@ -282,6 +282,31 @@ def a_disk_that_others_fill_to_the_last_byte_loses_and_repeats_nothing(scene):
         relay.stop()
 
 
+def a_disk_that_has_room_but_no_files_left_keeps_them_for_urgent_mail(scene):
+    with _small_disk(scene, "200M,nr_inodes=90") as disk:
+        relay = scene.relay(start=False)
+        relay.spool = f"{disk}/spool"
+        relay.configure("".join(f"class {name} {{ retry 1h }}\n" for name in ("urgent", "normal", "bulk")) +
+                        f"queue {{ bulk-reserve 1M }}\nroute * {{ to 127.0.0.1:{free_port()} }}").start().ready()
+        text = "Subject: x\r\n\r\n" + ("x" * 998 + "\r\n") * 300      # each has a file of its own
+
+        def refused(priority):
+            with relay.smtp() as client:
+                code, answer = client.mail("a@client.test", [f"MT-PRIORITY={priority}"])
+                if code == 250:
+                    assert client.rcpt("b@example.org")[0] == 250
+                    code, answer = client.data(text)
+            assert code == 250 or (code, answer[:5]) == (452, b"4.3.1"), (code, answer)
+            return code != 250
+
+        left = {}
+        for klass, priority in (("bulk", -5), ("normal", 0), ("urgent", 5)):
+            wait_until(lambda: refused(priority), f"no {klass} mail is taken", 60)
+            left[klass] = os.statvfs(disk).f_favail
+        assert left["bulk"] > left["normal"] > left["urgent"] > 0, left
+        relay.stop()
+
+
 def a_move_on_a_full_disk_says_so_and_loses_and_repeats_nothing(scene):
     with _small_disk(scene, "8M") as disk:
         sink = scene.sink({"RCPT": "451 4.7.1 later"})
