@@ -127,15 +127,25 @@ courier_send(struct courier *c)
 	buf_clear(out);
 }
 
-static void
-wait_for_server(struct courier *c)
+void
+courier_wait(struct courier *c)
 {
 	msec_t patience = conf_time(c->deliverer->conf,
 	    session_patience(&c->session, c->site->policy));
 
 	if (c->state == COURIER_LEAVING && patience > QUIT_MOST)
 		patience = QUIT_MOST;
+	c->awaits = session_awaits(&c->session);
 	conn_deadline(c->conn, patience);
+}
+
+/* A part of a reply is none: a server that sends it byte by byte gets no more
+ * time for it. */
+static void
+wait_on(struct courier *c)
+{
+	if (c->awaits != session_awaits(&c->session))
+		courier_wait(c);
 }
 
 void
@@ -150,7 +160,7 @@ courier_quit(struct courier *c)
 	c->deliverer->places.leaving++;
 	session_quit(&c->session, &c->deliverer->out);
 	courier_send(c);
-	wait_for_server(c);
+	courier_wait(c);
 }
 
 void
@@ -245,22 +255,22 @@ courier_step(struct courier *c)
 		switch (next_wish(c)) {
 		case WISH_TLS:
 			secure(c);
-			wait_for_server(c);
+			courier_wait(c);
 			return;
 		case WISH_BYTES:
-			wait_for_server(c);
+			wait_on(c);
 			return;
 		case WISH_JOB:
 			if (look_for_job(c))
 				break;
-			wait_for_server(c);
+			courier_wait(c);
 			return;
 		case WISH_BODY:
 			if (!c->streaming)
 				courier_body(c);
 			if (!c->streaming)
 				break;
-			wait_for_server(c);
+			courier_wait(c);
 			return;
 		case WISH_RESULT:
 			courier_result(c);
@@ -278,7 +288,7 @@ static void
 on_connected(struct courier *c)
 {
 	board_add(c->deliverer->board, METRIC_CONNECTIONS_TOTAL, 1);
-	wait_for_server(c);
+	courier_wait(c);
 }
 
 static void
@@ -335,7 +345,7 @@ courier_event(void *owner, struct conn *conn, enum conn_event event)
 	case CONN_SECURED:
 		session_secured(&c->session, &c->deliverer->out);
 		courier_send(c);
-		wait_for_server(c);
+		courier_wait(c);
 		break;
 	case CONN_INPUT:
 		courier_step(c);

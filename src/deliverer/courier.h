@@ -56,6 +56,7 @@ struct courier {
 	unsigned used;		/* transactions begun */
 	struct timer *reading;
 	usec_t heard;		/* of the host, or called it: monotonic */
+	uint64_t awaits;	/* what the deadline is for */
 	usec_t dialed, ready, begun, begun_mono;
 };
 
@@ -94,6 +95,9 @@ void courier_step(struct courier *courier);
 
 /* Send what is in deliverer->out. */
 void courier_send(struct courier *courier);
+
+/* The server's time for what it owes us now begins. */
+void courier_wait(struct courier *courier);
 
 /* The next piece of verifying a large message. */
 void courier_verify(struct courier *courier);

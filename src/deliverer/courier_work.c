@@ -178,8 +178,7 @@ say_mail(struct courier *c)
 	}
 	c->used++;
 	courier_send(c);
-	conn_deadline(c->conn,
-	    conf_time(c->deliverer->conf, c->site->policy->mail));
+	courier_wait(c);
 }
 
 static void

@@ -367,6 +367,7 @@ read_reply(struct session *s, enum reply_step step, struct span in,
 		abandon(s, "4.5.0", "what came is no SMTP reply");
 		return;
 	}
+	s->replies++;
 	on_reply(s, out);
 	unasked = spoke_unasked(s, in);
 	if (unasked != NULL)

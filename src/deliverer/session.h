@@ -75,6 +75,7 @@ struct session {
 	size_t owed;		/* replies to the one ahead */
 	enum transaction_step ahead_step;	/* what the last of them led to */
 	struct reply reply;	/* the last one, or the one being pulled */
+	unsigned replies;	/* whole ones that came */
 	struct session_failure failure;
 };
 
@@ -133,7 +134,10 @@ void session_lost(struct session *session, const char *why);
  * try the same at once on another connection. */
 bool session_untouched(const struct session *session);
 
-/* For how long the server may be silent, of the times of SITE (unscaled). */
+/* What is waited for: it is another after each whole reply. */
+uint64_t session_awaits(const struct session *session);
+
+/* How long that may take, of the times of SITE (unscaled). */
 msec_t session_patience(const struct session *session,
     const struct conf_site *site);
 

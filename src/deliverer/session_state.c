@@ -23,6 +23,13 @@ session_state_name(enum session_state state)
 	return names[state];
 }
 
+uint64_t
+session_awaits(const struct session *s)
+{
+	return (uint64_t)s->replies << 16 | (uint64_t)s->state << 8 |
+	    (uint64_t)s->transaction.stage;
+}
+
 /* What the message before has to wait for its verdict. */
 enum { PROOF_MOST = 10 * 1000 };
 

@@ -39,9 +39,10 @@ The script is an object; everything in it may be left out:
 
 A reply is text; CRLF is added unless it ends in one, and "\\n" in it becomes
 CRLF.  Words beginning with "!" at its end are acts: !drop closes after the
-reply, !reset closes by RST, !silence answers nothing any more, !garbage waits
-for the client and sends bytes that are no TLS, !cut leaves out the CRLF, !forever
-repeats the reply until the client leaves.  "!drop" alone closes without a reply; for DOT that
+reply, !reset closes by RST, !silence answers nothing any more, !drip sends one
+byte after the other of a reply that has no end, !garbage waits for the client and
+sends bytes that are no TLS, !cut leaves out the CRLF, !forever repeats the reply
+until the client leaves.  "!drop" alone closes without a reply; for DOT that
 happens after the body was kept.  "!drop-data N" as reply to DATA says 354 and
 closes after N bytes of the body.  A list is used up one by one, its last one
 repeats; counts are kept over all connections.  For MAIL and RCPT an object
@@ -71,7 +72,7 @@ DEFAULTS = {
     "extensions": ["PIPELINING", "SIZE 100000000", "8BITMIME", "DSN",
                    "ENHANCEDSTATUSCODES"],
 }
-ACTS = ("!drop", "!reset", "!silence", "!garbage", "!cut", "!forever")
+ACTS = ("!drop", "!reset", "!silence", "!drip", "!garbage", "!cut", "!forever")
 
 
 class Over(Exception):
@@ -250,6 +251,11 @@ class Session:
         if act == "!silence":
             while await self.reader.read(1 << 16):
                 pass
+        while act == "!drip":
+            for byte in b"250-and more\r\n":
+                self.writer.write(bytes([byte]))
+                await self.writer.drain()
+                await asyncio.sleep(0.005)
         if act == "!garbage":
             await self.reader.read(1)
             self.writer.write(b"\x15\x03garbage, not TLS\r\n" * 20)

@@ -392,8 +392,8 @@ site pit.test {{ timeout-greeting 4s }}""", to=good.port)
     assert {r["queue_name"] for r in relay.queue()} <= {"deferred", "active"} and len(relay.queue()) == 40
 
 
-def each_wait_for_a_reply_has_its_end(scene):
-    rows = {words: _once_badly(step, "!silence") for words, step in
+def _each_wait_ends(scene, act):
+    rows = {words: _once_badly(step, act) for words, step in
             (("greeting", "greeting"), ("helo", "EHLO"), ("mail", "MAIL"), ("rcpt", "RCPT"), ("data", "DATA"),
              ("dot", "DOT"))}
     more = "".join(f"site {words}.test {{ timeout-{words} 500ms }}\n" for words in rows)
@@ -404,6 +404,14 @@ def each_wait_for_a_reply_has_its_end(scene):
         assert len(messages) == (2 if words == "dot" else 1), (words, messages)
         first, second = wait_until(lambda ident=idents[words]: len(got := relay.statuses(id=ident)) == 2 and got, words)
         assert first["status"] == "deferred" and "timed out" in first["why"], (words, first)
+
+
+def each_wait_for_a_reply_has_its_end(scene):
+    _each_wait_ends(scene, "!silence")
+
+
+def a_reply_that_comes_byte_by_byte_gets_no_more_time(scene):
+    _each_wait_ends(scene, "!drip")
 
 
 STRANGE = {
