@@ -305,15 +305,16 @@ dispatch_talks(struct scheduler *s, unsigned number,
 	scheduler_ask(s);
 }
 
-/* The job was never tried, as far as we know: back to the front.  But a
- * message that takes one deliverer after the other with it is set aside. */
+/* The job was never tried, as far as we know: back to the front (what it
+ * used of a rate stays used).  But a message that takes one deliverer after
+ * the other with it is set aside. */
 static void
 job_died(struct scheduler *s, struct job *job, msec_t now)
 {
 	struct entry *entry = job_end(s, job);
 	struct message *message = entry->message;
 
-	site_landed(&s->queue, entry->site, entry, SITE_UNTRIED, 0, now, now,
+	site_landed(&s->queue, entry->site, entry, SITE_LOST, 0, now, now,
 	    s->conf);
 	message->deaths++;
 	if (message->deaths >= DEATHS_MOST)

@@ -132,7 +132,8 @@ enum site_news {
 	SITE_ANSWERED,		/* it talks to us, whatever it said */
 	SITE_CUT,		/* it broke off: 421, lost, timed out */
 	SITE_FAILED,		/* no host of it would */
-	SITE_UNTRIED		/* the job came back unused */
+	SITE_UNTRIED,		/* the job came back unused */
+	SITE_LOST		/* who had the job is no more */
 };
 
 /*

@@ -69,7 +69,7 @@ answer(struct queue *queue, struct site *site, unsigned took, msec_t sent,
 	flow_answered(&site->flow, took, sent, now);
 }
 
-/* What was not tried used no token. */
+/* No transaction was begun: no token was used. */
 static void
 give_back(struct queue *queue, struct site *site,
     const struct message *message)
@@ -93,11 +93,12 @@ site_landed(struct queue *queue, struct site *site, struct entry *entry,
 	queue_count(queue, entry->message->klass, COUNT_FLYING, COUNT_STATES);
 	if (entry->suspect)
 		queue->suspect_flies = false;
-	if (news == SITE_ANSWERED)
-		answer(queue, site, took, sent, now);
-	else if (news == SITE_UNTRIED)
+	if (news == SITE_UNTRIED || news == SITE_FAILED)
 		give_back(queue, site, entry->message);
-	else if (tells(site, sent) && (news == SITE_FAILED ||
+	if (news == SITE_ANSWERED) {
+		answer(queue, site, took, sent, now);
+	} else if (news < SITE_UNTRIED && tells(site, sent) &&
+	    (news == SITE_FAILED ||
 	    is_cut_too_often(site, sent, now, conf))) {
 		site->unreached = news == SITE_FAILED;
 		fail(queue, site, most_pressing(site, entry), now, conf);

@@ -224,6 +224,44 @@ what_was_not_tried_gives_its_token_back(void)
 	tear_down();
 }
 
+/* How ENTRY, all there is, comes back; when the next one may go. */
+static msec_t
+next_after(enum site_news news)
+{
+	struct entry *entry;
+	msec_t next;
+
+	set_up("rate 1/h; rate-normal 1/h");
+	entry = core_entry(&queue, site, CLASS_NORMAL);
+	CU_ASSERT_PTR_EQUAL(queue_pick(&queue, 0), entry);
+	site_landed(&queue, site, entry, news, 0, 0, 5, conf);
+	queue_ready(&queue, entry, true);
+	next = go(5) == 1 ? 5 : queue_next_wake(&queue);
+	if (next > 5)
+		CU_ASSERT_EQUAL(go(next - 1), 0);
+	if (next > 5)
+		CU_ASSERT_EQUAL(go(next), 1);
+	tear_down();
+	return next;
+}
+
+static void
+a_host_that_was_not_reached_has_used_no_token(void)
+{
+	msec_t next = next_after(SITE_FAILED);
+
+	/* The first pause of normal mail, more or less by a tenth. */
+	CU_ASSERT_TRUE(next > 5 && next < 3600000 / 2);
+}
+
+static void
+whatever_may_have_been_begun_has_used_its_token(void)
+{
+	CU_ASSERT_EQUAL(next_after(SITE_ANSWERED), 3600000);
+	CU_ASSERT_EQUAL(next_after(SITE_CUT), 3600000);
+	CU_ASSERT_EQUAL(next_after(SITE_LOST), 3600000);
+}
+
 static void
 a_changed_rate_counts_from_the_last_message(void)
 {
@@ -266,6 +304,8 @@ const struct unit_test rate_tests[] = {
 	UNIT(a_class_without_a_token_keeps_no_other_back),
 	UNIT(a_class_has_its_own_rate_within_that_of_the_site),
 	UNIT(what_was_not_tried_gives_its_token_back),
+	UNIT(a_host_that_was_not_reached_has_used_no_token),
+	UNIT(whatever_may_have_been_begun_has_used_its_token),
 	UNIT(a_changed_rate_counts_from_the_last_message),
 	UNIT(a_site_without_mail_wakes_nobody_for_long),
 	UNIT_END
