@@ -59,6 +59,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/site_fares.c \
 	src/scheduler/skips.c src/scheduler/skips.h \
 	src/scheduler/sketch.c src/scheduler/sketch.h \
+	src/scheduler/spent.c src/scheduler/spent.h \
 	src/scheduler/syncer.c src/scheduler/syncer.h \
 	src/scheduler/takeup.c src/scheduler/takeup.h \
 	src/scheduler/wake.c \

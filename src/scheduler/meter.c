@@ -22,28 +22,51 @@ due(const struct meter *meter)
 	return meter->next / MILLION + (meter->next % MILLION > 0);
 }
 
+static void
+dry(struct queue *queue, struct meter *meter)
+{
+	heap_put(&queue->tokens, &meter->wake, due(meter));
+}
+
+/* As it was when it was last there, if that was short ago. */
+static void
+begin(struct queue *queue, struct meter *meter, int64_t step)
+{
+	if (spent_take(&queue->spent, meter->key, &meter->step,
+	    &meter->next)) {
+		dry(queue, meter);
+		return;
+	}
+	meter->step = step;
+	meter->next = FRESH;
+}
+
 void
-meter_set(struct heap *tokens, struct meter *meter, struct conf_rate rate)
+meter_set(struct queue *queue, struct meter *meter, struct conf_rate rate)
 {
 	int64_t step = conf_rate_interval(rate);
 
-	meter->next = meter->step == 0 ? FRESH :
-	    meter->next + step - meter->step;
+	if (meter->step == 0 && step > 0)
+		begin(queue, meter, step);
+	meter->next += step - meter->step;
 	meter->step = step;
 	if (step == 0)
-		heap_remove(tokens, &meter->wake);
+		heap_remove(&queue->tokens, &meter->wake);
 	else if (meter_dry(meter))
-		heap_put(tokens, &meter->wake, due(meter));
+		dry(queue, meter);
 }
 
 void
-meter_fini(struct heap *tokens, struct meter *meter)
+meter_fini(struct queue *queue, struct meter *meter)
 {
-	heap_remove(tokens, &meter->wake);
+	if (meter_dry(meter))
+		spent_keep(&queue->spent, meter->key, meter->step,
+		    meter->next);
+	heap_remove(&queue->tokens, &meter->wake);
 }
 
 void
-meter_take(struct heap *tokens, struct meter *meter, msec_t now)
+meter_take(struct queue *queue, struct meter *meter, msec_t now)
 {
 	if (meter->step == 0)
 		return;
@@ -52,15 +75,15 @@ meter_take(struct heap *tokens, struct meter *meter, msec_t now)
 		meter->next = now * MILLION;
 	meter->next += meter->step;
 	if (due(meter) > now)
-		heap_put(tokens, &meter->wake, due(meter));
+		dry(queue, meter);
 }
 
 void
-meter_return(struct heap *tokens, struct meter *meter)
+meter_return(struct queue *queue, struct meter *meter)
 {
 	meter->next -= meter->step;
 	if (meter_dry(meter))
-		heap_put(tokens, &meter->wake, due(meter));
+		dry(queue, meter);
 }
 
 /* ---- the limits of a site ----------------------------------------------------- */
@@ -75,6 +98,21 @@ any_rate(const struct conf_site *policy)
 	return any;
 }
 
+static struct rates *
+new_rates(struct site *site)
+{
+	struct rates *rates = mem_new(struct rates);
+	struct span name = span_of(site->key);
+
+	rates->all.site = site;
+	rates->all.key = spent_key(name, CLASS_COUNT);
+	for (unsigned c = 0; c < CLASS_COUNT; c++) {
+		rates->classes[c].site = site;
+		rates->classes[c].key = spent_key(name, c);
+	}
+	return rates;
+}
+
 void
 rates_set(struct queue *queue, struct site *site,
     const struct conf_site *policy)
@@ -84,14 +122,11 @@ rates_set(struct queue *queue, struct site *site,
 	if (rates == NULL && !any_rate(policy))
 		return;
 	if (rates == NULL)
-		rates = site->rates = mem_new(struct rates);
-	rates->all.site = site;
-	meter_set(&queue->tokens, &rates->all, policy->rate);
-	for (unsigned c = 0; c < CLASS_COUNT; c++) {
-		rates->classes[c].site = site;
-		meter_set(&queue->tokens, &rates->classes[c],
+		rates = site->rates = new_rates(site);
+	meter_set(queue, &rates->all, policy->rate);
+	for (unsigned c = 0; c < CLASS_COUNT; c++)
+		meter_set(queue, &rates->classes[c],
 		    policy->class_rate[c]);
-	}
 	if (!any_rate(policy))
 		rates_fini(queue, site);
 }
@@ -103,9 +138,9 @@ rates_fini(struct queue *queue, struct site *site)
 
 	if (rates == NULL)
 		return;
-	meter_fini(&queue->tokens, &rates->all);
+	meter_fini(queue, &rates->all);
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
-		meter_fini(&queue->tokens, &rates->classes[c]);
+		meter_fini(queue, &rates->classes[c]);
 	mem_free(rates);
 	site->rates = NULL;
 }
@@ -125,8 +160,8 @@ rates_take(struct queue *queue, struct site *site, unsigned klass,
 {
 	if (site->rates == NULL)
 		return;
-	meter_take(&queue->tokens, &site->rates->all, now);
-	meter_take(&queue->tokens, &site->rates->classes[klass], now);
+	meter_take(queue, &site->rates->all, now);
+	meter_take(queue, &site->rates->classes[klass], now);
 }
 
 void
@@ -134,6 +169,6 @@ rates_return(struct queue *queue, struct site *site, unsigned klass)
 {
 	if (site->rates == NULL)
 		return;
-	meter_return(&queue->tokens, &site->rates->all);
-	meter_return(&queue->tokens, &site->rates->classes[klass]);
+	meter_return(queue, &site->rates->all);
+	meter_return(queue, &site->rates->classes[klass]);
 }

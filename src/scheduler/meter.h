@@ -8,7 +8,8 @@
  * T + METER_LATE allows are given, and one.
  *
  * A meter without a token is dry and stands on queue->tokens, by the time at
- * which the next one comes; nobody looks at it before.
+ * which the next one comes; nobody looks at it before.  When its owner is
+ * forgotten meanwhile, queue->spent knows.
  */
 #ifndef SCHEDULER_METER_H
 #define SCHEDULER_METER_H
@@ -27,14 +28,15 @@ struct meter {
 	int64_t step;		/* ns from token to token; 0: no limit */
 	int64_t next;		/* ns: when the next one comes, or came */
 	struct heap_node wake;	/* on queue->tokens while it is dry */
+	uint64_t key;		/* of spent_key() */
 	struct site *site;	/* whose it is … */
 	struct sender *sender;	/* … if it is not a sender's */
 };
 
 /* Another rate, counted from the last token that was taken. */
-void meter_set(struct heap *tokens, struct meter *meter,
+void meter_set(struct queue *queue, struct meter *meter,
     struct conf_rate rate);
-void meter_fini(struct heap *tokens, struct meter *meter);
+void meter_fini(struct queue *queue, struct meter *meter);
 
 static inline bool
 meter_dry(const struct meter *meter)
@@ -43,9 +45,9 @@ meter_dry(const struct meter *meter)
 }
 
 /* It is not dry: take its token. */
-void meter_take(struct heap *tokens, struct meter *meter, msec_t now);
+void meter_take(struct queue *queue, struct meter *meter, msec_t now);
 /* A token was not used. */
-void meter_return(struct heap *tokens, struct meter *meter);
+void meter_return(struct queue *queue, struct meter *meter);
 
 /* The limits of a site: of all it gets, and of each class. */
 struct rates {

@@ -32,6 +32,7 @@ queue_init(struct queue *queue)
 	map_init(&queue->sites, site_key);
 	line_shares_init(&queue->shares);
 	senders_init(&queue->senders);
+	spent_init(&queue->spent);
 	for (int c = 0; c < CLASS_COUNT; c++)
 		list_init(&queue->work[c]);
 	heap_init(&queue->resting);
@@ -90,6 +91,7 @@ queue_fini(struct queue *queue)
 		site_free(queue, site);
 	}
 	senders_fini(queue);
+	spent_fini(&queue->spent);
 	map_fini(&queue->messages);
 	map_fini(&queue->sites);
 	map_fini(&queue->shares);

@@ -22,6 +22,7 @@
 #include "conf/conf.h"
 #include "scheduler/line.h"
 #include "scheduler/sender.h"
+#include "scheduler/spent.h"
 #include "spool/msgid.h"
 
 struct segment;
@@ -119,6 +120,7 @@ struct queue {
 	struct trickle trickle;	/* of the classes, node-wide */
 	struct heap resting;	/* sites that failed, by the end of the rest */
 	struct heap tokens;	/* meters that are dry, by their next token */
+	struct spent spent;	/* those that are gone, and were so */
 	struct heap later;	/* entries, by due time (wall usec) */
 	struct heap deadlines;	/* messages, by their deadline (wall usec) */
 	struct list suspects;	/* entries that may be poison: one at a time */

@@ -9,6 +9,7 @@
 #include "scheduler/site.h"
 
 enum {
+	SPENT_SENDER = 16,	/* its meter: no class of a site */
 	MOST_LEAST = 32,	/* entries of a slow sender in a line … */
 	MOST_SECONDS = 4	/* … or as many as may go in so long */
 };
@@ -51,14 +52,13 @@ forget(struct queue *queue, struct sender *sender)
 		    &queue->senders.idle, &sender->place);
 	if (link_on_list(&sender->offer))
 		list_remove(&queue->senders.offers, &sender->offer);
-	meter_fini(&queue->tokens, &sender->meter);
+	meter_fini(queue, &sender->meter);
 	map_remove(&queue->senders.all, sender_key(sender));
 	mem_free(sender->name);
 	mem_free(sender);
 }
 
-/* A full bucket is as good as none, and of the others only so many are
- * kept: who comes back after so many others begins anew. */
+/* Only so many are kept; what others used of their rates is known still. */
 static void
 idle(struct queue *queue, struct sender *sender)
 {
@@ -76,6 +76,7 @@ sender_new(struct queue *queue, uint64_t key)
 	struct sender *sender = mem_new(struct sender);
 
 	sender->key = key;
+	sender->meter.key = spent_key(sender_key(sender), SPENT_SENDER);
 	sender->most = SIZE_MAX;
 	list_init(&sender->shares);
 	for (int c = 0; c < CLASS_COUNT; c++)
@@ -199,7 +200,7 @@ sender_take(struct queue *queue, uint64_t key, msec_t now)
 
 	if (sender == NULL)
 		return;
-	meter_take(&queue->tokens, &sender->meter, now);
+	meter_take(queue, &sender->meter, now);
 	if (sender_is_dry(sender))
 		end_offer(queue, sender);
 	else
@@ -212,7 +213,7 @@ sender_return(struct queue *queue, uint64_t key)
 	struct sender *sender = sender_find(queue, key);
 
 	if (sender != NULL)
-		meter_return(&queue->tokens, &sender->meter);
+		meter_return(queue, &sender->meter);
 }
 
 /* ---- shares ------------------------------------------------------------------- */
@@ -313,7 +314,7 @@ set_rate(struct queue *queue, struct sender *sender, msec_t now)
 
 	if (block != NULL)
 		rate = block->rate;
-	meter_set(&queue->tokens, &sender->meter, rate);
+	meter_set(queue, &sender->meter, rate);
 	sender->meter.sender = sender;
 	set_most(sender);
 	if (sender->meter.step > 0 && !meter_dry(&sender->meter))
@@ -344,10 +345,11 @@ sender_learn(struct queue *queue, uint64_t key, struct span name,
 		idle(queue, sender);
 }
 
-/* No sender has a rate any more. */
+/* No sender has a rate any more; if one gets another, it begins anew. */
 static void
 forget_all(struct queue *queue)
 {
+	static const struct conf_rate none;
 	struct sender *sender;
 	struct share *share;
 	size_t at = 0;
@@ -363,8 +365,10 @@ forget_all(struct queue *queue)
 		line_release(share);
 		site_update(queue, site_of(share));
 	}
-	for (at = 0; (sender = map_each(&queue->senders.all, &at)) != NULL;)
+	for (at = 0; (sender = map_each(&queue->senders.all, &at)) != NULL;) {
+		meter_set(queue, &sender->meter, none);
 		forget(queue, sender);
+	}
 }
 
 void

@@ -28,6 +28,7 @@ queue_wake(struct queue *queue, msec_t now)
 		token(queue, heap_item(first, struct meter, wake), now);
 	}
 	senders_wake(queue, now);
+	spent_wake(&queue->spent, now);
 }
 
 static msec_t

@@ -283,6 +283,98 @@ a_changed_rate_counts_from_the_last_message(void)
 	tear_down();
 }
 
+/* What goes at NOW is delivered. */
+static unsigned
+deliver(msec_t now)
+{
+	struct entry *entry;
+	unsigned count = 0;
+
+	queue_wake(&queue, now);
+	for (; (entry = queue_pick(&queue, now)) != NULL; count++) {
+		struct message *message = entry->message;
+
+		site_landed(&queue, site, entry, SITE_ANSWERED, 0, now, now,
+		    conf);
+		entry_free(&queue, entry);
+		message_release(&queue, message);
+	}
+	return count;
+}
+
+/* The site, for which nothing waits, is forgotten, and comes back with TEXT
+ * in its block. */
+static void
+come_back(const char *text)
+{
+	struct conf *old = conf;
+	struct queue kept;
+
+	site_free(&queue, site);
+	kept = queue;
+	set_up(text);
+	queue_fini(&queue);
+	queue = kept;
+	conf_free(&old);
+	site = core_site(&queue, "a", 1);
+	site_apply(&queue, site, &conf->sites[0]);
+}
+
+static void
+a_site_that_is_forgotten_and_comes_back_waits_for_its_token(void)
+{
+	set_up("rate 1/h; rate-bulk 1/d");
+	fill(CLASS_BULK, 1);
+	CU_ASSERT_EQUAL(deliver(1000), 1);
+	come_back("rate 1/h; rate-bulk 1/d");
+	fill(CLASS_NORMAL, 1);
+	CU_ASSERT_EQUAL(deliver(3600999), 0);
+	CU_ASSERT_EQUAL(queue_next_wake(&queue), 3601000);
+	CU_ASSERT_EQUAL(deliver(3601000), 1);
+	/* Counted from the last message also if the rate is another. */
+	come_back("rate 1/m; rate-bulk 1/d");
+	fill(CLASS_NORMAL, 1);
+	CU_ASSERT_EQUAL(deliver(3660999), 0);
+	CU_ASSERT_EQUAL(deliver(3661000), 1);
+	fill(CLASS_BULK, 1);
+	CU_ASSERT_EQUAL(deliver(86400999), 0);
+	CU_ASSERT_EQUAL(deliver(86401000), 1);
+	tear_down();
+}
+
+static void
+a_site_whose_token_has_come_is_not_remembered(void)
+{
+	set_up("rate 1/h");
+	fill(CLASS_NORMAL, 1);
+	CU_ASSERT_EQUAL(deliver(0), 1);
+	site_free(&queue, site);
+	CU_ASSERT_EQUAL(queue.spent.rows.count, 1);
+	CU_ASSERT_EQUAL(queue_next_wake(&queue), MSEC_NEVER);
+	queue_wake(&queue, 3600001);
+	CU_ASSERT_EQUAL(queue.spent.rows.count, 0);
+	tear_down();
+}
+
+static void
+of_very_many_that_are_gone_those_with_the_next_tokens_are_forgotten(void)
+{
+	int64_t step, next;
+
+	set_up("idle 30s");
+	for (int64_t i = 0; i < SPENT_MOST + 10; i++)
+		spent_keep(&queue.spent, (uint64_t)i, 1, i * 1000000);
+	spent_keep(&queue.spent, SPENT_MOST, 1, 7);
+	CU_ASSERT_EQUAL(queue.spent.rows.count, SPENT_MOST);
+	CU_ASSERT_FALSE(spent_take(&queue.spent, 9, &step, &next));
+	CU_ASSERT_TRUE(spent_take(&queue.spent, 10, &step, &next));
+	CU_ASSERT_EQUAL(next, 10000000);
+	CU_ASSERT_TRUE(spent_take(&queue.spent, SPENT_MOST, &step, &next));
+	CU_ASSERT_EQUAL(next, 7);
+	CU_ASSERT_FALSE(spent_take(&queue.spent, SPENT_MOST, &step, &next));
+	tear_down();
+}
+
 static void
 a_site_without_mail_wakes_nobody_for_long(void)
 {
@@ -307,6 +399,9 @@ const struct unit_test rate_tests[] = {
 	UNIT(a_host_that_was_not_reached_has_used_no_token),
 	UNIT(whatever_may_have_been_begun_has_used_its_token),
 	UNIT(a_changed_rate_counts_from_the_last_message),
+	UNIT(a_site_that_is_forgotten_and_comes_back_waits_for_its_token),
+	UNIT(a_site_whose_token_has_come_is_not_remembered),
+	UNIT(of_very_many_that_are_gone_those_with_the_next_tokens_are_forgotten),
 	UNIT(a_site_without_mail_wakes_nobody_for_long),
 	UNIT_END
 };

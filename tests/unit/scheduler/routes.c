@@ -298,6 +298,40 @@ of_very_many_domains_some_are_asked_for_and_urgent_ones_next(void)
 	rig_free(&rig);
 }
 
+/* What is known of all domains is stale, and nobody uses them. */
+static void
+forget_domains(struct rig *rig)
+{
+	struct domain *domain;
+	size_t at = 0;
+
+	while ((domain = map_each(&rig->s->routes.domains, &at)) != NULL)
+		domain->expires = 0;
+	routes_sweep(rig->s);
+	CU_ASSERT_EQUAL(rig->s->routes.domains.count, 0);
+	CU_ASSERT_EQUAL(rig->s->queue.sites.count, 0);
+}
+
+static void
+a_site_that_is_forgotten_has_used_its_rate_all_the_same(void)
+{
+	struct rig *rig = rig_new("route * { to mx }\n"
+	    "site * { rate 1/h }\n");
+	msec_t wait;
+
+	rig_start(rig);
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	CU_ASSERT_TRUE(rig_until(rig, rig_empty, 0));
+	forget_domains(rig);
+	rig_send(rig, CLASS_URGENT, "a@from.test", "b@to.test");
+	rig_settle(rig);
+	CU_ASSERT_EQUAL(rig->job_count, 1);
+	CU_ASSERT_EQUAL(rig_count(rig, COUNT_READY), 1);
+	wait = queue_next_wake(&rig->s->queue) - loop_now(rig->loop);
+	CU_ASSERT_TRUE(wait > 3500000 && wait <= 3600000);
+	rig_free(&rig);
+}
+
 const struct unit_test routes_tests[] = {
 	UNIT(the_mx_hosts_are_the_site),
 	UNIT(an_answer_is_kept_for_the_next_message),
@@ -313,5 +347,6 @@ const struct unit_test routes_tests[] = {
 	UNIT(the_order_of_equal_hosts_does_not_choose_the_block),
 	UNIT(a_block_for_a_domain_makes_it_a_site_of_its_own),
 	UNIT(of_very_many_domains_some_are_asked_for_and_urgent_ones_next),
+	UNIT(a_site_that_is_forgotten_has_used_its_rate_all_the_same),
 	UNIT_END
 };

@@ -408,6 +408,34 @@ an_idle_sender_keeps_its_rate_but_not_every_sender_is_kept(void)
 }
 
 static void
+a_sender_that_is_forgotten_and_comes_back_waits_for_its_token(void)
+{
+	struct entry *entry;
+	struct message *message;
+	char name[32];
+
+	set_up("sender * { rate 1/h }");
+	entry = put("slow.test", sites[0], CLASS_BULK);
+	message = entry->message;
+	CU_ASSERT_EQUAL(go(0), 1);
+	site_landed(&queue, sites[0], entry, SITE_ANSWERED, 0, 0, 1, conf);
+	entry_free(&queue, entry);
+	message_release(&queue, message);
+	for (int i = 0; i < SENDER_IDLE_MOST + 1000; i++) {
+		snprintf(name, sizeof name, "s%d", i);
+		learn(name, 0);
+	}
+	CU_ASSERT_PTR_NULL(sender_find(&queue,
+	    line_sender(span_of("slow.test"))));
+	fill("slow.test", sites[1], CLASS_BULK, 1);
+	fill("free.test", sites[1], CLASS_BULK, 1);
+	CU_ASSERT_EQUAL(go(2000), 1);
+	CU_ASSERT_EQUAL(go(3599999), 0);
+	CU_ASSERT_EQUAL(go(3600000), 1);
+	tear_down();
+}
+
+static void
 a_suspect_waits_for_its_sender_too(void)
 {
 	struct entry *entry;
@@ -470,6 +498,7 @@ const struct unit_test sender_tests[] = {
 	UNIT(a_site_that_is_down_keeps_no_token),
 	UNIT(mail_for_a_busy_site_is_not_passed_over_for_ever),
 	UNIT(an_idle_sender_keeps_its_rate_but_not_every_sender_is_kept),
+	UNIT(a_sender_that_is_forgotten_and_comes_back_waits_for_its_token),
 	UNIT(a_suspect_waits_for_its_sender_too),
 	UNIT(what_waits_can_be_taken_out_and_walked_through),
 	UNIT_END
