@@ -158,6 +158,56 @@ static const struct {
 	    "" },
 	{ "mx.example.org", "550 5.7.1 too many connections in your message",
 	    false, 0, "" },
+	/* About one sender, message, mailbox or connection: whoever sends that
+	 * must not stop all other mail to the site. */
+	{ "gmail-smtp-in.l.google.com", "421 4.7.28 Gmail has detected an "
+	    "unusual rate of unsolicited mail originating from your DKIM "
+	    "domain [example.com 36]. To protect our users from spam, mail "
+	    "sent from your domain has been temporarily rate limited.",
+	    false, 0, "temporary" },
+	{ "smtp.google.com", "421 4.7.26 Your email has been rate limited "
+	    "because it is unauthenticated.", false, 0, "temporary" },
+	{ "aspmx2.googlemail.com", "421 4.7.29 Your email has been rate "
+	    "limited because this message wasn't sent over a TLS connection.",
+	    false, 0, "temporary" },
+	{ "mx01.mail.icloud.com", "421 4.7.1 Messages to a@icloud.com deferred "
+	    "due to excessive volume. Try again later", false, 0,
+	    "temporary" },
+	{ "mx00.gmx.net", "452 4.2.2 exceeded storage allocation", false, 0,
+	    "temporary" },
+	{ "mx.example.org", "450 4.2.1 <a@example.org>: mailbox is throttled",
+	    false, 0, "temporary" },
+	{ "mx.example.org", "452 4.5.3 Too many messages in this connection",
+	    false, 0, "temporary" },
+	{ "mta5.am0.yahoodns.net", "421 Max message per connection reached, "
+	    "closing transmission channel", false, 0, "temporary" },
+	{ "mx.example.org", "421 Too many messages for this session", false,
+	    0, "temporary" },
+	/* About us. */
+	{ "aspmx2.googlemail.com", "421 4.7.28 Gmail has detected an unusual "
+	    "rate of unsolicited mail originating from your IP Netblock",
+	    true, MINUTES(10), "" },
+	{ "aspmx.l.google.com", "421 4.7.0 [192.0.2.1] Our system has detected "
+	    "that this message is suspicious due to the very low reputation "
+	    "of the sending IP address.", true, MINUTES(2), "" },
+	{ "aspmx.l.google.com", "421 4.7.0 [192.0.2.1] Our system has detected "
+	    "that this message is suspicious due to the very low reputation "
+	    "of the sending domain.", false, 0, "" },
+	{ "hotmail-com.olc.protection.outlook.com", "451 4.7.652 The mail "
+	    "server [192.0.2.1] has exceeded the maximum number of "
+	    "connections. (S3115)", true, MINUTES(1), "" },
+	{ "example-org.o-v1.mx.microsoft", "451 4.7.500 Server busy. Please "
+	    "try again later from [192.0.2.1].", true, MINUTES(2), "" },
+	{ "mta5.am0.yahoodns.net", "451 4.16.55 [TSS11] Message temporarily "
+	    "deferred", true, MINUTES(10), "" },
+	{ "mx01.mail.icloud.com", "451 4.7.1 Service unavailable - try again "
+	    "later", true, MINUTES(1), "" },
+	{ "mx-ha02.web.de", "421 web.de (mxweb113) Nemesis ESMTP Service not "
+	    "available Service unavailable Reject due to policy "
+	    "restrictions.", true, MINUTES(5), "" },
+	{ "mail.example.org", "421 4.3.2 The maximum number of concurrent "
+	    "server connections has exceeded a limit, closing transmission "
+	    "channel", true, 0, "" },
 };
 
 static void
