@@ -295,6 +295,21 @@ was_stale(const struct courier *c)
 	    (c->used > 1 || c->rested) && session_untouched(&c->session);
 }
 
+/* What it said as it left may be meant for the whole site. */
+static void
+hand_back_stale(struct courier *c)
+{
+	rules_apply(c->site, c->host, c->message.envelope,
+	    &c->session.transaction);
+	pool_ended(&c->site->pool, c->job);
+	c->state = COURIER_IDLE;
+	pool_put_back(&c->site->pool, c->job);
+	c->job = NULL;
+	courier_forget_job(c);
+	if (c->site->signs.pause > 0)
+		site_return_jobs(c->site);
+}
+
 void
 courier_result(struct courier *c)
 {
@@ -304,11 +319,7 @@ courier_result(struct courier *c)
 	bool paused;
 
 	if (was_stale(c)) {
-		pool_ended(&c->site->pool, c->job);
-		c->state = COURIER_IDLE;
-		pool_put_back(&c->site->pool, c->job);
-		c->job = NULL;
-		courier_forget_job(c);
+		hand_back_stale(c);
 		return;
 	}
 	courier_learn_order(c);

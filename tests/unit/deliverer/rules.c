@@ -127,9 +127,41 @@ rules_hold_for_greetings_too(void)
 	}
 }
 
+/* The second message over a connection is answered with 421. */
+static void
+rules_hold_for_what_a_warm_connection_is_closed_with(void)
+{
+	static const struct { const char *rules; uint32_t pause; } ends[] = {
+		{ "reply \"slow down\" { pause 10m }", 6000 },
+		{ "reply \"slow up\" { pause 10m }", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct world world = { 0 };
+		const struct world_result *result;
+		char text[300];
+
+		snprintf(text, sizeof(text), RULES("%s"), ends[i].rules);
+		world_open(&world, text);
+		world.hosts[0].mail_from = 2;
+		world.hosts[0].mail = "!421 4.7.0 slow down";
+		one_job(&world, 1);
+		world_job(&world, CLASS_NORMAL, 1, BODY);
+		world_results(&world, 2);
+		result = world_result(&world, 2);
+		CU_ASSERT_EQUAL(result->pause, ends[i].pause);
+		CU_ASSERT_EQUAL(strncmp(result->rows, ends[i].pause > 0 ?
+		    "0=again(" : "0=delivered(", 8), 0);
+		CU_ASSERT_EQUAL(world.hosts[0].accepted,
+		    ends[i].pause > 0 ? 1 : 2);
+		world_close(&world);
+	}
+}
+
 const struct unit_test rules_tests[] = {
 	UNIT(a_rule_changes_what_a_refusal_means),
 	UNIT(what_follows_for_the_site_is_told_once),
 	UNIT(rules_hold_for_greetings_too),
+	UNIT(rules_hold_for_what_a_warm_connection_is_closed_with),
 	UNIT_END
 };
