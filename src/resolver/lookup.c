@@ -62,12 +62,18 @@ answer(struct lookup *l, enum answer_status status, const char *what)
 		snprintf(l->text, sizeof(l->text), "%s: %s", what, l->name);
 }
 
+static bool
+has_address(const struct lookup_host *host)
+{
+	return host->v4_count + host->v6_count > 0;
+}
+
 /* All replies are in, or the time is over. */
 static void
 conclude(struct lookup *l)
 {
 	for (size_t i = 0; i < l->host_count; i++)
-		if (l->hosts[i].v4_count + l->hosts[i].v6_count > 0) {
+		if (has_address(&l->hosts[i])) {
 			answer(l, ANSWER_OK, NULL);
 			return;
 		}
@@ -87,6 +93,23 @@ lookup_expire(struct lookup *l)
 	conclude(l);
 }
 
+/* The hosts are in order: the best of those of which anything is known, or
+ * will be, is the first. */
+bool
+lookup_suffices(const struct lookup *l)
+{
+	size_t best = 0;
+
+	while (best < l->host_count && l->hosts[best].owed == 0 &&
+	    !has_address(&l->hosts[best]))
+		best++;
+	for (size_t i = best; !l->answered && i < l->host_count &&
+	    l->hosts[i].preference == l->hosts[best].preference; i++)
+		if (has_address(&l->hosts[i]))
+			return true;
+	return false;
+}
+
 /* ---- addresses ---------------------------------------------------------- */
 
 static void
@@ -99,6 +122,8 @@ ask(struct lookup *l, const char *name, enum dns_type type, unsigned slot)
 static void
 ask_addresses(struct lookup *l)
 {
+	for (unsigned i = 0; i < l->host_count; i++)
+		l->hosts[i].owed = 2;
 	for (unsigned i = 0; i < l->host_count; i++) {
 		ask(l, l->hosts[i].name, DNS_AAAA, 2 * i);
 		ask(l, l->hosts[i].name, DNS_A, 2 * i + 1);
@@ -112,8 +137,10 @@ on_addresses(struct lookup *l, unsigned slot, const struct dns_reply *reply)
 	bool v4 = slot % 2 == 1;
 	uint8_t *count = v4 ? &host->v4_count : &host->v6_count;
 
-	l->temporary = l->temporary || reply->status == DNS_FAILED ||
+	host->owed--;
+	host->failed = host->failed || reply->status == DNS_FAILED ||
 	    reply->spoiled;
+	l->temporary = l->temporary || host->failed;
 	l->missing = l->missing || reply->status == DNS_NONE;
 	for (size_t i = 0; reply->status == DNS_OK && i < reply->count &&
 	    *count < LOOKUP_FAMILY_MOST; i++)
@@ -267,7 +294,8 @@ lookup_hosts(const struct lookup *l, uint16_t port, struct buf *out)
 		buf_init(&addresses, HOST_ADDRESSES_MOST * 16);
 		put_addresses(&l->hosts[i], &addresses);
 		row.addresses = buf_peek(&addresses);
-		if (row.addresses.length > 0)
+		if (row.addresses.length > 0 || l->hosts[i].failed ||
+		    l->hosts[i].owed > 0)
 			host_row_put(&row, out);
 		buf_fini(&addresses);
 	}

@@ -33,6 +33,8 @@ struct lookup_host {
 	uint16_t preference;
 	uint8_t v4[LOOKUP_FAMILY_MOST][16], v6[LOOKUP_FAMILY_MOST][16];
 	uint8_t v4_count, v6_count;
+	uint8_t owed;		/* replies due about it */
+	bool failed;		/* … and one of them was of no use */
 };
 
 struct lookup {
@@ -69,7 +71,12 @@ void lookup_reply(struct lookup *lookup, unsigned slot,
 /* The time is over: answer with what is there. */
 void lookup_expire(struct lookup *lookup);
 
-/* The hosts with addresses, as a list of struct host_row with PORT. */
+/* There is no answer yet, but no host can come that is better than one that
+ * has an address: mail need not wait for long. */
+bool lookup_suffices(const struct lookup *lookup);
+
+/* The hosts with addresses, as a list of struct host_row with PORT; beside
+ * them, without, those whose addresses could not be found out. */
 void lookup_hosts(const struct lookup *lookup, uint16_t port,
     struct buf *out);
 

@@ -19,6 +19,7 @@ enum {
 	WAITERS_MOST = 65536,
 	HOSTS_BYTES = 1 << 20,
 	SMTP_PORT = 25,
+	GRACE = 2000,		/* ms for what mail need not wait for */
 	TTL_MOST = 86400
 };
 
@@ -30,7 +31,8 @@ struct inquiry {
 	char *key;		/* 'm' or 'h', then the name */
 	uint32_t *tokens;
 	size_t token_count, token_room;
-	bool in_map, starting;
+	msec_t until;		/* it is answered then, with what is there */
+	bool in_map, starting, hurried;
 };
 
 static struct span
@@ -57,16 +59,16 @@ resolver_init(struct resolver *r, struct loop *loop, const struct conf *conf,
 
 /* ---- answers ------------------------------------------------------------ */
 
+/* An answer in which something is missing is no better than a failure. */
 static uint32_t
 ttl_of(const struct resolver *r, const struct lookup *l)
 {
 	msec_t kept = conf_time(r->conf, r->conf->resolver_negative) / 1000;
+	uint32_t ttl = l->ttl < TTL_MOST ? l->ttl : TTL_MOST;
 
-	if (l->status != ANSWER_OK)
-		return kept > 1 ? (uint32_t)kept : 1;
-	if (l->ttl < 1)
-		return 1;
-	return l->ttl < TTL_MOST ? l->ttl : TTL_MOST;
+	if (l->status != ANSWER_OK || (l->temporary && kept < ttl))
+		ttl = (uint32_t)kept;
+	return ttl > 1 ? ttl : 1;
 }
 
 static void
@@ -103,12 +105,27 @@ inquiry_free(struct inquiry *inquiry)
 	mem_free(inquiry);
 }
 
+static void
+hurry(struct inquiry *inquiry)
+{
+	struct resolver *r = inquiry->resolver;
+	msec_t now = loop_now(r->loop);
+	msec_t until = now + conf_time(r->conf, GRACE);
+
+	if (inquiry->hurried || inquiry->until <= until)
+		return;
+	inquiry->hurried = true;
+	timer_set(inquiry->timer, until - now);
+}
+
 /* After each step: answer when there is an answer, go when all is over. */
 static void
 settle(struct inquiry *inquiry)
 {
 	if (inquiry->starting)
 		return;
+	if (lookup_suffices(inquiry->lookup))
+		hurry(inquiry);
 	if (inquiry->lookup->answered && inquiry->in_map) {
 		map_remove(&inquiry->resolver->inquiries,
 		    span_of(inquiry->key));
@@ -179,8 +196,9 @@ begin(struct resolver *r, const struct frame_question *question, char *key)
 	add_token(inquiry, question->token);
 	map_add(&r->inquiries, inquiry);
 	inquiry->in_map = true;
-	timer_set(inquiry->timer, conf_time(r->conf,
-	    r->conf->resolver_timeout));
+	inquiry->until = loop_now(r->loop) + conf_time(r->conf,
+	    r->conf->resolver_timeout);
+	timer_set(inquiry->timer, inquiry->until - loop_now(r->loop));
 	inquiry->starting = true;
 	lookup_start(inquiry->lookup);
 	inquiry->starting = false;

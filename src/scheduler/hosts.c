@@ -39,7 +39,7 @@ hosts_add(struct hosts *hosts, const struct host_row *row)
 {
 	struct host *host = &hosts->rows[hosts->count];
 
-	if (hosts->count == HOSTS_MOST || row->addresses.length == 0)
+	if (hosts->count == HOSTS_MOST)
 		return;
 	*host = (struct host){
 		.preference = row->preference,
@@ -48,8 +48,19 @@ hosts_add(struct hosts *hosts, const struct host_row *row)
 		.address_bytes = row->addresses.length,
 	};
 	host->addresses = mem_alloc(row->addresses.length);
-	memcpy(host->addresses, row->addresses.data, row->addresses.length);
+	if (row->addresses.length > 0)
+		memcpy(host->addresses, row->addresses.data,
+		    row->addresses.length);
 	hosts->count++;
+}
+
+bool
+hosts_have_address(const struct hosts *hosts)
+{
+	for (size_t i = 0; i < hosts->count; i++)
+		if (hosts->rows[i].address_bytes > 0)
+			return true;
+	return false;
 }
 
 void

@@ -25,8 +25,12 @@ struct hosts {
 struct hosts *hosts_new(void);
 void hosts_free(struct hosts **hosts);
 
-/* Rows beyond HOSTS_MOST and hosts without an address are left out. */
+/* Rows beyond HOSTS_MOST are left out.  A host of which no address is known
+ * is one all the same: what is not known for now makes no other site. */
 void hosts_add(struct hosts *hosts, const struct host_row *row);
+
+/* Whether an address of any of them is known. */
+bool hosts_have_address(const struct hosts *hosts);
 
 /*
  * RFC 5321, section 5.1: when NAME (we) is among the mail hosts, it and all

@@ -214,6 +214,11 @@ mx_answered(struct scheduler *s, struct domain *domain,
 		    "Mail for the domain loops back to this host");
 		return;
 	}
+	if (!hosts_have_address(domain->hosts)) {
+		routes_fail(s, domain, ANSWER_TEMPORARY, "The addresses of "
+		    "its better mail hosts cannot be looked up");
+		return;
+	}
 	routes_settle(s, domain, scheduler_now(s) + at_least_a_minute(s, ttl));
 }
 

@@ -120,6 +120,25 @@ def where_no_mx_is_the_domain_is_its_own_host(scene):
     assert {row["status"] for row in relay.statuses()} == {"sent"}
 
 
+def a_name_server_that_says_nothing_of_a_lesser_host_delays_nobody(scene):
+    best, other = _hosts(scene, [{}, {}])
+    dns = scene.dns({
+        "silent.test": {"MX": ["10 a.test", "20 b.lost.test"]}, "a.test": {"A": [_address(2)]}, "b.lost.test": {"*": "drop"},
+        "half.test": {"MX": ["10 a.half.test"]}, "a.half.test": {"A": [_address(2)], "AAAA": "drop"},
+        # the better one is waited for
+        "slow.test": {"MX": ["10 a.slow.test", "20 quick.test"]}, "quick.test": {"A": [_address(3)]},
+        "a.slow.test": {"*": {"records": [], "delay": 0.4}, "A": {"records": [_address(2)], "delay": 0.4}},
+    })
+    relay = scene.relay(f"time-scale 0.04\nroute * {{ to mx }}\n"
+                        f"resolver {{ server 127.0.0.1@{dns.port}; timeout 5m }}")
+    idents = [relay.send(f"b@{name}.test", options=["MT-PRIORITY=4"]) for name in ("silent", "half", "slow")]
+    best.wait(3)
+    relay.wait_over(*idents)
+    delays = [float(row["delay"]) for row in relay.statuses("sent")]
+    assert len(delays) == 3 and max(delays) < 4, f"{delays}: a name server that is silent is given up after 12 s"
+    assert other.connections() == (0, 0)
+
+
 def an_mx_list_of_a_thousand_is_used(scene):
     sink, = _hosts(scene, [{}])
     dns = scene.dns({"big.test": {"MX": [f"{i} mx{i}.big.test" for i in range(1000)]},

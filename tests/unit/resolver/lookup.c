@@ -175,10 +175,11 @@ static const struct {
 	    "x.test A 127.0.0.1" } }, ANSWER_NO_ADDRESS, "" },
 	{ "no address, but one is not known", QUESTION_MX,
 	    { { "x.test MX 10 a.test,20 b.test", "b.test A servfail" } },
-	    ANSWER_TEMPORARY, "" },
+	    ANSWER_TEMPORARY, "b.test[] " },
 	{ "an address, and one is not known", QUESTION_MX,
 	    { { "x.test MX 10 a.test,20 b.test", "a.test A servfail",
-	    "b.test A 127.0.0.2" } }, ANSWER_OK, "b.test[127.0.0.2] " },
+	    "b.test A 127.0.0.2" } }, ANSWER_OK,
+	    "a.test[] b.test[127.0.0.2] " },
 	{ "spoiled MX are not none", QUESTION_MX, { { "x.test MX spoiled",
 	    "x.test A 127.0.0.1" } }, ANSWER_TEMPORARY, "" },
 	{ "the same host twice", QUESTION_MX,
@@ -191,7 +192,7 @@ static const struct {
 	{ "a host without address", QUESTION_HOST, { { NULL } },
 	    ANSWER_NO_ADDRESS, "" },
 	{ "a host that is not known", QUESTION_HOST,
-	    { { "x.test A servfail" } }, ANSWER_TEMPORARY, "" },
+	    { { "x.test A servfail" } }, ANSWER_TEMPORARY, "x.test[] " },
 };
 
 static void
@@ -262,6 +263,7 @@ when_time_is_over_what_is_known_is_the_answer(void)
 	struct asking asking = { .zone = &zone, .later = true };
 	struct lookup *lookup = lookup_new(QUESTION_MX, span_of("x.test"),
 	    on_ask, &asking);
+	struct buf *hosts = buf_new(1 << 16);
 
 	lookup_start(lookup);
 	asking.count = 0;
@@ -272,11 +274,54 @@ when_time_is_over_what_is_known_is_the_answer(void)
 	CU_ASSERT_TRUE(lookup->answered);
 	CU_ASSERT_EQUAL(lookup->status, ANSWER_OK);
 	CU_ASSERT_EQUAL(lookup->pending, 3);
+	put_hosts(lookup, hosts);
+	CU_ASSERT_TRUE(span_is(buf_peek(hosts), "a.test[] b.test[127.0.0.2] "));
+	buf_free(&hosts);
 	/* Latecomers change nothing. */
 	asking.count = 3;
 	answer_backwards(lookup, &asking);
 	CU_ASSERT_EQUAL(lookup->status, ANSWER_OK);
 	CU_ASSERT_EQUAL(lookup->pending, 0);
+	lookup_free(&lookup);
+}
+
+/* What is answered, and whether mail need not wait for the rest then. */
+static void
+mail_need_not_wait_for_hosts_that_are_no_better(void)
+{
+	static const struct zone zone = { { "x.test MX 10 a.test,20 b.test,"
+	    "20 c.test,30 d.test", "a.test A nxdomain", "a.test AAAA servfail",
+	    "b.test A 127.0.0.2", "d.test A 127.0.0.4" } };
+	static const struct { unsigned reply; bool suffices; } steps[] = {
+		{ 7, false },	/* d has an address: better ones may come */
+		{ 3, false },	/* so has b: a is better */
+		{ 0, false },	/* of a this is not all */
+		{ 1, true },	/* a has none: b is the best */
+		{ 5, true },
+	};
+	struct asking asking = { .zone = &zone, .later = true };
+	struct lookup *lookup = lookup_new(QUESTION_MX, span_of("x.test"),
+	    on_ask, &asking);
+
+	lookup_start(lookup);
+	CU_ASSERT_FALSE(lookup_suffices(lookup));
+	asking.count = 0;
+	answer(lookup, &zone, "x.test", DNS_MX, asking.asked[0].slot);
+	CU_ASSERT_EQUAL_FATAL(asking.count, 8);
+	/* c may have been asked for before b. */
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		unsigned at = steps[i].reply;
+
+		if (at >= 2 && at < 6 &&
+		    strcmp(asking.asked[2].name, "c.test") == 0)
+			at = at < 4 ? at + 2 : at - 2;
+		answer(lookup, &zone, asking.asked[at].name,
+		    asking.asked[at].type, asking.asked[at].slot);
+		CU_ASSERT_EQUAL(lookup_suffices(lookup), steps[i].suffices);
+	}
+	lookup_expire(lookup);
+	CU_ASSERT_FALSE(lookup_suffices(lookup));	/* it is answered */
+	lookup->pending = 0;
 	lookup_free(&lookup);
 }
 
@@ -354,6 +399,7 @@ const struct unit_test lookup_tests[] = {
 	UNIT(a_lookup_ends_in_the_right_answer_at_once),
 	UNIT(and_when_replies_come_late_and_in_another_order),
 	UNIT(when_time_is_over_what_is_known_is_the_answer),
+	UNIT(mail_need_not_wait_for_hosts_that_are_no_better),
 	UNIT(when_nothing_is_known_in_time_it_is_for_later),
 	UNIT(equal_preferences_are_shuffled),
 	UNIT(hosts_and_addresses_have_a_most),

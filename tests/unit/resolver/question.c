@@ -34,6 +34,8 @@ static const char zone[] =
     "  \"short.example.org\": {\"MX\": [{\"hex\": \"00\"}],"
     "    \"A\": [\"127.0.0.9\"]},"
     "  \"evil.example.org\": {\"MX\": [{\"hex\": \"000a0361206200\"}]},"
+    "  \"part.example.org\": {\"MX\": {\"records\": [\"10 plain.test\","
+    "    \"20 fail.example.org\"], \"ttl\": 3600}},"
     "  \"big.example.org\": {\"A\": {\"records\": [\"127.0.0.5\"],"
     "    \"truncate\": true}} }";
 
@@ -281,6 +283,24 @@ a_question_is_answered_once_and_right(void)
 	close_side(&side);
 }
 
+/* "plain.test" has a minute. */
+static void
+an_answer_in_which_something_is_missing_is_asked_for_again_soon(void)
+{
+	struct side side = { .count = 0 };
+
+	open_side(&side, "timeout 5s; negative 20s");
+	ask(&side, 0, QUESTION_MX, "part.example.org");
+	ask(&side, 1, QUESTION_MX, "plain.test");
+	wait_for(&side, 2);
+	CU_ASSERT_EQUAL(side.answers[0].status, ANSWER_OK);
+	CU_ASSERT_STRING_EQUAL(side.answers[0].hosts,
+	    "plain.test/1 fail.example.org/0 ");
+	CU_ASSERT_TRUE(side.answers[0].ttl <= 20);
+	CU_ASSERT_TRUE(side.answers[1].ttl > 40);
+	close_side(&side);
+}
+
 static void
 the_same_question_is_asked_once_for_all(void)
 {
@@ -321,6 +341,7 @@ answers_for_a_scheduler_that_left_go_nowhere(void)
 
 const struct unit_test question_tests[] = {
 	UNIT(a_question_is_answered_once_and_right),
+	UNIT(an_answer_in_which_something_is_missing_is_asked_for_again_soon),
 	UNIT(the_same_question_is_asked_once_for_all),
 	UNIT(answers_for_a_scheduler_that_left_go_nowhere),
 	UNIT_END

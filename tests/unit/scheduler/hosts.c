@@ -110,13 +110,18 @@ if_we_are_the_best_nothing_is_left(void)
 }
 
 static void
-hosts_without_an_address_are_left_out(void)
+a_host_without_an_address_is_one_all_the_same(void)
 {
 	struct hosts *hosts = hosts_new();
-	struct host_row row = { .name = span_of("none.test") };
+	struct host_row row = { .preference = 5, .port = 25,
+	    .name = span_of("none.test") };
 
 	hosts_add(hosts, &row);
-	CU_ASSERT_EQUAL(hosts->count, 0);
+	CU_ASSERT_EQUAL(hosts->count, 1);
+	CU_ASSERT_FALSE(hosts_have_address(hosts));
+	add(hosts, 10, "mx1.test");
+	CU_ASSERT_TRUE(hosts_have_address(hosts));
+	CU_ASSERT_TRUE(key_is(hosts, "* none.test:25;mx1.test:25"));
 	hosts_free(&hosts);
 }
 
@@ -160,7 +165,7 @@ const struct unit_test hosts_tests[] = {
 	UNIT(the_order_of_equal_hosts_and_of_addresses_tells_nothing),
 	UNIT(we_and_those_behind_us_are_dropped),
 	UNIT(if_we_are_the_best_nothing_is_left),
-	UNIT(hosts_without_an_address_are_left_out),
+	UNIT(a_host_without_an_address_is_one_all_the_same),
 	UNIT(a_long_answer_is_cut),
 	UNIT(hosts_go_on_the_wire_and_come_back),
 	UNIT_END

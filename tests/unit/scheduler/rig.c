@@ -202,7 +202,8 @@ put_hosts(const struct rig *rig, struct buf *out)
 			    10 * (i + 1)),
 			.port = 25,
 			.name = span_of(rig->mx[i]),
-			.addresses = span_make(address, sizeof address),
+			.addresses = span_make(address, i < rig->nowhere_from ?
+			    sizeof address : 0),
 		};
 
 		host_row_put(&row, out);
@@ -555,6 +556,7 @@ rig_new(const char *text)
 		fail("spool", &err);
 	rig->loop = loop_new();
 	rig->slot = 1;
+	rig->nowhere_from = SIZE_MAX;
 	rig->answer = (struct rig_answer){ .outcome = OUTCOME_DELIVERED,
 	    .code = 250, .status = "2.0.0", .text = "250 2.0.0 Ok",
 	    .mta = "mx.test", .took = 1 };

@@ -59,6 +59,7 @@ struct rig {
 	struct { uint32_t number; int fd; } segments[64];
 	enum answer_status dns;	/* what the resolver says */
 	const char *mx[4];	/* the hosts it names, with an address */
+	size_t nowhere_from;	/* those from here on have no address */
 	bool shuffles;		/* they are equal, and each answer has them
 				 * in another order */
 	size_t questions;

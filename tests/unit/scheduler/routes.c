@@ -298,15 +298,62 @@ of_very_many_domains_some_are_asked_for_and_urgent_ones_next(void)
 	rig_free(&rig);
 }
 
-/* What is known of all domains is stale, and nobody uses them. */
 static void
-forget_domains(struct rig *rig)
+make_stale(struct rig *rig)
 {
 	struct domain *domain;
 	size_t at = 0;
 
 	while ((domain = map_each(&rig->s->routes.domains, &at)) != NULL)
 		domain->expires = 0;
+}
+
+static void
+a_host_whose_address_is_not_known_for_now_makes_no_other_site(void)
+{
+	struct rig *rig = rig_new(by_mx);
+
+	rig->mx[0] = "mx1.test";
+	rig->mx[1] = "mx2.test";
+	rig->nowhere_from = 1;
+	rig_start(rig);
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_jobs, 1);
+	CU_ASSERT_STRING_EQUAL(rig->jobs[0].site, "mx1.test:25+1");
+	rig->nowhere_from = 2;
+	make_stale(rig);
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_jobs, 2);
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_jobs, 3);
+	rig_settle(rig);
+	CU_ASSERT_EQUAL(rig->questions, 2);
+	CU_ASSERT_EQUAL(sites_of(rig, 3), 1);
+	CU_ASSERT_EQUAL(rig->sites_told, 2);	/* now with its address */
+	rig_free(&rig);
+}
+
+static void
+if_only_worse_hosts_than_we_are_have_addresses_mail_waits(void)
+{
+	struct rig *rig = rig_new(by_mx);
+
+	rig->mx[0] = "mx1.test";
+	rig->mx[1] = "relay.test";
+	rig->mx[2] = "mx2.test";
+	rig->nowhere_from = 0;
+	rig_start(rig);
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	CU_ASSERT_TRUE(rig_until(rig, rig_waiting, 1));
+	CU_ASSERT_EQUAL(rig->job_count, 0);
+	rig_free(&rig);
+}
+
+/* What is known of all domains is stale, and nobody uses them. */
+static void
+forget_domains(struct rig *rig)
+{
+	make_stale(rig);
 	routes_sweep(rig->s);
 	CU_ASSERT_EQUAL(rig->s->routes.domains.count, 0);
 	CU_ASSERT_EQUAL(rig->s->queue.sites.count, 0);
@@ -347,6 +394,8 @@ const struct unit_test routes_tests[] = {
 	UNIT(the_order_of_equal_hosts_does_not_choose_the_block),
 	UNIT(a_block_for_a_domain_makes_it_a_site_of_its_own),
 	UNIT(of_very_many_domains_some_are_asked_for_and_urgent_ones_next),
+	UNIT(a_host_whose_address_is_not_known_for_now_makes_no_other_site),
+	UNIT(if_only_worse_hosts_than_we_are_have_addresses_mail_waits),
 	UNIT(a_site_that_is_forgotten_has_used_its_rate_all_the_same),
 	UNIT_END
 };
