@@ -39,6 +39,22 @@ outages_add(struct outages *o, usec_t from, usec_t until)
 	o->rows[o->count++] = (struct outage){ from, until };
 }
 
+void
+outages_clip(struct outages *o, usec_t now)
+{
+	struct outage *last;
+
+	while (o->count > 0) {
+		last = &o->rows[o->count - 1];
+		if (last->until <= now)
+			return;
+		last->until = now;
+		if (last->from < now)
+			return;
+		o->count--;
+	}
+}
+
 usec_t
 outages_since(const struct outages *o, usec_t since)
 {
@@ -151,6 +167,7 @@ look_back(struct scheduler *s, struct span text)
 		    "long the relay did not run is not known");
 		return;
 	}
+	outages_clip(&s->outages, now);
 	if (now - seen > SHORT * 1000) {
 		log_info("the relay did not run for %lld seconds, or the "
 		    "clock was set: mail is given that time",

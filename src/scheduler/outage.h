@@ -31,6 +31,9 @@ struct outages {
 /* Pure.  Where the clock was set back and an outage overlaps others, they
  * become one; of too many the oldest goes. */
 void outages_add(struct outages *outages, usec_t from, usec_t until);
+/* Pure.  What has not been at NOW was none: a clock that was ahead and has
+ * been put right leaves outages that would count for all mail to come. */
+void outages_clip(struct outages *outages, usec_t now);
 /* How much of the time after SINCE it was. */
 usec_t outages_since(const struct outages *outages, usec_t since);
 void outages_put(const struct outages *outages, usec_t seen, struct buf *out);

@@ -578,3 +578,18 @@ def a_restart_with_the_clock_years_off_expires_nothing_and_holds_nothing_up(scen
     relay.tool("flush")
     relay.wait_over(*waiting)
     wait_until(lambda: _copies(sink) == {f"later{i}": 1 for i in range(4)}, "each comes once")
+
+
+def a_clock_that_was_years_ahead_gives_no_mail_after_it_a_longer_life(scene):
+    """The time that it skipped was taken for an outage; put right, that lies in the future."""
+    sink, home = scene.troupe([PICKY, {}])
+    relay, start, jump = _faked(scene, "class normal { retry 1s; lifetime 4s; warn 2s }\n"
+                                f"route sender.test {{ to 127.0.0.1:{home.port} }}", sink.port)
+    for days in (0, 1000):
+        start(days)
+        relay.stop()
+    start(0)
+    relay.wait_over(relay.send("later@example.org", sender="a@sender.test"))
+    reports = home.wait(2)
+    assert [re.search(rb"\r\nAction: (\w+)", m["body"]).group(1) for m in reports] == [b"delayed", b"failed"]
+    assert not sink.messages()

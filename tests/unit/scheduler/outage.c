@@ -50,6 +50,27 @@ outages_that_overlap_become_one_and_the_oldest_goes(void)
 }
 
 static void
+what_is_still_to_come_was_no_outage(void)
+{
+	static const struct { usec_t now; size_t count; usec_t sum; } rows[] = {
+		{ 500, 2, 150 }, { 350, 2, 150 }, { 320, 2, 120 },
+		{ 300, 1, 100 }, { 250, 1, 100 }, { 150, 1, 50 },
+		{ 100, 0, 0 }, { 0, 0, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct outages o = { .count = 0 };
+
+		outages_add(&o, 100, 200);
+		outages_add(&o, 300, 350);
+		outages_clip(&o, rows[i].now);
+		CU_ASSERT_EQUAL(o.count, rows[i].count);
+		CU_ASSERT_EQUAL(outages_since(&o, 0), rows[i].sum);
+		CU_ASSERT_EQUAL(outages_since(&o, rows[i].now), 0);
+	}
+}
+
+static void
 what_is_written_can_be_read(void)
 {
 	struct outages o = { .count = 0 }, again;
@@ -111,6 +132,7 @@ an_outage_ends_no_message_and_warns_nobody(void)
 const struct unit_test outage_tests[] = {
 	UNIT(only_the_part_of_an_outage_after_a_time_counts),
 	UNIT(outages_that_overlap_become_one_and_the_oldest_goes),
+	UNIT(what_is_still_to_come_was_no_outage),
 	UNIT(what_is_written_can_be_read),
 	UNIT(what_makes_no_sense_is_no_outage),
 	UNIT(an_outage_ends_no_message_and_warns_nobody),
