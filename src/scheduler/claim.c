@@ -79,34 +79,42 @@ trim(struct scheduler *s, struct row *row, const struct rcpt_set *done)
 	return ok && left > 0;
 }
 
-/* What was due while we were away comes in its turn, like what was ready. */
 static bool
-adopt(struct scheduler *s, struct row *row)
+put_back(struct scheduler *s, const struct index_row *row)
 {
-	struct domain *domain = routes_domain(s, row->row.domain);
-	uint8_t klass = row->row.klass;
 	struct err err;
 
-	if (row->row.place == INDEX_HELD) {
-		queue_count(&s->queue, klass, COUNT_STATES, COUNT_HELD);
+	s->window.dirty = s->window.checkpoint = true;
+	if (index_put(s->window.index, row, &err))
 		return true;
+	window_fail(s, &err);
+	return false;
+}
+
+/* What was due while we were away comes in its turn, like what was ready. */
+static bool
+adopt(struct scheduler *s, struct index_row *row)
+{
+	struct domain *domain = routes_domain(s, row->domain);
+	usec_t now = scheduler_wall(s);
+	bool changed = row_set_right(row, now);
+	bool held = row->place == INDEX_HELD;
+	bool ready = !held && (row->place != INDEX_DUE || row->due <= now);
+
+	if (ready && (row->place != INDEX_READY ||
+	    row->site != domain->hash)) {
+		row->place = INDEX_READY;
+		row->site = domain->hash;
+		changed = true;
 	}
-	if (row->row.place == INDEX_DUE &&
-	    row->row.due > scheduler_wall(s)) {
-		queue_count(&s->queue, klass, COUNT_STATES, COUNT_WAITING);
-		return true;
-	}
-	if (row->row.place != INDEX_READY || row->row.site != domain->hash) {
-		row->row.place = INDEX_READY;
-		row->row.site = domain->hash;
-		s->window.dirty = s->window.checkpoint = true;
-		if (!index_put(s->window.index, &row->row, &err)) {
-			window_fail(s, &err);
-			return false;
-		}
-	}
-	window_row_added(s, domain, klass, row->row.sender);
-	if (domain->state == DOMAIN_FAILED)
+	if (changed && !put_back(s, row))
+		return false;
+	if (ready)
+		window_row_added(s, domain, row->klass, row->sender);
+	else
+		queue_count(&s->queue, row->klass, COUNT_STATES, held ?
+		    COUNT_HELD : COUNT_WAITING);
+	if (ready && domain->state == DOMAIN_FAILED)
 		window_failed(s, domain);
 	return true;
 }
@@ -128,7 +136,7 @@ window_claim(struct scheduler *s, struct segment *segment, struct msgid id,
 		if (s->window.index == NULL || row->row.klass >= CLASS_COUNT ||
 		    segment_find(s, row->row.segment) != segment)
 			continue;
-		if (!trim(s, row, set) || !adopt(s, row))
+		if (!trim(s, row, set) || !adopt(s, &row->row))
 			continue;
 		for (uint32_t r = 0; r < row_rcpt_count(row); r++)
 			rcpt_set_add(set, row_rcpt(row, r));
@@ -163,7 +171,7 @@ static usec_t
 furthest(const struct scheduler *s, const struct index_row *row)
 {
 	return 1000 * (row->attempts == 0 ? hold_most(s->conf) + MSEC_DAY :
-	    2 * retry_longest(s->conf, row->klass));
+	    2 * retry_most(s->conf, row->klass, row->attempts));
 }
 
 /* Whether a row has reached the time to be warned of or given up; what its

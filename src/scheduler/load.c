@@ -52,6 +52,23 @@ row_rcpt(const struct row *row, uint32_t at)
 	return le32toh(rcpt);
 }
 
+/* ---- a clock that was ahead ---------------------------------------------------------- */
+
+enum { AHEAD_LEAST = 60 * 1000000 };	/* us; clocks of one life are nearer */
+
+bool
+row_set_right(struct index_row *row, usec_t now)
+{
+	usec_t ahead = row->arrived - now;
+
+	if (ahead < AHEAD_LEAST)
+		return false;
+	row->arrived -= ahead;
+	if (row->due > ahead)
+		row->due -= ahead;
+	return true;
+}
+
 /* ---- loading ------------------------------------------------------------------------- */
 
 static bool

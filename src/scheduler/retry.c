@@ -12,19 +12,35 @@ enum {				/* us before a deadline */
 	LAST_CALL_MOST = 10 * 1000 * 1000
 };
 
+static msec_t
+scheduled(const struct conf *conf, enum mail_class klass, unsigned attempts)
+{
+	const struct conf_class *c = &conf->classes[klass];
+	unsigned step = attempts > 0 ? attempts - 1 : 0;
+
+	if (c->retry_count == 0)
+		return conf_time(conf, MSEC_MINUTE);
+	return conf_time(conf, c->retry[step < c->retry_count ? step :
+	    c->retry_count - 1]);
+}
+
 msec_t
 retry_pause(const struct conf *conf, enum mail_class klass,
     unsigned attempts)
 {
-	const struct conf_class *c = &conf->classes[klass];
-	unsigned step = attempts > 0 ? attempts - 1 : 0;
-	msec_t pause = MSEC_MINUTE;
+	msec_t pause = rand_jitter(scheduled(conf, klass, attempts),
+	    conf->retry_jitter);
 
-	if (c->retry_count > 0)
-		pause = c->retry[step < c->retry_count ? step :
-		    c->retry_count - 1];
-	pause = rand_jitter(conf_time(conf, pause), conf->retry_jitter);
 	return pause > 0 ? pause : 1;
+}
+
+msec_t
+retry_most(const struct conf *conf, enum mail_class klass,
+    unsigned attempts)
+{
+	msec_t pause = scheduled(conf, klass, attempts);
+
+	return pause + pause * conf->retry_jitter / 100 + 1;
 }
 
 usec_t
@@ -93,17 +109,4 @@ retry_warns(const struct conf *conf, const struct message *message,
 	return warn > 0 &&
 	    now - message->released - message->slept >=
 	    conf_time(conf, warn) * 1000;
-}
-
-msec_t
-retry_longest(const struct conf *conf, enum mail_class klass)
-{
-	const struct conf_class *c = &conf->classes[klass];
-	msec_t longest = MSEC_MINUTE;
-
-	for (unsigned i = 0; i < c->retry_count; i++)
-		if (c->retry[i] > longest)
-			longest = c->retry[i];
-	longest = conf_time(conf, longest);
-	return longest + longest * conf->retry_jitter / 100 + 1;
 }

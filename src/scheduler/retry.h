@@ -12,6 +12,10 @@
 msec_t retry_pause(const struct conf *conf, enum mail_class klass,
     unsigned attempts);
 
+/* The most that it can be. */
+msec_t retry_most(const struct conf *conf, enum mail_class klass,
+    unsigned attempts);
+
 /*
  * The wall time of the next try of MESSAGE: after the pause, but not beyond
  * the end of its life, so that the last try is made just before it is given
@@ -27,8 +31,5 @@ usec_t retry_end(const struct conf *conf, const struct message *message);
 /* Whether the sender of MESSAGE is to be told of the delay by now. */
 bool retry_warns(const struct conf *conf, const struct message *message,
     usec_t now);
-
-/* The longest pause of KLASS, jitter included: no due time is further off. */
-msec_t retry_longest(const struct conf *conf, enum mail_class klass);
 
 #endif

@@ -112,6 +112,13 @@ void row_fini(struct row *row);
 uint32_t row_rcpt_count(const struct row *row);
 uint32_t row_rcpt(const struct row *row, uint32_t at);
 
+/*
+ * A row that arrived well after NOW came by a clock that was ahead, and would
+ * wait for that time.  It counts as come now, and waits from now on as long
+ * as it was to wait from then.  False: it is none, and untouched.
+ */
+bool row_set_right(struct index_row *row, usec_t now);
+
 /* Take ROW out of the index; what becomes of it is the caller's.  False: it
  * is not (or not yet) part of the queue, or the index failed. */
 bool window_take(struct scheduler *s, const struct row *row) MUST_CHECK;

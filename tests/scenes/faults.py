@@ -479,7 +479,7 @@ def a_deliverer_without_descriptors_does_not_spin(scene):
 
 
 def _faked(scene, conf, to):
-    """A relay whose wall clock is in a file, not yet started; start(days) and jump(days), or jump(minutes, "m")."""
+    """A relay whose wall clock is in a file, not yet started; start(days) and jump(days), or (minutes, "m")."""
     found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1") + \
         glob.glob(f"{PEERS}/libfaketime/usr/lib/*/faketime/libfaketime.so.1")
     with open(f"{scene.prefix}/sbin/postriderd", "rb") as f:
@@ -496,8 +496,8 @@ def _faked(scene, conf, to):
             f.write(f"{count:+d}{unit}\n")
         os.rename(clock + ".new", clock)
 
-    def start(days):
-        jump(days)
+    def start(count, unit="d"):
+        jump(count, unit)
         how = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}
         relay.process = scene.beside("postriderd", [f"{scene.prefix}/sbin/postriderd", "-f", "-c", relay.conf], env={
             **os.environ, "LD_PRELOAD": os.path.realpath(found[0]), "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_NO_CACHE": "1",
@@ -593,3 +593,31 @@ def a_clock_that_was_years_ahead_gives_no_mail_after_it_a_longer_life(scene):
     reports = home.wait(2)
     assert [re.search(rb"\r\nAction: (\w+)", m["body"]).group(1) for m in reports] == [b"delayed", b"failed"]
     assert not sink.messages()
+
+
+def a_clock_that_was_ahead_and_is_put_right_holds_nothing_up(scene):
+    """By days, which a hold may last, by years, and by less than the longest pause: all waits as long as it was to wait."""
+    sink, home = scene.troupe([{**PICKY, "extensions": ["PIPELINING", "DELIVERBY"]}, {}])
+    text = f"class normal {{ retry 1m 4h; lifetime 2d; warn 1d }}\nroute sender.test {{ to 127.0.0.1:{home.port} }}"
+    for number, (count, unit) in enumerate(((3, "d"), (1000, "d"), (300, "m")), 1):
+        with scene.row(f"ahead by {count}{unit}"):
+            relay, start, jump = _faked(scene, text, sink.port)
+            start(count, unit)
+            begin = time.monotonic()
+            held = relay.send(f"held{count}@example.org", options=["HOLDFOR=4"])
+            short = relay.send("later@example.org", sender="a@sender.test", options=["BY=6;R"])
+            later = relay.send("later@example.org")
+            for ident in (short, later):
+                relay.wait_log(f"{ident}: .*status=deferred")
+            relay.stop()
+            start(0)
+            row, = wait_until(lambda: [r for r in relay.queue() if r["queue_id"] == later], "the mail that waits for long")
+            assert row["arrival_time"] <= time.time() + 1 and row["next_attempt"] <= time.time() + 80, row
+            relay.wait_over(held)
+            assert time.monotonic() - begin >= 3.9, f"held {time.monotonic() - begin:.1f} s"
+            relay.wait_over(short)
+            assert time.monotonic() - begin >= 5.9, f"back after {time.monotonic() - begin:.1f} s"
+            home.wait(number)
+            assert not relay.statuses("expired", id=later)
+            relay.stop()
+    assert len(sink.wait(3)) == 3

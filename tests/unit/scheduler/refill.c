@@ -67,7 +67,33 @@ lines_of_many_sites_do_not_fill_memory_when_they_are_refilled(void)
 	rig_free(&rig);
 }
 
+#define SECONDS 1000000LL	/* of wall time */
+
+static void
+a_row_of_a_clock_that_was_ahead_waits_from_now_on_as_it_was_to(void)
+{
+	static const struct {
+		usec_t arrived, due, arrived_then, due_then;
+	} rows[] = {	/* at 1000 seconds */
+		{ 1000, 1004, 1000, 1004 }, { 900, 5000, 900, 5000 },
+		{ 1030, 1040, 1030, 1040 }, { 1060, 1064, 1000, 1004 },
+		{ 9000, 9600, 1000, 1600 }, { 9000, 0, 1000, 0 },
+		{ 100000000, 100000004, 1000, 1004 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct index_row row = { .arrived = rows[i].arrived * SECONDS,
+		    .due = rows[i].due * SECONDS };
+
+		CU_ASSERT_EQUAL(row_set_right(&row, 1000 * SECONDS),
+		    rows[i].arrived != rows[i].arrived_then);
+		CU_ASSERT_EQUAL(row.arrived, rows[i].arrived_then * SECONDS);
+		CU_ASSERT_EQUAL(row.due, rows[i].due_then * SECONDS);
+	}
+}
+
 const struct unit_test refill_tests[] = {
 	UNIT(lines_of_many_sites_do_not_fill_memory_when_they_are_refilled),
+	UNIT(a_row_of_a_clock_that_was_ahead_waits_from_now_on_as_it_was_to),
 	UNIT_END
 };

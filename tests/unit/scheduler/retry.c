@@ -50,7 +50,9 @@ jitter_stays_inside_its_percent_and_is_not_always_the_same(void)
 	}
 	CU_ASSERT_TRUE(least >= 8000 && least < 8500);
 	CU_ASSERT_TRUE(most <= 12000 && most > 11500);
-	CU_ASSERT_TRUE(retry_longest(conf, CLASS_NORMAL) >= 72000);
+	CU_ASSERT_TRUE(retry_most(conf, CLASS_NORMAL, 1) > most);
+	CU_ASSERT_TRUE(retry_most(conf, CLASS_NORMAL, 1) <= 12001);
+	CU_ASSERT_TRUE(retry_most(conf, CLASS_NORMAL, 99) >= 72000);
 	conf_free(&conf);
 }
 
