@@ -33,3 +33,13 @@ by_decide(const struct envelope *envelope, const struct offer *offer,
 		by.step = known ? BY_SHORT : BY_UNKNOWN;
 	return by;
 }
+
+uint8_t
+by_notify(const struct envelope *envelope, const struct offer *offer,
+    uint8_t notify)
+{
+	if (envelope->by == 0 || envelope->by_return ||
+	    (offer->bits & OFFER_DELIVERBY) != 0 || notify == NOTIFY_NEVER)
+		return notify;
+	return NOTIFY_DELAY | (notify == 0 ? NOTIFY_FAILURE : notify);
+}

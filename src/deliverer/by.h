@@ -28,4 +28,12 @@ struct by {
 struct by by_decide(const struct envelope *envelope,
     const struct offer *offer, usec_t left);
 
+/*
+ * What NOTIFY is said for a recipient of ENVELOPE who came with NOTIFY.  A
+ * server that does not know of a deadline with mode N is asked to tell of
+ * delays, unless nobody wants to hear (RFC 2852, 4.1.4.2).
+ */
+uint8_t by_notify(const struct envelope *envelope,
+    const struct offer *offer, uint8_t notify);
+
 #endif

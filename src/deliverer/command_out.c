@@ -104,7 +104,8 @@ put_notify(uint8_t notify, struct buf *out)
 }
 
 bool
-command_rcpt(const struct envelope_rcpt *rcpt, const struct offer *offer,
+command_rcpt(const struct envelope *envelope,
+    const struct envelope_rcpt *rcpt, const struct offer *offer,
     struct buf *out)
 {
 	if (!address_is_clean(rcpt->address) || *rcpt->address == '\0' ||
@@ -114,7 +115,7 @@ command_rcpt(const struct envelope_rcpt *rcpt, const struct offer *offer,
 	buf_append_text(out, rcpt->address);
 	buf_append_byte(out, '>');
 	if (offer->bits & OFFER_DSN) {
-		put_notify(rcpt->notify, out);
+		put_notify(by_notify(envelope, offer, rcpt->notify), out);
 		if (rcpt->orcpt != NULL) {
 			buf_append_text(out, " ORCPT=");
 			buf_append_text(out, rcpt->orcpt);

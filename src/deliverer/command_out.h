@@ -19,8 +19,9 @@
 bool command_mail(const struct envelope *envelope, const struct offer *offer,
     const struct by *by, struct buf *out);
 
-/* The same for RCPT. */
-bool command_rcpt(const struct envelope_rcpt *rcpt, const struct offer *offer,
+/* The same for RCPT of a recipient of ENVELOPE. */
+bool command_rcpt(const struct envelope *envelope,
+    const struct envelope_rcpt *rcpt, const struct offer *offer,
     struct buf *out);
 
 #endif

@@ -140,8 +140,8 @@ make_room(struct transaction *t, size_t count)
 static bool
 put_rcpt(const struct transaction *t, size_t which, struct buf *out)
 {
-	return command_rcpt(&t->envelope->rcpts[t->rcpts[which]], &t->offer,
-	    out);
+	return command_rcpt(t->envelope,
+	    &t->envelope->rcpts[t->rcpts[which]], &t->offer, out);
 }
 
 /* One by one or all at once: the whole must be fit for the wire before the

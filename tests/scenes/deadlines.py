@@ -109,6 +109,20 @@ def a_next_hop_without_deadlines_must_not_have_what_is_to_be_returned(scene):
     assert len(home.messages()) == 2
 
 
+def a_next_hop_without_deadlines_is_asked_to_tell_of_delays(scene):
+    """With N nobody else would (RFC 2852, 4.1.4.2); whoever wants to hear nothing hears nothing."""
+    relay, sink, home = _house(scene)
+    rows = {"": " NOTIFY=FAILURE,DELAY", "NOTIFY=FAILURE": " NOTIFY=FAILURE,DELAY", "NOTIFY=NEVER": " NOTIFY=NEVER"}
+    for i, option in enumerate(rows):
+        _send(relay, "BY=300;N", to=f"b{i}@example.org", rcpt_options=option.split())
+    _send(relay, to="b3@example.org")
+    got = {m["rcpts"][0]["address"]: m["rcpts"][0]["line"] for m in sink.wait(len(rows) + 1)}
+    for i, (option, said) in enumerate(list(rows.items()) + [("no deadline", "")]):
+        with scene.row(f"{option or 'nothing'} becomes{said or ' nothing'}"):
+            assert got[f"b{i}@example.org"].endswith(f"@example.org>{said}"), got
+    assert [f[0] for f in _fates(home, 2)] == ["relayed"] * 2
+
+
 def a_next_hop_that_wants_more_time_does_not_get_it(scene):
     relay, sink, home = _house(scene, {"extensions": ["PIPELINING", "DELIVERBY 1000"]})
     ident = _send(relay, "BY=300;R")

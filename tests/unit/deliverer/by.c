@@ -83,8 +83,40 @@ mail_says_the_time_that_is_left(void)
 	}
 }
 
+static const struct {
+	usec_t by;
+	bool returns;
+	unsigned offer;
+	uint8_t notify, said;
+} notifies[] = {
+	{ 0, false, 0, 0, 0 },
+	{ 0, false, 0, NOTIFY_FAILURE, NOTIFY_FAILURE },
+	{ 1, false, 0, 0, NOTIFY_FAILURE | NOTIFY_DELAY },
+	{ 1, false, 0, NOTIFY_SUCCESS, NOTIFY_SUCCESS | NOTIFY_DELAY },
+	{ 1, false, 0, NOTIFY_FAILURE, NOTIFY_FAILURE | NOTIFY_DELAY },
+	{ 1, false, 0, NOTIFY_DELAY, NOTIFY_DELAY },
+	{ 1, false, 0, NOTIFY_NEVER, NOTIFY_NEVER },
+	{ 1, false, OFFER_DELIVERBY, 0, 0 },
+	{ 1, false, OFFER_DELIVERBY, NOTIFY_SUCCESS, NOTIFY_SUCCESS },
+	{ 1, true, 0, 0, 0 },
+};
+
+static void
+who_knows_no_deadlines_is_asked_to_tell_of_delays(void)
+{
+	for (size_t i = 0; i < sizeof(notifies) / sizeof(notifies[0]); i++) {
+		struct envelope envelope = { .by = notifies[i].by,
+		    .by_return = notifies[i].returns };
+		struct offer offer = { .bits = notifies[i].offer };
+
+		CU_ASSERT_EQUAL(by_notify(&envelope, &offer,
+		    notifies[i].notify), notifies[i].said);
+	}
+}
+
 const struct unit_test by_tests[] = {
 	UNIT(a_deadline_goes_on_stays_or_forbids),
 	UNIT(mail_says_the_time_that_is_left),
+	UNIT(who_knows_no_deadlines_is_asked_to_tell_of_delays),
 	UNIT_END
 };

@@ -100,10 +100,11 @@ rcpt_carries_what_is_offered_and_clean(void)
 			.orcpt = mem_strdup(rcpts[i].orcpt),
 			.notify = rcpts[i].notify
 		};
+		const struct envelope envelope = { .by = 0 };
 		struct offer offer = { .bits = rcpts[i].offer };
 		struct buf *out = buf_new(1 << 16);
 
-		CU_ASSERT_EQUAL(command_rcpt(&rcpt, &offer, out),
+		CU_ASSERT_EQUAL(command_rcpt(&envelope, &rcpt, &offer, out),
 		    rcpts[i].line != NULL);
 		CU_ASSERT_TRUE(span_is(buf_peek(out), rcpts[i].line == NULL ?
 		    "" : rcpts[i].line));
