@@ -267,6 +267,9 @@ send_letter(struct sending *sending, struct span head, struct span rest,
 		.body = choose_body(sending),
 		.has_priority = options->has_priority,
 		.priority = options->priority,
+		.by = options->by,
+		.hold_for = options->hold_for,
+		.hold_until = options->hold_until,
 	};
 	char *path = mem_printf("%s.submit", sending->conf->control);
 	struct submit submit;

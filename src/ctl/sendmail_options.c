@@ -7,7 +7,9 @@
  */
 #include "ctl/sendmail_options.h"
 
+#include "base/mem.h"
 #include "base/span.h"
+#include "smtp/command.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,28 +187,89 @@ take_envid(struct sendmail_options *out, const char *value, struct err *err)
 	return true;
 }
 
-/* -O NAME=VALUE: those of RFC 6710 are ours, the rest were Sendmail's. */
+/* ---- -O NAME=VALUE ------------------------------------------------------ */
+
+static bool
+take_priority(struct sendmail_options *out, const char *value,
+    struct err *err)
+{
+	char *end;
+	long priority = strtol(value, &end, 10);
+
+	if (*value == '\0' || *end != '\0' || priority < -9 || priority > 9)
+		return err_set(err, ERR_FORMAT,
+		    "-O: a priority is a number from -9 to 9, not %s", value);
+	out->has_priority = true;
+	out->priority = (int)priority;
+	return true;
+}
+
+/* The relay's own parser says whether KEYWORD=VALUE may stand in MAIL. */
+static bool
+check_param(const char *keyword, const char *value, unsigned ext,
+    struct err *err)
+{
+	char *argument = mem_printf("FROM:<> %s=%s", keyword, value);
+	struct mail_params params = { 0 };
+	struct path path;
+	struct complaint complaint = mail_parse(span_of(argument), ext, &path,
+	    &params);
+
+	mem_free(argument);
+	if (complaint.code == 0)
+		return true;
+	return err_set(err, ERR_FORMAT, "-O: %s: %s", value, complaint.text);
+}
+
+static bool
+take_by(struct sendmail_options *out, const char *value, struct err *err)
+{
+	out->by = value;
+	return check_param("BY", value, EXT_DELIVERBY, err);
+}
+
+static bool
+take_hold_for(struct sendmail_options *out, const char *value,
+    struct err *err)
+{
+	out->hold_for = value;
+	return check_param("HOLDFOR", value, EXT_FUTURERELEASE, err);
+}
+
+static bool
+take_hold_until(struct sendmail_options *out, const char *value,
+    struct err *err)
+{
+	out->hold_until = value;
+	return check_param("HOLDUNTIL", value, EXT_FUTURERELEASE, err);
+}
+
+/* These are ours, the rest were Sendmail's. */
+static const struct {
+	const char *name;
+	option_fn *take;
+} long_options[] = {
+	{ "priority", take_priority }, { "MtPriority", take_priority },
+	{ "deliverby", take_by }, { "holdfor", take_hold_for },
+	{ "holduntil", take_hold_until },
+};
+
 static bool
 take_long(struct sendmail_options *out, const char *value, struct err *err)
 {
 	struct span name = span_first(span_of(value),
 	    span_find(span_of(value), '='));
-	const char *number = value + name.length;
-	char *end;
-	long priority;
+	size_t i;
 
-	if (!span_is_nocase(name, "priority") &&
-	    !span_is_nocase(name, "MtPriority"))
-		return true;
-	number += *number == '=';
-	priority = strtol(number, &end, 10);
-	if (*number == '\0' || *end != '\0' || priority < -9 || priority > 9)
-		return err_set(err, ERR_FORMAT,
-		    "-O %s: a priority is a number from -9 to 9", value);
-	out->has_priority = true;
-	out->priority = (int)priority;
+	value += name.length;
+	value += *value == '=';
+	for (i = 0; i < sizeof(long_options) / sizeof(long_options[0]); i++)
+		if (span_is_nocase(name, long_options[i].name))
+			return long_options[i].take(out, value, err);
 	return true;
 }
+
+/* ---- the rest ----------------------------------------------------------- */
 
 /* "-qRsite", and "-qR site" too. */
 static bool

@@ -28,6 +28,7 @@ struct sendmail_options {
 	const char *envid;
 	bool has_priority;
 	int priority;
+	const char *by, *hold_for, *hold_until;	/* fit for MAIL */
 	/* MODE_FLUSH; all null: everything */
 	const char *flush_id, *flush_site, *flush_sender;
 	const char **missing;	/* while parsing: which of them is to come */

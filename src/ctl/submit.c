@@ -152,6 +152,14 @@ submit_open(struct submit *submit, const char *path, const char *hostname,
 	return status;
 }
 
+/* Said whether it is offered or not: the relay then says that it is not. */
+static void
+put_time(struct buf *line, const char *keyword, const char *value)
+{
+	if (value != NULL)
+		buf_printf(line, " %s=%s", keyword, value);
+}
+
 static void
 put_mail(const struct submit *submit, const struct submit_envelope *what,
     struct buf *line)
@@ -171,6 +179,9 @@ put_mail(const struct submit *submit, const struct submit_envelope *what,
 	}
 	if (submit->mt_priority && what->has_priority)
 		buf_printf(line, " MT-PRIORITY=%d", what->priority);
+	put_time(line, "BY", what->by);
+	put_time(line, "HOLDFOR", what->hold_for);
+	put_time(line, "HOLDUNTIL", what->hold_until);
 	buf_append_text(line, "\r\n");
 }
 

@@ -24,6 +24,8 @@ struct submit_envelope {
 	enum submit_body body;
 	bool has_priority;
 	int priority;
+	const char *by;		/* "600;R" */
+	const char *hold_for, *hold_until;
 };
 
 struct submit {

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import time
 
 from scene import wait_until
 
@@ -114,6 +115,24 @@ def sendmail_passes_dsn_and_priority_on(scene):
     assert " RET=HDRS" in message["mail"] and " ENVID=a+2Bb" in message["mail"], message["mail"]
     assert "NOTIFY=SUCCESS,FAILURE" in message["rcpts"][0]["line"], message["rcpts"]
     relay.wait_log("status=sent.*class=urgent")
+
+
+def sendmail_passes_the_times_on_that_mail_is_to_keep_to(scene):
+    sink = scene.sink({"extensions": ["PIPELINING", "DELIVERBY"]})
+    relay = scene.relay("limits { hold 1h }", to=sink.port)
+    begin = time.time()
+    relay.sendmail("-O", "deliverby=600;R", "-O", "holdfor=3", "b@example.org", input="Subject: x\n\nx\n")
+    row, = wait_until(relay.queue, "the message in the queue")
+    assert row["queue_name"] == "deferred" and abs(row["next_attempt"] - (begin + 3)) <= 2, row
+    assert not sink.messages()
+    assert re.search(r" BY=59\d;R$", sink.wait()[0]["mail"]), sink.messages()
+    assert time.time() - begin >= 2.9
+    for option, status, why in (("deliverby=0;R", 64, "has no time left"), ("holdfor=soon", 64, "HOLDFOR is not"),
+                                ("holdfor=3601", 65, "held longer")):
+        with scene.row(f"{option} ends in {status}"):
+            done = relay.sendmail("-O", option, "b@example.org", input="Subject: x\n\nx\n", check=False)
+            assert done.returncode == status and why in done.stderr, done
+    assert not relay.queue() and len(sink.messages()) == 1
 
 
 def an_empty_queue_is_said_to_be_empty(scene):

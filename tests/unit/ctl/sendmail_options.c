@@ -71,6 +71,12 @@ static const struct line refused[] = {
 	{ { "-V", "a\nb" } }, { { "-V", "\xc3\xbc" } },
 	{ { "-O", "priority=10" } }, { { "-O", "priority=" } },
 	{ { "-O", "priority=4x" } }, { { "-O", "priority" } },
+	{ { "-O", "deliverby" } }, { { "-O", "deliverby=" } },
+	{ { "-O", "deliverby=600" } }, { { "-O", "deliverby=0;R" } },
+	{ { "-O", "deliverby=60;R SIZE=1" } },
+	{ { "-O", "deliverby=60;R\r\nRSET" } },
+	{ { "-O", "holdfor=0" } }, { { "-O", "holdfor=5m" } },
+	{ { "-O", "holduntil=tomorrow" } },
 	{ { "-q15m" } }, { { "-qR" } },
 };
 
@@ -109,6 +115,21 @@ options_take_effect(void)
 	CU_ASSERT_STRING_EQUAL(options.ret, "HDRS");
 	CU_ASSERT_TRUE(options.has_priority);
 	CU_ASSERT_EQUAL(options.priority, -4);
+}
+
+static void
+times_are_handed_on_as_given(void)
+{
+	static const struct line line = { { "-Odeliverby=600;RT",
+	    "-OHoldFor=60", "-O", "holduntil=2030-01-02T03:04:05Z" } };
+	struct sendmail_options options;
+	struct err err = { 0 };
+
+	CU_ASSERT_TRUE_FATAL(parse(&line, &options, &err));
+	CU_ASSERT_STRING_EQUAL(options.by, "600;RT");
+	CU_ASSERT_STRING_EQUAL(options.hold_for, "60");
+	CU_ASSERT_STRING_EQUAL(options.hold_until, "2030-01-02T03:04:05Z");
+	CU_ASSERT_FALSE(options.has_priority);
 }
 
 static void
@@ -168,6 +189,7 @@ const struct unit_test sendmail_options_tests[] = {
 	UNIT(every_option_of_sendmail_is_accepted),
 	UNIT(what_cannot_be_is_refused_and_says_which),
 	UNIT(options_take_effect),
+	UNIT(times_are_handed_on_as_given),
 	UNIT(words_after_the_first_recipient_are_recipients),
 	UNIT(the_other_modes_are_known),
 	UNIT_END
