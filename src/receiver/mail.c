@@ -64,6 +64,8 @@ act_mail(struct session *session, struct span argument, struct buf *reply)
 		    strlen("FROM:")), reply);
 	session->txn = transaction_new(path.mailbox, &params,
 	    session->rules->now);
+	session->txn->klass = (uint8_t)policy_best_class(&session->client,
+	    &params);
 	reply_put(reply, 250, "2.1.0", "Ok");
 	return SESSION_ADDRESSED;
 }

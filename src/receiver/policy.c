@@ -52,10 +52,9 @@ policy_local(uint32_t uid)
 	};
 }
 
-/* The most pressing class that a message of which MAIL said PARAMS may turn
- * out to be of. */
-static enum mail_class
-best_class(const struct client *client, const struct mail_params *params)
+enum mail_class
+policy_best_class(const struct client *client,
+    const struct mail_params *params)
 {
 	enum mail_class asked = params->has_priority ?
 	    class_of_priority(params->priority) : CLASS_URGENT;
@@ -69,7 +68,7 @@ static struct complaint
 under_pressure(const struct rules *rules, const struct client *client,
     const struct mail_params *params)
 {
-	unsigned first = best_class(client, params);
+	unsigned first = policy_best_class(client, params);
 	unsigned last = params->has_priority ? first : CLASS_BULK;
 	struct complaint complaint = WELCOME;
 
@@ -130,7 +129,7 @@ policy_mail(const struct rules *rules, const struct client *client,
 		if (complaint.code != 0)
 			return complaint;
 	}
-	complaint = policy_room(rules, best_class(client, params), size);
+	complaint = policy_room(rules, policy_best_class(client, params), size);
 	return complaint.code != 0 ? complaint :
 	    under_pressure(rules, client, params);
 }
@@ -140,11 +139,10 @@ static size_t
 memory_for(const struct rules *rules, const struct transaction *txn)
 {
 	size_t most = rules->conf->memory;
-	bool urgent = txn->header_done ? txn->klass == CLASS_URGENT :
-	    (txn->envelope->flags & ENVELOPE_PRIORITY) != 0 &&
-	    class_of_priority(txn->envelope->priority) == CLASS_URGENT;
+	bool named = txn->header_done ||
+	    (txn->envelope->flags & ENVELOPE_PRIORITY) != 0;
 
-	return urgent ? most : most - most / 8;
+	return named && txn->klass == CLASS_URGENT ? most : most - most / 8;
 }
 
 bool

@@ -15,6 +15,11 @@ struct client policy_client(const struct conf_listen *listen,
 /* The same for a local user on the submission socket. */
 struct client policy_local(uint32_t uid);
 
+/* The most pressing class that a message of which MAIL said PARAMS may turn
+ * out to be of. */
+enum mail_class policy_best_class(const struct client *client,
+    const struct mail_params *params);
+
 /* May a message of CLIENT begin?  Its size and times, room on disk, pressure. */
 struct complaint policy_mail(const struct rules *rules,
     const struct client *client, const struct mail_params *params);

@@ -23,6 +23,7 @@ struct transaction {
 	uint64_t declared;	/* SIZE=, 0: not given */
 	bool rcpt_refused;	/* at least one recipient was refused */
 	bool rcpts_over;	/* and one because there were too many */
+	uint8_t klass;		/* until the header is done: at best */
 	size_t envelope_bytes;	/* of memory, about */
 
 	/* from DATA on */
@@ -37,7 +38,6 @@ struct transaction {
 	size_t charged;		/* our part of rules->in_flight */
 
 	/* from the end of the header block on */
-	uint8_t klass;
 	bool lowered;		/* asked for more than it may have */
 };
 

@@ -527,6 +527,23 @@ memory_is_bounded_and_its_last_part_is_for_urgent_mail(void)
 }
 
 static void
+who_may_not_be_urgent_gets_no_memory_of_urgent_mail_by_asking(void)
+{
+	struct talk talk;
+
+	talk_begin(&talk, "limits { memory 1M }\n", true);
+	talk.session.client.ceiling = CLASS_NORMAL;
+	talk_hear(&talk, HELLO);
+	talk.rules.in_flight = (1 << 20) / 8 * 7 - 9999;
+	HEARS(&talk, "MAIL FROM:<a@b.test> SIZE=10000 MT-PRIORITY=9\r\n" TO_B
+	    "DATA\r\n", "250 2.1.0, 250 2.1.5, 452 4.3.1");
+	HEARS(&talk, "RSET\r\n", "250 2.0.0");
+	CU_ASSERT_EQUAL(talk.rules.in_flight, (1 << 20) / 8 * 7 - 9999);
+	talk.rules.in_flight = 0;
+	talk_end(&talk);
+}
+
+static void
 recipients_count_as_memory_too(void)
 {
 	static const char conf[] = "limits { memory 1M; recipients 50000 }\n";
@@ -635,6 +652,7 @@ const struct unit_test limits_tests[] = {
 	UNIT(a_size_that_was_declared_counts_as_soon_as_the_class_is_known),
 	UNIT(commits_that_take_long_slow_bulk_then_refuse_it_then_normal),
 	UNIT(memory_is_bounded_and_its_last_part_is_for_urgent_mail),
+	UNIT(who_may_not_be_urgent_gets_no_memory_of_urgent_mail_by_asking),
 	UNIT(recipients_count_as_memory_too),
 	UNIT(a_body_that_outgrows_the_memory_is_refused_after_its_end),
 	UNIT(a_draining_session_ends_after_its_transaction),
