@@ -251,6 +251,7 @@ write_bounce(struct scheduler *s, const struct report *report,
 		.arrived = original->envelope->arrived,
 		.now = scheduler_wall(s),
 		.by = original->envelope->by,
+		.hold = original->envelope->hold,
 		.rcpts = rows,
 		.rcpt_count = told,
 		.original = original->whole ? original->record.body :

@@ -260,6 +260,15 @@ def what_its_sender_holds_back_waits_also_after_a_hold_of_the_operator(scene):
     assert time.time() - begin >= 9.9
 
 
+def a_report_of_held_mail_tells_until_when_it_was(scene):
+    relay, sink, home = _house(scene, {"RCPT": {"no*": "550 5.1.1 no", "*": "250 2.1.5 Ok"}})
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+    _send(relay, f"HOLDUNTIL={until}", to="no@example.org")
+    report, = home.wait()
+    assert f"\r\nFuture-Release-Request: until;{until}\r\n".encode() in report["body"], report["body"]
+    assert not sink.messages()
+
+
 def who_must_not_hold_or_too_long_hears_so(scene):
     relay, sink, home = _house(scene, text="limits { hold 1h }")
     with relay.smtp() as client:

@@ -14,6 +14,7 @@
 #include "smtp/command.h"
 
 #include <stdio.h>
+#include <time.h>
 
 enum { BOUNDARY_TEXT = 64, NAME_MOST = 255, ADDRESS_MOST = 320,
 	XTEXT_MOST = 512, REPLY_MOST = 2000, STATUS_MOST = 11 };
@@ -116,6 +117,19 @@ put_header(const struct dsn *dsn, const char *boundary, struct buf *out)
 
 /* ---- the part for machines (RFC 3464) ---------------------------------- */
 
+/* The interval of HOLDFOR is kept as the time at which it ends. */
+static void
+put_release(struct buf *out, usec_t when)
+{
+	time_t second = (time_t)(when / 1000000);
+	char text[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&second, &tm) != NULL)
+		strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	buf_printf(out, "Future-Release-Request: until;%s\r\n", text);
+}
+
 static void
 put_message_group(const struct dsn *dsn, struct buf *out)
 {
@@ -127,6 +141,8 @@ put_message_group(const struct dsn *dsn, struct buf *out)
 	put_date(out, "Arrival-Date", dsn->arrived);
 	if (dsn->by != 0)	/* RFC 2852 */
 		put_date(out, "Deliver-by-date", dsn->by);
+	if (dsn->hold != 0)	/* RFC 4865 */
+		put_release(out, dsn->hold);
 }
 
 static const char *

@@ -33,6 +33,7 @@ struct dsn {
 	const char *envid;	/* xtext as given; null: none */
 	usec_t arrived, now;
 	usec_t by;		/* asked for by DELIVERBY; 0: nothing */
+	usec_t hold;		/* and by FUTURERELEASE */
 	const struct dsn_rcpt *rcpts;
 	size_t rcpt_count;
 	struct span original;	/* the message in wire form, or its header */

@@ -72,18 +72,26 @@ check_lacks(const struct dsn *dsn, const char *text)
 }
 
 static void
-a_report_tells_the_time_that_was_asked_for(void)
+a_report_tells_the_times_that_were_asked_for(void)
 {
-	static const char *const texts[] = {
+	static const char *const by[] = {
 		"Arrival-Date: Tue, 24 Nov 2026 03:32:21 +0000\r\n"
 		"Deliver-by-date: Tue, 24 Nov 2026 03:33:01 +0000\r\n\r\n",
 		NULL
+	};
+	static const char *const both[] = {
+		"Deliver-by-date: Tue, 24 Nov 2026 03:33:01 +0000\r\n"
+		"Future-Release-Request: until;2026-11-24T03:32:41Z\r\n"
+		"\r\n", NULL
 	};
 	struct dsn dsn = plain;
 
 	check_lacks(&dsn, "Deliver-by-date");
 	dsn.by = dsn.arrived + 40 * 1000000;
-	check_has(&dsn, texts);
+	check_has(&dsn, by);
+	check_lacks(&dsn, "Future-Release-Request");
+	dsn.hold = dsn.arrived + 20 * 1000000;
+	check_has(&dsn, both);
 }
 
 static void
@@ -326,7 +334,7 @@ long_values_make_no_long_lines(void)
 }
 
 const struct unit_test dsn_tests[] = {
-	UNIT(a_report_tells_the_time_that_was_asked_for),
+	UNIT(a_report_tells_the_times_that_were_asked_for),
 	UNIT(a_failure_is_told_to_people_and_machines),
 	UNIT(a_delay_tells_how_long_it_is_tried),
 	UNIT(an_expiry_is_a_failure_in_the_words_of_rfc_3464),
