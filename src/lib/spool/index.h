@@ -88,7 +88,8 @@ typedef bool index_row_fn(void *owner, const struct index_row *row);
 /* Rows of ID, in order of first_rcpt. */
 bool index_each_of(struct index *index, struct msgid id, index_row_fn *fn,
     void *owner, struct err *err) MUST_CHECK;
-/* INDEX_DUE rows with due <= UNTIL, earliest first. */
+/* INDEX_DUE rows with due <= UNTIL by class, and in a class the earliest
+ * first. */
 bool index_each_due(struct index *index, usec_t until, index_row_fn *fn,
     void *owner, struct err *err) MUST_CHECK;
 /* INDEX_READY rows of SITE and KLASS: sender by sender, of each the oldest

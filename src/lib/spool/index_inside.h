@@ -15,7 +15,7 @@
  * Tables, each a file of its own:
  *
  *	rows       id, first recipient (big-endian): the row
- *	due        due, id, first recipient: nothing    (INDEX_DUE)
+ *	due        class, due, id, first recipient: nothing (INDEX_DUE)
  *	ready      site, class, sender, id, first: nothing  (INDEX_READY)
  *	lists      class, place, site, id, first: nothing   (all others)
  *	numbers    "count": of the rows
@@ -30,7 +30,7 @@
 
 enum {
 	ROW_KEY_BYTES = MSGID_BYTES + 4,
-	DUE_KEY_BYTES = 8 + ROW_KEY_BYTES,
+	DUE_KEY_BYTES = 1 + 8 + ROW_KEY_BYTES,
 	READY_KEY_BYTES = 8 + 1 + 8 + ROW_KEY_BYTES,
 	LIST_KEY_BYTES = 1 + 1 + 8 + ROW_KEY_BYTES,
 	KEY_MOST = READY_KEY_BYTES,

@@ -72,6 +72,7 @@ row_stand(const struct index_row *row)
 
 	stand.list = list_key(&list, row->id, row->first_rcpt, &stand.table);
 	if (row->place == INDEX_DUE) {
+		add(&stand.due, row->klass, 1);
 		add(&stand.due, (uint64_t)(row->due < 0 ? 0 : row->due), 8);
 		add_row(&stand.due, row->id, row->first_rcpt);
 	}

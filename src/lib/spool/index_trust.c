@@ -8,7 +8,7 @@
  * the index can be rebuilt from the spool, it is never synced while in use,
  * and not believed after the machine went down.  So a file "state" says
  *
- *	postrider-index 3 STATE INODE BOOT
+ *	postrider-index 4 STATE INODE BOOT
  *
  * where INODE is that of the file itself (a copied directory is not
  * believed), BOOT the kernel's boot id, and STATE
@@ -76,7 +76,7 @@ read_state(int dirfd, struct state *out)
 		return false;
 	done = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    fsys_read_at(fd, text, STATE_BYTES, 0, STATE_FILE, &ignored) > 0 &&
-	    sscanf(text, "postrider-index 3 %15s %" SCNu64 " %63s ",
+	    sscanf(text, "postrider-index 4 %15s %" SCNu64 " %63s ",
 	    out->word, &out->inode, out->boot) == 3 &&
 	    out->inode == (uint64_t)st.st_ino;
 	close(fd);
@@ -101,7 +101,7 @@ write_state(int dirfd, const char *word, bool durable, struct err *err)
 		goto out;
 	}
 	memset(text, ' ', sizeof text);
-	text[snprintf(text, sizeof text, "postrider-index 3 %s %" PRIu64
+	text[snprintf(text, sizeof text, "postrider-index 4 %s %" PRIu64
 	    " %s\n", word, (uint64_t)st.st_ino, boot)] = ' ';
 	text[sizeof text - 1] = '\n';
 	if (!fsys_write_at(fd, &iov, 1, 0, STATE_FILE, err))

@@ -186,18 +186,40 @@ index_each_of(struct index *index, struct msgid id, index_row_fn *fn,
 	return walk_all(&walk, fn, owner, err);
 }
 
+struct due {
+	index_row_fn *fn;
+	void *owner;
+	bool stop;		/* FN has seen enough */
+};
+
+static bool
+on_due_row(void *owner, const struct index_row *row)
+{
+	struct due *due = owner;
+
+	due->stop = !due->fn(due->owner, row);
+	return !due->stop;
+}
+
 bool
 index_each_due(struct index *index, usec_t until, index_row_fn *fn,
     void *owner, struct err *err)
 {
-	struct walk walk = { .index = index, .table = TABLE_DUE };
-	uint8_t most[8];
+	struct due due = { .fn = fn, .owner = owner, .stop = until < 0 };
+	uint8_t most[1 + 8];
 
-	if (until < 0)
-		return true;
-	put_be(most, (uint64_t)until, sizeof most);
-	walk.until = span_make(most, sizeof most);
-	return walk_all(&walk, fn, owner, err);
+	for (uint8_t klass = 0; klass < CLASS_COUNT && !due.stop; klass++) {
+		struct walk walk = { .index = index, .table = TABLE_DUE,
+		    .prefix = { .bytes = { klass }, .length = 1 } };
+
+		walk.at = walk.prefix;
+		most[0] = klass;
+		put_be(most + 1, (uint64_t)until, 8);
+		walk.until = span_make(most, sizeof most);
+		if (!walk_all(&walk, on_due_row, &due, err))
+			return false;
+	}
+	return true;
 }
 
 bool
@@ -293,12 +315,51 @@ index_each(struct index *index, struct msgid from, index_row_fn *fn,
 	return walk_all(&walk, fn, owner, err);
 }
 
+/* The first time at which a row of KLASS is due; DB_NOTFOUND: none is. */
+static int
+first_due(DBC *cursor, uint8_t klass, usec_t *due)
+{
+	DBT k = dbt_of(&klass, 1), v = dbt_of(NULL, 0);
+	int error = cursor->get(cursor, &k, &v, DB_SET_RANGE);
+	const uint8_t *key = k.data;
+
+	if (error != 0)
+		return error;
+	if (k.size != DUE_KEY_BYTES)
+		return DB_PAGE_NOTFOUND;
+	if (key[0] != klass)
+		return DB_NOTFOUND;
+	*due = (usec_t)get_be(key + 1, 8);
+	return 0;
+}
+
+/* The first of all classes. */
+static int
+earliest(DBC *cursor, usec_t *due, bool *found)
+{
+	usec_t first;
+
+	*found = false;
+	for (uint8_t klass = 0; klass < CLASS_COUNT; klass++) {
+		int error = first_due(cursor, klass, &first);
+
+		if (error == DB_NOTFOUND)
+			continue;
+		if (error != 0)
+			return error;
+		if (!*found || first < *due)
+			*due = first;
+		*found = true;
+	}
+	return 0;
+}
+
 bool
 index_next_due(struct index *index, usec_t *due)
 {
 	DB *db = index->tables[TABLE_DUE];
-	DBT k = dbt_of(NULL, 0), v = dbt_of(NULL, 0);
 	struct err ignored;
+	bool found = false;
 	DBC *cursor;
 	int error;
 
@@ -307,14 +368,10 @@ index_next_due(struct index *index, usec_t *due)
 		return false;
 	error = db->cursor(db, index->txn, &cursor, 0);
 	if (error == 0) {
-		error = cursor->get(cursor, &k, &v, DB_FIRST);
-		if (error == 0 && k.size == DUE_KEY_BYTES)
-			*due = (usec_t)get_be(k.data, 8);
-		else if (error == 0)
-			error = DB_PAGE_NOTFOUND;
+		error = earliest(cursor, due, &found);
 		cursor->close(cursor);
 	}
-	if (error != 0 && error != DB_NOTFOUND)
+	if (error != 0)
 		index_failed(index, error, "first due", &ignored);
-	return error == 0;
+	return error == 0 && found;
 }

@@ -92,8 +92,50 @@ a_row_of_a_clock_that_was_ahead_waits_from_now_on_as_it_was_to(void)
 	}
 }
 
+static bool
+make_due(void *owner, const struct index_row *row)
+{
+	struct index_row due = *row;
+	struct err err;
+
+	due.due = 1;
+	CU_ASSERT_TRUE(index_put(owner, &due, &err));
+	return true;
+}
+
+static void
+what_is_due_at_once_comes_back_by_class(void)
+{
+	struct rig *rig = rig_new("site * { connections 1 }\n"
+	    "class bulk { retry 1h }\nclass urgent { retry 1h }\n"
+	    "route * { to 127.0.0.1:2600 }\n");
+	struct index *index;
+	struct err err;
+	size_t before;
+
+	rig->answer = (struct rig_answer){ .outcome = OUTCOME_DEFERRED,
+	    .scope = SCOPE_MESSAGE, .code = 450, .status = "4.2.0",
+	    .text = "450 4.2.0 later", .mta = "mx.test" };
+	rig_start(rig);
+	for (int i = 0; i < 3 * BATCH; i++)
+		rig_send(rig, CLASS_BULK, "a@large.test", "b@one.test");
+	rig_send(rig, CLASS_URGENT, "a@small.test", "b@one.test");
+	CU_ASSERT_TRUE(rig_until(rig, rig_waiting, 3 * BATCH + 1));
+	before = rig->job_count;
+	rig->answer.wait = true;
+	index = rig->s->window.index;
+	CU_ASSERT_TRUE(index_each(index, (struct msgid){ { 0 } }, make_due,
+	    index, &err));
+	rig->s->window.next_due = 0;
+	scheduler_ask(rig->s);
+	CU_ASSERT_TRUE_FATAL(rig_until(rig, rig_jobs, before + 1));
+	CU_ASSERT_EQUAL(rig->jobs[before].job.klass, CLASS_URGENT);
+	rig_free(&rig);
+}
+
 const struct unit_test refill_tests[] = {
 	UNIT(lines_of_many_sites_do_not_fill_memory_when_they_are_refilled),
 	UNIT(a_row_of_a_clock_that_was_ahead_waits_from_now_on_as_it_was_to),
+	UNIT(what_is_due_at_once_comes_back_by_class),
 	UNIT_END
 };

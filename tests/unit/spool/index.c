@@ -206,6 +206,43 @@ rows_come_by_id_by_time_and_by_site(void)
 	mem_free(path);
 }
 
+/* Later numbers are of more pressing classes, and due later. */
+static void
+what_is_due_comes_by_class_and_in_a_class_by_time(void)
+{
+	static const enum mail_class classes[] = { CLASS_BULK, CLASS_NORMAL,
+		CLASS_URGENT };
+	static const uint32_t numbers[] = { 4, 5, 2, 3, 0, 1 };
+	char *path = new_path();
+	struct index *index = open_index(path, true);
+	struct seen *seen = seen_new();
+	struct index_row row;
+	struct err err;
+	usec_t due;
+	bool found;
+
+	for (uint32_t i = 0; i < 8; i++) {
+		row = row_of(i);
+		row.klass = (uint8_t)classes[i < 6 ? i / 2 : 0];
+		row.due = 100 + i;
+		put(index, &row);
+	}
+	CU_ASSERT_TRUE(index_each_due(index, 105, on_row, seen, &err));
+	CU_ASSERT_EQUAL_FATAL(seen->count, 6);
+	CU_ASSERT_EQUAL(memcmp(seen->numbers, numbers, sizeof numbers), 0);
+	for (uint32_t i = 0; i < 8; i++) {
+		CU_ASSERT_TRUE(index_next_due(index, &due));
+		CU_ASSERT_EQUAL(due, 100 + i);
+		row = row_of(i);
+		CU_ASSERT_TRUE(index_delete(index, row.id, row.first_rcpt,
+		    &found, &err));
+	}
+	CU_ASSERT_FALSE(index_next_due(index, &due));
+	mem_free(seen);
+	index_close(&index);
+	mem_free(path);
+}
+
 static void
 a_row_is_replaced_and_deleted_with_its_place(void)
 {
@@ -566,7 +603,7 @@ what_is_not_ours_is_moved_aside(void)
 {
 	static const struct { const char *file, *text; } rows[] = {
 		{ "DB_CONFIG", "set_data_dir /tmp\n" },
-		{ "state", "postrider-index 3 closed 1 x\n" },
+		{ "state", "postrider-index 4 closed 1 x\n" },
 		{ "state", "" },
 		{ "state", "postrider-index 1 closed 1 x\n" },
 	};
@@ -783,6 +820,7 @@ senders_of_ready_rows_take_turns(void)
 const struct unit_test index_tests[] = {
 	UNIT(senders_of_ready_rows_take_turns),
 	UNIT(rows_come_by_id_by_time_and_by_site),
+	UNIT(what_is_due_comes_by_class_and_in_a_class_by_time),
 	UNIT(a_row_is_replaced_and_deleted_with_its_place),
 	UNIT(entries_of_a_message_come_in_order),
 	UNIT(a_walk_may_change_what_it_walks),
