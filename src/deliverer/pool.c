@@ -193,13 +193,17 @@ calm_room(const struct pool *pool)
 	return pool->calm < most ? most - pool->calm : 0;
 }
 
-/* How many more large messages may be under way: where there are several
- * connections, one stays for the others. */
+/* How many more large messages may be under way, with one of KLASS: where
+ * there are several connections, one stays for the others.  Those of normal
+ * and bulk leave the reserve besides: or a large urgent one, which may not
+ * have that last connection either, would wait for them. */
 static unsigned
-heavy_room(const struct pool *pool)
+heavy_room(const struct pool *pool, unsigned klass)
 {
 	unsigned most = pool->window > 1 ? pool->window - 1 : 1;
+	unsigned keep = klass == CLASS_URGENT ? 0 : reserve(pool);
 
+	most = keep < most ? most - keep : 1;
 	return pool->heavy < most ? most - pool->heavy : 0;
 }
 
@@ -255,7 +259,7 @@ first_job(const struct pool *pool, unsigned klass)
 	    link = list_next(line, link)) {
 		struct job *job = list_item(link, struct job, link);
 
-		if (!is_heavy(pool, job) || heavy_room(pool) > 0)
+		if (!is_heavy(pool, job) || heavy_room(pool, klass) > 0)
 			return job;
 	}
 	return NULL;
@@ -371,7 +375,7 @@ pool_ended(struct pool *pool, const struct job *job)
 static size_t
 heavy_stuck(const struct pool *pool)
 {
-	size_t room = heavy_room(pool);
+	size_t room = heavy_room(pool, CLASS_URGENT);
 
 	return pool->heavy_waiting > room ? pool->heavy_waiting - room : 0;
 }

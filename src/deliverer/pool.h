@@ -9,9 +9,10 @@
  * Urgent mail must find a free connection at once: normal and bulk may use
  * all but what urgent mail uses (up to half) and a reserve beside it, and
  * while they use all they may, one connection of the reserve is kept open
- * and idle.  Large messages never take the last
- * connection.  A class that waits is not passed over for ever: after
- * POOL_TRICKLE jobs of others it has one.
+ * and idle.  Large messages never take the last connection, and those of
+ * normal and bulk leave one that a large urgent message may take.  A class
+ * that waits is not passed over for ever: after POOL_TRICKLE jobs of others
+ * it has one.
  *
  * Connections to a slow site that all begin at once end at once too, and
  * whoever comes in between waits for all of them.  So normal and bulk are

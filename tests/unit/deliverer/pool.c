@@ -358,6 +358,45 @@ a_large_message_never_takes_the_last_connection(void)
 	CU_ASSERT_EQUAL(pool.heavy_waiting, 0);
 }
 
+static const struct {
+	unsigned limit, most;
+} large_ones[] = {
+	{ 1, 1 }, { 2, 1 }, { 3, 1 }, { 4, 2 }, { 20, 18 }, { 67, 64 },
+};
+
+/* Or it would wait for large bulk mail beside an idle reserve: it may not have
+ * the last connection either. */
+static void
+large_calm_messages_leave_room_for_large_urgent_ones_where_there_is_a_reserve(
+    void)
+{
+	for (size_t i = 0; i < sizeof(large_ones) / sizeof(large_ones[0]);
+	    i++) {
+		unsigned limit = large_ones[i].limit, taken = 0;
+		struct job large[2] = { { .klass = CLASS_BULK, .size = 1001 },
+		    { .klass = CLASS_URGENT, .size = 1001 } };
+		struct job *small;
+		struct pool pool;
+
+		set_up(&pool, limit);
+		connect_some(&pool, limit);
+		for (; pool.idle > 0; taken++) {
+			pool_put(&pool, &large[0]);
+			if (pool_take(&pool) == NULL)
+				break;
+			pool_began(&pool, &large[0]);
+		}
+		CU_ASSERT_EQUAL(taken, large_ones[i].most);
+		if (limit < 3)
+			continue;
+		pool_put(&pool, &large[1]);
+		CU_ASSERT_PTR_EQUAL(pool_take(&pool), &large[1]);
+		pool_began(&pool, &large[1]);
+		small = put(&pool, 1, CLASS_URGENT);
+		CU_ASSERT_PTR_EQUAL(pool_take(&pool), small);
+	}
+}
+
 static void
 no_connection_is_opened_for_a_large_message_that_may_not_go(void)
 {
@@ -534,6 +573,7 @@ const struct unit_test pool_tests[] = {
 	UNIT(more_connections_than_the_window_widen_it),
 	UNIT(another_limit_holds_at_once),
 	UNIT(a_large_message_never_takes_the_last_connection),
+	UNIT(large_calm_messages_leave_room_for_large_urgent_ones_where_there_is_a_reserve),
 	UNIT(no_connection_is_opened_for_a_large_message_that_may_not_go),
 	UNIT(the_only_connection_carries_large_messages_too),
 	UNIT(another_notion_of_large_counts_anew),
