@@ -22,6 +22,7 @@ enum {
 	DOWN_LEAST = 16,
 	LINE_LOW = 32,
 	BATCH = 128,
+	TIGHT = 8,
 	EACH = 16,
 	NONE = UINT32_MAX
 };
@@ -230,6 +231,21 @@ fits(const struct ours *ours, const struct mail *m)
 	    (m->klass == CLASS_URGENT ? 4 * room : room);
 }
 
+/* Rows that may come back at once: a line that is empty has some, however
+ * full memory is. */
+static unsigned
+room_for(const struct ours *ours, const struct spot *spot, unsigned klass)
+{
+	const struct line *line = &spot->site->ready[klass];
+	size_t most = klass == CLASS_URGENT ? WINDOW + WINDOW / 2 : WINDOW;
+
+	if (site_is_down(spot->site))
+		return 1;
+	if (ours->queue.entries < most)
+		return BATCH;
+	return line_length(line) == 0 ? TIGHT : 0;
+}
+
 static void
 refill(struct ours *ours, struct spot *spot, unsigned klass)
 {
@@ -237,14 +253,14 @@ refill(struct ours *ours, struct spot *spot, unsigned klass)
 	size_t low = LINE_LOW > 2 * spot->pool.limit ? LINE_LOW :
 	    2 * spot->pool.limit;
 	const struct line *line = &spot->site->ready[klass];
+	unsigned room = room_for(ours, spot, klass);
 	unsigned loaded = 0, around = senders * BATCH;
 
 	if (site_is_down(spot->site))
 		low = 1;
-	if (line->count - line->parked_count >= low)
+	if (line_length(line) >= low)
 		return;
-	while (spot->row_count[klass] > 0 && loaded < (low > 1 ? BATCH : 1) &&
-	    around-- > 0) {
+	while (spot->row_count[klass] > 0 && loaded < room && around-- > 0) {
 		unsigned sender = spot->turn[klass]++ % senders;
 		struct rows *rows = &spot->rows[klass][sender];
 
@@ -282,11 +298,14 @@ static void
 ours_arrived(void *state, uint32_t mail)
 {
 	struct ours *ours = state;
+	const struct mail *m = &ours->sim->world->mails[mail];
 
-	if (fits(ours, &ours->sim->world->mails[mail]))
+	if (fits(ours, m)) {
 		load(ours, mail);
-	else
-		spill(ours, mail, false);
+		return;
+	}
+	spill(ours, mail, false);
+	refill(ours, &ours->spots[m->site], m->klass);
 }
 
 /* ---- the deliverer --------------------------------------------------------- */

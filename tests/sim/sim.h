@@ -38,6 +38,7 @@ struct world {
 				 * rate; 0: nobody has */
 	double rate;		/* theirs: messages a second */
 	msec_t flash;		/* when the last bulk mail arrives */
+	unsigned small_percent;	/* of the bulk mail, by small senders */
 };
 
 struct flash {

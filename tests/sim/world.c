@@ -71,6 +71,7 @@ world_flash(const struct flash *flash)
 	world->sender_count = flash->greedy + flash->small + APPS;
 	drain = make_places(world, flash->bulk, &state);
 	world->flash = drain / LOAD + 1;
+	world->small_percent = SMALL_PERCENT;
 	world->count = flash->bulk + urgent;
 	world->mails = mem_array(world->count, sizeof *world->mails);
 	for (size_t i = 0; i < world->count; i++) {
