@@ -151,7 +151,9 @@ refill_from(struct scheduler *s, struct domain *domain, uint8_t klass,
 }
 
 /* The window is what memory should hold.  Urgent mail may have half as much
- * again, and a line that is empty a little as long as it is not twice. */
+ * again, and a line that is empty a little as long as it is not twice.  Beyond
+ * that it has one: else sites that do not answer, each of which needs one to
+ * be probed with, would keep the mail of all others out. */
 static size_t
 room_for(const struct scheduler *s, const struct site *site, uint8_t klass)
 {
@@ -161,7 +163,9 @@ room_for(const struct scheduler *s, const struct site *site, uint8_t klass)
 		return 1;
 	if (used < most || (klass == CLASS_URGENT && used < most + most / 2))
 		return BATCH;
-	return line_length(&site->ready[klass]) == 0 ? TIGHT : 0;
+	if (line_length(&site->ready[klass]) > 0)
+		return 0;
+	return used < 2 * most ? TIGHT : 1;
 }
 
 /* A line of SITE that is low gets a batch; its domains take turns. */
@@ -182,18 +186,16 @@ refill_line(struct scheduler *s, struct site *site, uint8_t klass)
 	return refill_from(s, domain, klass, room);
 }
 
-/* Nobody is told when memory that was short is free again: those that wait
- * for it are looked at each turn. */
+/* Whoever loads nothing has enough, and is hungry again when its line gets
+ * shorter. */
 static bool
 refill(struct scheduler *s)
 {
 	size_t count = s->window.hungry.count;
-	size_t most = 2 * (size_t)s->conf->window;
 	usec_t until = clock_mono_usec() + TURN_USEC;
 	bool more = false;
 
-	for (; count > 0 && s->window.index != NULL &&
-	    s->queue.entries < most; count--) {
+	for (; count > 0 && s->window.index != NULL; count--) {
 		struct site *site = list_item(list_take(&s->window.hungry),
 		    struct site, hungry);
 		bool loaded = false;

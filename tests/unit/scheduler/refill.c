@@ -10,19 +10,19 @@
 
 #include <stdio.h>
 
-enum { SITES = 40, EACH = 30, WINDOW = 100, BATCH = 128 };
+enum { SITES = 40, EACH = 30, WINDOW = 100, BATCH = 128, DEAD = 12 };
 
 /* A rig that routes each of SITES domains to a host of its own. */
 static struct rig *
-rig_of_sites(void)
+rig_of_sites(unsigned window)
 {
 	char line[96];
 	struct buf text;
 	struct rig *rig;
 
 	buf_init(&text, 8 << 10);
-	snprintf(line, sizeof line, "queue { window %d }\n"
-	    "site * { connections 1 }\n", WINDOW);
+	snprintf(line, sizeof line, "queue { window %u }\n"
+	    "site * { connections 1 }\n", window);
 	buf_append_span(&text, span_of(line));
 	for (int i = 0; i < SITES; i++) {
 		snprintf(line, sizeof line,
@@ -45,7 +45,7 @@ none_is_in_the_index(struct rig *rig, uint64_t number)
 static void
 lines_of_many_sites_do_not_fill_memory_when_they_are_refilled(void)
 {
-	struct rig *rig = rig_of_sites();
+	struct rig *rig = rig_of_sites(WINDOW);
 	char rcpt[32];
 
 	rig_start(rig);
@@ -133,7 +133,43 @@ what_is_due_at_once_comes_back_by_class(void)
 	rig_free(&rig);
 }
 
+static const struct rig_answer dead = {
+	.outcome = OUTCOME_DEFERRED, .scope = SCOPE_SITE, .status = "4.4.1",
+	.text = "Connection refused",
+}, wait_for_me = { .wait = true };
+
+/* Each site that is dead keeps in memory what it is probed with: with twice as
+ * many of them as memory is for, nothing came back from the index for others. */
+static void
+dead_sites_that_fill_memory_keep_no_mail_from_one_that_answers(void)
+{
+	static const enum mail_class classes[] = { CLASS_BULK, CLASS_NORMAL,
+	    CLASS_URGENT };
+	struct rig *rig = rig_of_sites(4);
+	char rcpt[32];
+
+	rig_start(rig);
+	rig->answer = dead;
+	for (int i = 1; i <= DEAD; i++) {
+		snprintf(rcpt, sizeof rcpt, "b@d%d.test", i);
+		rig_send(rig, CLASS_BULK, "a@large.test", rcpt);
+		rig_until(rig, rig_jobs, (uint64_t)i);
+	}
+	rig_settle(rig);
+	CU_ASSERT_TRUE(rig->s->queue.entries >= 2 * 4);
+	rig->answer = wait_for_me;
+	for (size_t i = 0; i < 3; i++) {
+		rig_send(rig, classes[i], "a@small.test", "b@d0.test");
+		CU_ASSERT_TRUE(rig_until(rig, rig_jobs, DEAD + i + 1));
+		CU_ASSERT_EQUAL(rig->jobs[DEAD + i].job.klass, classes[i]);
+	}
+	CU_ASSERT_EQUAL(rig->job_count, DEAD + 3);
+	CU_ASSERT_EQUAL(rig_count(rig, COUNT_READY), DEAD);
+	rig_free(&rig);
+}
+
 const struct unit_test refill_tests[] = {
+	UNIT(dead_sites_that_fill_memory_keep_no_mail_from_one_that_answers),
 	UNIT(lines_of_many_sites_do_not_fill_memory_when_they_are_refilled),
 	UNIT(a_row_of_a_clock_that_was_ahead_waits_from_now_on_as_it_was_to),
 	UNIT(what_is_due_at_once_comes_back_by_class),
