@@ -12,7 +12,8 @@ enum {
 	OTHERS = 256,		/* descriptors for segments that may come */
 	IDLE_MOST = 4096,	/* some kilobytes each */
 	HANG_LEAST = 3 * 1000,	/* ms that a host has for each step */
-	HURRY = 500		/* ms between two looks for those that had it */
+	HURRY = 500,		/* ms between two looks for those that had it */
+	TRICKLE = 16		/* places for urgent mail, then one for other */
 };
 
 static void hurry_some(void *owner);
@@ -27,7 +28,9 @@ places_init(struct deliverer *d)
 	list_init(&places->idle);
 	list_init(&places->dialing);
 	list_init(&places->wanting);
-	places->leaving = 0;
+	list_init(&places->calm);
+	places->leaving = places->passed = 0;
+	places->trickle = false;
 	places->most = 0;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
 	    limit.rlim_cur < 1u << 30)
@@ -90,7 +93,7 @@ hurry_some(void *owner)
 
 	while (hurry_oldest(d))
 		;
-	if (!list_empty(&d->places.wanting))
+	if (!list_empty(&d->places.wanting) || !list_empty(&d->places.calm))
 		timer_set(d->places.hurry, conf_time(d->conf, HURRY));
 }
 
@@ -111,13 +114,23 @@ places_dialing(struct courier *c)
 
 /* ---- the line of those that want one ------------------------------------ */
 
+static unsigned
+most_for(const struct deliverer *d, bool urgent)
+{
+	unsigned most = d->places.most;
+
+	return urgent ? most : most - (unsigned)((uint64_t)most *
+	    d->conf->urgent_reserve / 100);
+}
+
 /* A quarter is left for those that are still leaving. */
 static void
-make_room(struct deliverer *d)
+make_room(struct deliverer *d, bool urgent)
 {
 	struct places *places = &d->places;
-	unsigned most = places->most - places->most / 4;
+	unsigned most = most_for(d, urgent);
 
+	most -= most / 4;
 	while (places->most > 0 && d->couriers - places->leaving >= most &&
 	    !list_empty(&places->idle))
 		courier_quit(list_item(list_first(&places->idle),
@@ -127,53 +140,91 @@ make_room(struct deliverer *d)
 /* However many segments there are, some connections must carry their mail
  * for them to end. */
 bool
-places_full(const struct deliverer *d)
+places_full(const struct deliverer *d, bool urgent)
 {
-	unsigned most = d->places.most;
+	unsigned most = most_for(d, urgent);
 
 	return most > 0 && d->couriers > most / 4 &&
 	    d->couriers + d->segments.by_number.count >= most;
+}
+
+/* Whoever waits already keeps its place in the line. */
+static void
+get_in_line(struct places *places, struct site *site, bool urgent)
+{
+	if (link_on_list(&site->wanting) && site->wants_urgently == urgent)
+		return;
+	places_forget(site);
+	site->wants_urgently = urgent;
+	list_append(urgent ? &places->wanting : &places->calm,
+	    &site->wanting);
 }
 
 bool
 places_grant(struct site *site, bool urgent)
 {
 	struct deliverer *d = site->deliverer;
-	struct list *wanting = &d->places.wanting;
+	struct places *places = &d->places;
+	bool trickle = places->trickle;
 
-	make_room(d);
-	if (!places_full(d))
+	places->trickle = false;
+	make_room(d, urgent);
+	if (!places_full(d, urgent || trickle))
 		return true;
-	places_forget(site);
-	if (urgent)
-		list_prepend(wanting, &site->wanting);
-	else
-		list_append(wanting, &site->wanting);
-	if (!timer_is_set(d->places.hurry))
-		timer_set(d->places.hurry, conf_time(d->conf, HURRY));
+	get_in_line(places, site, urgent);
+	if (!timer_is_set(places->hurry))
+		timer_set(places->hurry, conf_time(d->conf, HURRY));
 	return false;
+}
+
+/* The site whose turn it is; null: none can have a place now.  One that waits
+ * with other mail may have one of those kept for urgent mail now and then, or
+ * it would wait for as long as that comes. */
+static struct site *
+next_wanting(struct deliverer *d)
+{
+	struct places *places = &d->places;
+	bool calm = !list_empty(&places->calm);
+	struct list *from = &places->wanting;
+
+	if (places_full(d, true))
+		return NULL;
+	places->trickle = calm && places->passed >= TRICKLE;
+	if (places->trickle || (list_empty(from) && calm &&
+	    !places_full(d, false)))
+		from = &places->calm;
+	if (list_empty(from))
+		return NULL;
+	places->passed = calm && from == &places->wanting ?
+	    places->passed + 1 : 0;
+	return list_item(list_take(from), struct site, wanting);
 }
 
 void
 places_serve(struct deliverer *d)
 {
-	struct list *wanting = &d->places.wanting;
+	struct site *site;
 
-	while (!list_empty(wanting) && !places_full(d))
-		site_serve(list_item(list_take(wanting), struct site,
-		    wanting));
+	while ((site = next_wanting(d)) != NULL) {
+		site_serve(site);
+		d->places.trickle = false;
+	}
 }
 
 void
 places_forget(struct site *site)
 {
+	struct places *places = &site->deliverer->places;
+
 	if (link_on_list(&site->wanting))
-		list_remove(&site->deliverer->places.wanting, &site->wanting);
+		list_remove(site->wants_urgently ? &places->wanting :
+		    &places->calm, &site->wanting);
 }
 
 void
 places_forget_all(struct places *places)
 {
-	while (list_take(&places->wanting) != NULL)
+	while (list_take(&places->wanting) != NULL ||
+	    list_take(&places->calm) != NULL)
 		;
 }

@@ -7,6 +7,7 @@
  * do not answer may not keep us waiting on more than a part.  A site for
  * whose connection there is no descriptor waits in line: one that is missing
  * when the scheduler hands us a segment would be the end of this process.
+ * The last part of them is for urgent mail.
  */
 #ifndef DELIVERER_PLACES_H
 #define DELIVERER_PLACES_H
@@ -24,7 +25,10 @@ struct places {
 	struct list idle;	/* by when they became so */
 	struct list dialing;	/* by when they heard of their hosts; those
 				 * that were told to give up are on no list */
-	struct list wanting;	/* sites that wait for a place */
+	struct list wanting;	/* sites that wait for a place: for urgent … */
+	struct list calm;	/* … and for other mail */
+	unsigned passed;	/* places for urgent mail while others wait */
+	bool trickle;		/* the next one is for whoever wants it */
 	struct timer *hurry;	/* while any does */
 };
 
@@ -40,11 +44,11 @@ void places_dialing(struct courier *courier);
 void places_heard(struct courier *courier);
 void places_leave(struct courier *courier);
 
-/* There is no descriptor for another connection. */
-bool places_full(const struct deliverer *deliverer);
+/* There is no descriptor for another connection, for URGENT or other mail. */
+bool places_full(const struct deliverer *deliverer, bool urgent);
 /* SITE wants another connection: if there are many, idle ones end.  False:
- * there is no place, and the site is served when there is one; before
- * others if URGENT. */
+ * there is no place, and the site is served when there is one, in its turn;
+ * before others if URGENT, but for one in so many. */
 bool places_grant(struct site *site, bool urgent);
 /* A place is free. */
 void places_serve(struct deliverer *deliverer);

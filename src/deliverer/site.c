@@ -211,7 +211,7 @@ try_again(struct site *site)
 		return;
 	targets->doubtful = targets_doubted(targets, &d->health, now);
 	next = targets_next(targets, 0, &d->health, now);
-	if (next != -1 && !places_full(d) && health_of(&d->health,
+	if (next != -1 && !places_full(d, false) && health_of(&d->health,
 	    targets->rows[next].addr, now) == HEALTH_DUE)
 		courier_new(site);
 }
@@ -233,8 +233,8 @@ site_serve(struct site *site)
 	if (site->gone || d->draining || timer_is_set(site->rest))
 		return;
 	wants = pool_wants(&site->pool, loop_now(d->loop));
-	while (wants-- > 0 && places_grant(site,
-	    !list_empty(&site->pool.waiting[CLASS_URGENT])))
+	while (wants-- > 0 && places_grant(site, pool_coming(&site->pool) <
+	    site->pool.waiting[CLASS_URGENT].count))
 		courier_new(site);
 	if (site->pool.busy > 0)
 		try_again(site);

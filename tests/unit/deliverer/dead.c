@@ -199,7 +199,8 @@ where_many_are_open_an_idle_one_makes_room(void)
 static bool
 two_want_places(struct world *world)
 {
-	return world->deliverer.places.wanting.count == 2;
+	return world->deliverer.places.wanting.count +
+	    world->deliverer.places.calm.count == 2;
 }
 
 /* A place is what a segment needs that may be handed to us, too. */
@@ -215,9 +216,9 @@ a_site_without_a_place_waits_for_one_and_urgent_mail_first(void)
 	world_job(&world, CLASS_NORMAL, 1, BODY);
 	world_held(&world, 1);
 	places->most = 1 + world.deliverer.segments.by_number.count;
-	CU_ASSERT_TRUE(places_full(&world.deliverer));
+	CU_ASSERT_TRUE(places_full(&world.deliverer, true));
 	world.deliverer.couriers = 0;
-	CU_ASSERT_FALSE(places_full(&world.deliverer));
+	CU_ASSERT_FALSE(places_full(&world.deliverer, true));
 	world.deliverer.couriers = 1;
 	world.other = 1;
 	world_site(&world, 1, 1);
@@ -331,7 +332,92 @@ one_that_has_nobody_left_to_call_is_not_hurried(void)
 	world_close(&world);
 }
 
+static bool
+one_has_none(struct world *world)
+{
+	return world->deliverer.places.calm.count == 1;
+}
+
+/* Half of the descriptors is kept; two normal messages have the others, and a
+ * third one waits. */
+static void
+the_last_places_are_for_urgent_mail(void)
+{
+	struct world world = { 0 };
+	struct places *places = &world.deliverer.places;
+
+	world_open(&world, "connections 5; reserve 0 }\n"
+	    "queue { urgent-reserve 50");
+	world.hosts[0].hold = true;
+	world_site(&world, 0, 1);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_held(&world, 2);
+	places->most = 2 * (2 +
+	    (unsigned)world.deliverer.segments.by_number.count);
+	world.other = 1;
+	world_site(&world, 1, 1);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_run(&world, one_has_none);
+	CU_ASSERT_EQUAL(world.hosts[1].accepted, 0);
+	world.other = 2;
+	world_site(&world, 2, 1);
+	world_job(&world, CLASS_URGENT, 1, BODY);
+	world_results(&world, 1);
+	CU_ASSERT_EQUAL(world.results[0].job, 4);
+	CU_ASSERT_EQUAL(world.hosts[1].accepted, 0);
+	world.hosts[0].hold = false;
+	host_release(&world.hosts[0]);
+	world_results(&world, 4);
+	CU_ASSERT_EQUAL(world.hosts[1].mail_count, 1);
+	world_close(&world);
+}
+
+static bool
+forty_want_places(struct world *world)
+{
+	return world->deliverer.places.wanting.count == 40;
+}
+
+/* The place of the one that ends is taken by the next; of forty urgent
+ * messages the first to come is the first to go, and a normal one that came
+ * before them waits for sixteen. */
+static void
+whoever_waits_for_a_place_has_it_in_turn(void)
+{
+	struct world world = { 0 };
+	size_t normal = 0;
+
+	world_open(&world, "messages 1 }\nqueue { urgent-reserve 50");
+	world.hosts[0].hold = true;
+	world_site(&world, 0, 1);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_held(&world, 1);
+	world.deliverer.places.most = 1 +
+	    (unsigned)world.deliverer.segments.by_number.count;
+	for (uint32_t i = 1; i <= 41; i++) {
+		world.other = i;
+		world_site(&world, 1, 1);
+		world_job(&world, i == 1 ? CLASS_NORMAL : CLASS_URGENT, 1,
+		    BODY);
+	}
+	world_run(&world, forty_want_places);
+	CU_ASSERT_EQUAL(world.hosts[1].accepted, 0);
+	world.hosts[0].hold = false;
+	host_release(&world.hosts[0]);
+	world_results(&world, 42);
+	for (size_t i = 1, urgent = 3; i < 42; i++)
+		if (world.results[i].job == 2)
+			normal = i;
+		else
+			CU_ASSERT_EQUAL(world.results[i].job, urgent++);
+	CU_ASSERT_EQUAL(normal, 17);
+	world_close(&world);
+}
+
 const struct unit_test dead_tests[] = {
+	UNIT(whoever_waits_for_a_place_has_it_in_turn),
+	UNIT(the_last_places_are_for_urgent_mail),
 	UNIT(where_many_are_open_an_idle_one_makes_room),
 	UNIT(a_site_without_a_place_waits_for_one_and_urgent_mail_first),
 	UNIT(of_many_that_wait_for_an_answer_the_first_gives_up),
