@@ -51,6 +51,7 @@ struct ours {
 	struct heap paces;
 	uint32_t *next;		/* of rows */
 	struct job **jobs;	/* of mail in the hands of a deliverer */
+	struct job **ahead;	/* sent behind the body of that mail */
 	struct entry **entries;	/* of the same */
 	msec_t *sent;
 	size_t most;
@@ -118,6 +119,8 @@ ours_new(struct sim *sim)
 	ours->sent = mem_array(world->count, sizeof *ours->sent);
 	ours->spots = mem_array(world->place_count, sizeof *ours->spots);
 	memset(ours->jobs, 0, world->count * sizeof *ours->jobs);
+	ours->ahead = mem_array(world->count, sizeof *ours->ahead);
+	memset(ours->ahead, 0, world->count * sizeof *ours->ahead);
 	for (unsigned i = 0; i < world->place_count; i++)
 		open_spot(ours, i);
 	return ours;
@@ -138,6 +141,7 @@ ours_free(void *state)
 	conf_free(&ours->conf);
 	mem_free(ours->next);
 	mem_free(ours->jobs);
+	mem_free(ours->ahead);
 	mem_free(ours->entries);
 	mem_free(ours->sent);
 	mem_free(ours->spots);
@@ -310,6 +314,17 @@ ours_arrived(void *state, uint32_t mail)
 
 /* ---- the deliverer --------------------------------------------------------- */
 
+/* Whatever may go behind JOB over its connection is sent at once, which is
+ * sooner than a deliverer would. */
+static void
+begin(struct ours *ours, struct spot *spot, struct job *job)
+{
+	pool_began(&spot->pool, job);
+	sim_start(ours->sim, job->number);
+	ours->ahead[job->number] = pool_take_ahead(&spot->pool, job,
+	    UINT64_MAX);
+}
+
 static void
 serve(struct ours *ours, struct spot *spot)
 {
@@ -324,8 +339,7 @@ serve(struct ours *ours, struct spot *spot)
 			    ours->sim->now + wait / 1000 + 1);
 		if (job == NULL)
 			return;
-		pool_began(&spot->pool, job);
-		sim_start(ours->sim, job->number);
+		begin(ours, spot, job);
 	}
 }
 
@@ -395,12 +409,17 @@ ours_ended(void *state, uint32_t mail, bool delivered)
 	struct ours *ours = state;
 	struct spot *spot =
 	    &ours->spots[ours->sim->world->mails[mail].site];
-	struct job *job = ours->jobs[mail];
+	struct job *job = ours->jobs[mail], *ahead = ours->ahead[mail];
 
+	ours->ahead[mail] = NULL;
 	pool_took(&spot->pool, 1000 * (delivered ?
 	    ours->sim->world->places[spot->site->deliverer].took :
 	    SIM_TIMEOUT));
 	pool_ended(&spot->pool, job);
+	if (ahead != NULL && delivered)
+		begin(ours, spot, ahead);
+	else if (ahead != NULL)
+		pool_put_back(&spot->pool, ahead);
 	if (delivered) {
 		drop(ours, landed(ours, spot, job, SITE_ANSWERED));
 		serve(ours, spot);
