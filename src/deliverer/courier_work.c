@@ -329,6 +329,7 @@ courier_result(struct courier *c)
 	report.cut = c->session.state == SESSION_OVER && !c->late &&
 	    c->session.order != ORDER_BROKEN;
 	report.by_passed = transaction->by.step == BY_PASS;
+	c->site->answers = !report.cut;
 	paused = c->site->signs.pause > 0;
 	report_transaction(d, &report, transaction);
 	if (paused)

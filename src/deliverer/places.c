@@ -13,7 +13,7 @@ enum {
 	IDLE_MOST = 4096,	/* some kilobytes each */
 	HANG_LEAST = 3 * 1000,	/* ms that a host has for each step */
 	HURRY = 500,		/* ms between two looks for those that had it */
-	TRICKLE = 16		/* places for urgent mail, then one for other */
+	TRICKLE = 16		/* places for more pressing mail, then one */
 };
 
 static void hurry_some(void *owner);
@@ -27,10 +27,12 @@ places_init(struct deliverer *d)
 	places->hurry = timer_new(d->loop, hurry_some, d);
 	list_init(&places->idle);
 	list_init(&places->dialing);
-	list_init(&places->wanting);
-	list_init(&places->calm);
-	places->leaving = places->passed = 0;
+	for (int what = 0; what < PLACE_KINDS; what++) {
+		list_init(&places->wanting[what]);
+		places->passed[what] = 0;
+	}
 	places->trickle = false;
+	places->leaving = 0;
 	places->most = 0;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
 	    limit.rlim_cur < 1u << 30)
@@ -85,6 +87,15 @@ hurry_oldest(struct deliverer *d)
 	return true;
 }
 
+static bool
+any_wants(const struct places *places)
+{
+	for (int what = 0; what < PLACE_KINDS; what++)
+		if (!list_empty(&places->wanting[what]))
+			return true;
+	return false;
+}
+
 /* Nobody calls any more who would hurry another: all wait for a place. */
 static void
 hurry_some(void *owner)
@@ -93,7 +104,7 @@ hurry_some(void *owner)
 
 	while (hurry_oldest(d))
 		;
-	if (!list_empty(&d->places.wanting) || !list_empty(&d->places.calm))
+	if (any_wants(&d->places))
 		timer_set(d->places.hurry, conf_time(d->conf, HURRY));
 }
 
@@ -115,20 +126,23 @@ places_dialing(struct courier *c)
 /* ---- the line of those that want one ------------------------------------ */
 
 static unsigned
-most_for(const struct deliverer *d, bool urgent)
+most_for(const struct deliverer *d, enum place_for what)
 {
 	unsigned most = d->places.most;
+	unsigned kept = (unsigned)((uint64_t)most * d->conf->urgent_reserve /
+	    100);
 
-	return urgent ? most : most - (unsigned)((uint64_t)most *
-	    d->conf->urgent_reserve / 100);
+	if (what == PLACE_KNOWN)
+		return most;
+	return most - (what == PLACE_URGENT ? kept / 2 : kept);
 }
 
 /* A quarter is left for those that are still leaving. */
 static void
-make_room(struct deliverer *d, bool urgent)
+make_room(struct deliverer *d, enum place_for what)
 {
 	struct places *places = &d->places;
-	unsigned most = most_for(d, urgent);
+	unsigned most = most_for(d, what);
 
 	most -= most / 4;
 	while (places->most > 0 && d->couriers - places->leaving >= most &&
@@ -140,9 +154,9 @@ make_room(struct deliverer *d, bool urgent)
 /* However many segments there are, some connections must carry their mail
  * for them to end. */
 bool
-places_full(const struct deliverer *d, bool urgent)
+places_full(const struct deliverer *d, enum place_for what)
 {
-	unsigned most = most_for(d, urgent);
+	unsigned most = most_for(d, what);
 
 	return most > 0 && d->couriers > most / 4 &&
 	    d->couriers + d->segments.by_number.count >= most;
@@ -150,14 +164,13 @@ places_full(const struct deliverer *d, bool urgent)
 
 /* Whoever waits already keeps its place in the line. */
 static void
-get_in_line(struct places *places, struct site *site, bool urgent)
+get_in_line(struct places *places, struct site *site, enum place_for what)
 {
-	if (link_on_list(&site->wanting) && site->wants_urgently == urgent)
+	if (link_on_list(&site->wanting) && site->wants == what)
 		return;
 	places_forget(site);
-	site->wants_urgently = urgent;
-	list_append(urgent ? &places->wanting : &places->calm,
-	    &site->wanting);
+	site->wants = what;
+	list_append(&places->wanting[what], &site->wanting);
 }
 
 bool
@@ -165,66 +178,78 @@ places_grant(struct site *site, bool urgent)
 {
 	struct deliverer *d = site->deliverer;
 	struct places *places = &d->places;
+	enum place_for what = !urgent ? PLACE_CALM :
+	    site->answers ? PLACE_KNOWN : PLACE_URGENT;
 	bool trickle = places->trickle;
 
 	places->trickle = false;
-	make_room(d, urgent);
-	if (!places_full(d, urgent || trickle))
+	make_room(d, what);
+	if (!places_full(d, trickle ? PLACE_KNOWN : what))
 		return true;
-	get_in_line(places, site, urgent);
+	get_in_line(places, site, what);
 	if (!timer_is_set(places->hurry))
 		timer_set(places->hurry, conf_time(d->conf, HURRY));
 	return false;
 }
 
-/* The site whose turn it is; null: none can have a place now.  One that waits
- * with other mail may have one of those kept for urgent mail now and then, or
- * it would wait for as long as that comes. */
-static struct site *
-next_wanting(struct deliverer *d)
+/* Who may have a place now; PLACE_KINDS: nobody.  Who was passed over often
+ * has one of those that are kept for others, or it would wait for as long as
+ * these come. */
+static enum place_for
+whose_turn(struct deliverer *d)
 {
 	struct places *places = &d->places;
-	bool calm = !list_empty(&places->calm);
-	struct list *from = &places->wanting;
+	int what;
 
-	if (places_full(d, true))
-		return NULL;
-	places->trickle = calm && places->passed >= TRICKLE;
-	if (places->trickle || (list_empty(from) && calm &&
-	    !places_full(d, false)))
-		from = &places->calm;
-	if (list_empty(from))
-		return NULL;
-	places->passed = calm && from == &places->wanting ?
-	    places->passed + 1 : 0;
-	return list_item(list_take(from), struct site, wanting);
+	places->trickle = true;
+	if (places_full(d, PLACE_KNOWN))
+		return PLACE_KINDS;
+	for (what = 0; what < PLACE_KINDS; what++)
+		if (!list_empty(&places->wanting[what]) &&
+		    places->passed[what] >= TRICKLE)
+			return (enum place_for)what;
+	places->trickle = false;
+	while (what-- > 0)
+		if (!list_empty(&places->wanting[what]))
+			return places_full(d, (enum place_for)what) ?
+			    PLACE_KINDS : (enum place_for)what;
+	return PLACE_KINDS;
+}
+
+static struct site *
+take_turn(struct places *places, enum place_for turn)
+{
+	for (int what = 0; what < PLACE_KINDS; what++)
+		if (what == (int)turn || list_empty(&places->wanting[what]))
+			places->passed[what] = 0;
+		else
+			places->passed[what]++;
+	return list_item(list_take(&places->wanting[turn]), struct site,
+	    wanting);
 }
 
 void
 places_serve(struct deliverer *d)
 {
-	struct site *site;
+	enum place_for turn;
 
-	while ((site = next_wanting(d)) != NULL) {
-		site_serve(site);
-		d->places.trickle = false;
-	}
+	while ((turn = whose_turn(d)) != PLACE_KINDS)
+		site_serve(take_turn(&d->places, turn));
+	d->places.trickle = false;
 }
 
 void
 places_forget(struct site *site)
 {
-	struct places *places = &site->deliverer->places;
-
 	if (link_on_list(&site->wanting))
-		list_remove(site->wants_urgently ? &places->wanting :
-		    &places->calm, &site->wanting);
+		list_remove(&site->deliverer->places.wanting[site->wants],
+		    &site->wanting);
 }
 
 void
 places_forget_all(struct places *places)
 {
-	while (list_take(&places->wanting) != NULL ||
-	    list_take(&places->calm) != NULL)
-		;
+	for (int what = 0; what < PLACE_KINDS; what++)
+		while (list_take(&places->wanting[what]) != NULL)
+			;
 }

@@ -211,7 +211,7 @@ try_again(struct site *site)
 		return;
 	targets->doubtful = targets_doubted(targets, &d->health, now);
 	next = targets_next(targets, 0, &d->health, now);
-	if (next != -1 && !places_full(d, false) && health_of(&d->health,
+	if (next != -1 && !places_full(d, PLACE_CALM) && health_of(&d->health,
 	    targets->rows[next].addr, now) == HEALTH_DUE)
 		courier_new(site);
 }
@@ -337,6 +337,7 @@ site_failed(struct site *site, const struct site_failure *failure)
 		return;
 	}
 	pool_reset(&site->pool);
+	site->answers = false;
 	site->signs.room = 0;	/* it takes none, for whatever reason */
 	answer_all(site, failure, SCOPE_SITE);
 }

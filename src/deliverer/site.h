@@ -47,7 +47,8 @@ struct site {
 	struct timer *rest;	/* after want of something of ours */
 	unsigned rests;		/* in a row */
 	struct link wanting;	/* in deliverer->places … */
-	bool wants_urgently;	/* … for urgent mail */
+	enum place_for wants;	/* … for this */
+	bool answers;		/* it took part in the last transaction */
 	bool gone;		/* nothing new will come */
 	msec_t narrow_said;	/* it had enough; not to be said before */
 	bool one_by_one;	/* nothing goes ahead: a server of it loses

@@ -199,8 +199,8 @@ where_many_are_open_an_idle_one_makes_room(void)
 static bool
 two_want_places(struct world *world)
 {
-	return world->deliverer.places.wanting.count +
-	    world->deliverer.places.calm.count == 2;
+	return world->deliverer.places.wanting[PLACE_URGENT].count +
+	    world->deliverer.places.wanting[PLACE_CALM].count == 2;
 }
 
 /* A place is what a segment needs that may be handed to us, too. */
@@ -216,9 +216,9 @@ a_site_without_a_place_waits_for_one_and_urgent_mail_first(void)
 	world_job(&world, CLASS_NORMAL, 1, BODY);
 	world_held(&world, 1);
 	places->most = 1 + world.deliverer.segments.by_number.count;
-	CU_ASSERT_TRUE(places_full(&world.deliverer, true));
+	CU_ASSERT_TRUE(places_full(&world.deliverer, PLACE_KNOWN));
 	world.deliverer.couriers = 0;
-	CU_ASSERT_FALSE(places_full(&world.deliverer, true));
+	CU_ASSERT_FALSE(places_full(&world.deliverer, PLACE_KNOWN));
 	world.deliverer.couriers = 1;
 	world.other = 1;
 	world_site(&world, 1, 1);
@@ -234,7 +234,7 @@ a_site_without_a_place_waits_for_one_and_urgent_mail_first(void)
 	world_results(&world, 3);
 	CU_ASSERT_EQUAL(world.results[1].job, 3);
 	CU_ASSERT_EQUAL(world.results[2].job, 2);
-	CU_ASSERT_TRUE(list_empty(&places->wanting));
+	CU_ASSERT_TRUE(list_empty(&places->wanting[PLACE_CALM]));
 	world_close(&world);
 }
 
@@ -335,7 +335,7 @@ one_that_has_nobody_left_to_call_is_not_hurried(void)
 static bool
 one_has_none(struct world *world)
 {
-	return world->deliverer.places.calm.count == 1;
+	return world->deliverer.places.wanting[PLACE_CALM].count == 1;
 }
 
 /* Half of the descriptors is kept; two normal messages have the others, and a
@@ -361,22 +361,23 @@ the_last_places_are_for_urgent_mail(void)
 	world_run(&world, one_has_none);
 	CU_ASSERT_EQUAL(world.hosts[1].accepted, 0);
 	world.other = 2;
-	world_site(&world, 2, 1);
+	world_site(&world, 1, 1);
 	world_job(&world, CLASS_URGENT, 1, BODY);
 	world_results(&world, 1);
 	CU_ASSERT_EQUAL(world.results[0].job, 4);
-	CU_ASSERT_EQUAL(world.hosts[1].accepted, 0);
+	CU_ASSERT_EQUAL(world.hosts[1].accepted, 1);
 	world.hosts[0].hold = false;
 	host_release(&world.hosts[0]);
 	world_results(&world, 4);
-	CU_ASSERT_EQUAL(world.hosts[1].mail_count, 1);
+	CU_ASSERT_EQUAL(world.hosts[1].mail_count, 2);
 	world_close(&world);
 }
 
 static bool
 forty_want_places(struct world *world)
 {
-	return world->deliverer.places.wanting.count == 40;
+	return world->deliverer.places.wanting[PLACE_URGENT].count ==
+	    40;
 }
 
 /* The place of the one that ends is taken by the next; of forty urgent
@@ -415,7 +416,51 @@ whoever_waits_for_a_place_has_it_in_turn(void)
 	world_close(&world);
 }
 
+static bool
+one_wants_an_urgent_place(struct world *world)
+{
+	return world->deliverer.places.wanting[PLACE_URGENT].count == 1;
+}
+
+/* Urgent mail for hosts that hang has all the descriptors it may have. */
+static void
+the_very_last_places_are_for_sites_that_answer(void)
+{
+	struct world world = { 0 };
+
+	world_open(&world, "connections 5; messages 1 }\n"
+	    "queue { urgent-reserve 50");
+	world.other = 1;
+	world_site(&world, 1, 1);
+	world_job(&world, CLASS_URGENT, 1, BODY);
+	world_results(&world, 1);
+	world.other = 0;
+	world.hosts[0].hold = true;
+	world_site(&world, 0, 1);
+	for (int i = 0; i < 3; i++)
+		world_job(&world, CLASS_URGENT, 1, BODY);
+	world_held(&world, 3);
+	world.deliverer.places.most = 4 +
+	    (unsigned)world.deliverer.segments.by_number.count;
+	world.other = 2;
+	world_site(&world, 1, 1);
+	world_job(&world, CLASS_URGENT, 1, BODY);
+	world_run(&world, one_wants_an_urgent_place);
+	world.other = 1;
+	world_site(&world, 1, 1);
+	world_job(&world, CLASS_URGENT, 1, BODY);
+	world_results(&world, 2);
+	CU_ASSERT_EQUAL(world.results[1].job, 6);
+	CU_ASSERT_EQUAL(world.hosts[1].accepted, 2);
+	world.hosts[0].hold = false;
+	host_release(&world.hosts[0]);
+	world_results(&world, 6);
+	CU_ASSERT_EQUAL(world.hosts[1].mail_count, 3);
+	world_close(&world);
+}
+
 const struct unit_test dead_tests[] = {
+	UNIT(the_very_last_places_are_for_sites_that_answer),
 	UNIT(whoever_waits_for_a_place_has_it_in_turn),
 	UNIT(the_last_places_are_for_urgent_mail),
 	UNIT(where_many_are_open_an_idle_one_makes_room),
