@@ -40,6 +40,10 @@
 #include "scheduler/quarantine.h"
 #include "scheduler/scheduler.h"
 
+#include <sys/statvfs.h>
+
+enum { URGENT_LEAVES = 4 };	/* of the reserve a quarter, as receivers do */
+
 /* ---- the end of a move ------------------------------------------------------------------- */
 
 static void
@@ -275,6 +279,23 @@ begin_large(struct move *move, struct item *item, struct err *err)
 	return MOVE_DONE;
 }
 
+/* A copy takes no more of the disk than mail of its class may, those under way
+ * counted: the rest is for what is more pressing, and for status records. */
+static bool
+has_room(const struct scheduler *s, enum mail_class klass, uint64_t size)
+{
+	uint64_t floor = s->conf->reserve_bytes;
+	uint64_t coming = size + commit_pending_bytes(s->reports.committer);
+	struct statvfs fs;
+
+	if (klass == CLASS_URGENT)
+		floor /= URGENT_LEAVES;
+	else if (klass == CLASS_BULK)
+		floor += s->conf->bulk_reserve;
+	return fstatvfs(s->dirs.root, &fs) == 0 &&
+	    (uint64_t)fs.f_bavail * fs.f_frsize >= floor + coming;
+}
+
 enum move_end
 move_begin(struct scheduler *s, struct item *item, enum mail_class klass,
     move_done_fn *done, void *cookie, struct err *err)
@@ -290,6 +311,11 @@ move_begin(struct scheduler *s, struct item *item, enum mail_class klass,
 	if (item->message != NULL && (item->message->busy > 0 ||
 	    item->message->report != NULL))
 		return MOVE_SKIPPED;
+	if (!has_room(s, klass, item->size)) {
+		err_set(err, ERR_LIMIT, "the disk is short of room for %s "
+		    "mail", class_name(klass));
+		return MOVE_FAILED;
+	}
 	move = move_new(s, item, klass, done, cookie);
 	return item->size > s->conf->large_bytes ?
 	    begin_large(move, item, err) : begin_small(move, item, err);
