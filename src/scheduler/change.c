@@ -7,6 +7,7 @@
 #include "scheduler/relocate.h"
 #include "scheduler/results.h"
 #include "scheduler/rouse.h"
+#include "scheduler/say.h"
 #include "scheduler/scheduler.h"
 #include "scheduler/takeup.h"
 
@@ -65,14 +66,15 @@ change_delete(struct walk *walk, struct item *item, void *owner)
 	struct scheduler *s = walk->s;
 
 	(void)owner;
+	say_change(item->id, "deleted");
 	for (size_t i = 0; i < item->row_count; i++)
 		delete_row(s, item, &item->rows[i]);
-	if (item->message == NULL)
+	if (item->message == NULL || item->message->open == 0) {
 		segment_left(item->segment, item->size);
+		say_removed(item->id);
+	}
 	if (item->message != NULL) {
 		item->message->flags |= MESSAGE_DELETED;
-		if (item->message->open == 0)
-			segment_left(item->segment, item->size);
 		place_anew(s, item->message);
 	}
 	walk->count++;
@@ -86,6 +88,7 @@ change_hold(struct walk *walk, struct item *item, void *owner)
 	struct scheduler *s = walk->s;
 
 	(void)owner;
+	say_change(item->id, "held");
 	segment_status(s, item->segment, item->offset, STATUS_ALL_RCPTS,
 	    STATUS_HELD, 0, NULL);
 	for (size_t i = 0; i < item->row_count; i++)
@@ -125,6 +128,7 @@ change_release(struct walk *walk, struct item *item, void *owner)
 	(void)owner;
 	if (!relocate_held(item))
 		return;
+	say_change(item->id, "released");
 	segment_status(s, item->segment, item->offset, STATUS_ALL_RCPTS,
 	    STATUS_RELEASED, 0, NULL);
 	for (size_t i = 0; i < item->row_count; i++)

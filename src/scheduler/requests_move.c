@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "scheduler/move.h"
+#include "scheduler/say.h"
 #include "scheduler/scheduler.h"
 
 #include <stdio.h>
@@ -41,7 +42,9 @@ struct move_task {
 /* A move of an order. */
 struct moving {
 	struct order *order;
+	struct msgid id;
 	uint64_t size;
+	enum mail_class klass;
 };
 
 static void
@@ -62,7 +65,13 @@ moved(void *cookie, enum move_end end, const struct err *err)
 {
 	struct moving *moving = cookie;
 	struct order *order = moving->order;
+	char what[32];
 
+	if (end == MOVE_DONE) {
+		snprintf(what, sizeof what, "moved to %s",
+		    class_name(moving->klass));
+		say_change(moving->id, what);
+	}
 	count(order, end, err);
 	order->under_way--;
 	order->bytes -= moving->size;
@@ -85,8 +94,8 @@ move_one(struct walk *walk, struct item *item, void *owner)
 	if (item->klass == t->klass)
 		return;
 	moving = mem_new(struct moving);
-	moving->order = order;
-	moving->size = item->size;
+	*moving = (struct moving){ .order = order, .id = item->id,
+	    .size = item->size, .klass = t->klass };
 	end = move_begin(walk->s, item, t->klass, moved, moving, &err);
 	if (end != MOVE_DONE) {
 		mem_free(moving);

@@ -26,6 +26,14 @@ say_removed(struct msgid id)
 }
 
 void
+say_change(struct msgid id, const char *what)
+{
+	char text[MSGID_TEXT + 1];
+
+	log_info("%s: %s by the operator", msgid_text(id, text), what);
+}
+
+void
 say_rcpt(const struct message *message, const char *address,
     const char *status, const char *word, const char *why, unsigned attempt,
     usec_t now)

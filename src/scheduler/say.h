@@ -15,6 +15,10 @@ void say_active(const struct message *message,
 /* "ID: removed" */
 void say_removed(struct msgid id);
 
+/* "ID: held by the operator"; WHAT: "deleted", "held", "released", "moved to
+ * urgent". */
+void say_change(struct msgid id, const char *what);
+
 /*
  * For a recipient that no deliverer saw:
  * "ID: to=<a@b>, relay=none, delay=1, delays=1/0/0/0, dsn=4.4.3,

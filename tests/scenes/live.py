@@ -84,6 +84,27 @@ def trace_tells_the_life_of_a_message_across_rotated_logs(scene):
     assert text.count("\n") == len({line for line in text.splitlines()}), text
 
 
+def what_the_operator_did_to_a_message_is_in_the_log_and_in_its_trace(scene):
+    sink = scene.sink({"RCPT": "451 4.7.1 later"})
+    relay = scene.relay("class normal { retry 1h }\nclass bulk { retry 1h }", to=sink.port)
+    one, two = relay.send(), relay.send()
+    wait_until(lambda: [r["queue_name"] for r in relay.queue()] == ["deferred"] * 2, "both wait for a time")
+    for words in (["hold"], ["release"], ["move", "--class", "bulk"], ["delete"]):
+        relay.tool("queue", *words, one)
+    text = relay.tool("trace", one)
+    said = [" held by the operator", " released by the operator", " moved to bulk by the operator",
+            " deleted by the operator", " done with all recipients", "not in the queue"]
+    places = [text.find(words) for words in said]
+    assert -1 not in places and places == sorted(places), text
+    relay.tool("site", "pause", "example.org")
+    three = relay.send()
+    assert relay.tool("queue", "delete", three, two) == "deleted 2 messages\n"
+    relay.wait_over(one, two, three)
+    log = relay.log_text()
+    assert all(log.count(f"{ident}: removed\n") == 1 for ident in (one, two, three)), log
+    assert log.count("by the operator\n") == 6 and relay.queue() == [], log
+
+
 def trace_of_an_address_shows_its_latest_messages(scene):
     sink = scene.sink()
     relay = scene.relay(to=sink.port)
