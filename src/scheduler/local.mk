@@ -58,6 +58,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/site.c src/scheduler/site.h \
 	src/scheduler/site_fares.c \
 	src/scheduler/skips.c src/scheduler/skips.h \
+	src/scheduler/rates_file.c src/scheduler/rates_file.h \
 	src/scheduler/sketch.c src/scheduler/sketch.h \
 	src/scheduler/spent.c src/scheduler/spent.h \
 	src/scheduler/syncer.c src/scheduler/syncer.h \

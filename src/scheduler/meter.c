@@ -74,6 +74,7 @@ meter_take(struct queue *queue, struct meter *meter, msec_t now)
 	if (meter->next < (now - METER_LATE) * MILLION)
 		meter->next = now * MILLION;
 	meter->next += meter->step;
+	queue->spent.changed |= meter->step >= SPENT_SLOW;
 	if (due(meter) > now)
 		dry(queue, meter);
 }
@@ -82,6 +83,7 @@ void
 meter_return(struct queue *queue, struct meter *meter)
 {
 	meter->next -= meter->step;
+	queue->spent.changed |= meter->step >= SPENT_SLOW;
 	if (meter_dry(meter))
 		dry(queue, meter);
 }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "scheduler/control.h"
 #include "scheduler/deadline.h"
+#include "scheduler/rates_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -106,6 +107,7 @@ turn(void *owner)
 	more |= compact_work(s);
 	more |= moves_work(s);
 	window_flush(s);
+	rates_work(s);
 	pressure_look(s);
 	check_drained(s);
 	set_wake(s);
@@ -215,6 +217,7 @@ start_parts(struct scheduler *s, struct err *err)
 		return false;
 	pauses_load(s);
 	outages_load(s);
+	rates_load(s);
 	window_open(s);
 	return intake_start(s, err);
 }
@@ -249,6 +252,7 @@ scheduler_free(struct scheduler **scheduler)
 	struct scheduler *s = *scheduler;
 
 	control_free(&s->control);
+	rates_save(s);
 	compact_stop(s);
 	moves_stop(s);
 	reports_fini(s);

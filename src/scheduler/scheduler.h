@@ -66,6 +66,7 @@ struct scheduler {
 	struct compact compact;
 	struct pauses pauses;
 	struct outages outages;
+	msec_t rates_saved;	/* not before */
 	struct pressure pressure;
 	struct list walks;	/* those under way */
 	struct control *control;	/* null: not given a socket yet */

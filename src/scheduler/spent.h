@@ -13,7 +13,10 @@
 #include "base/heap.h"
 #include "base/map.h"
 
-enum { SPENT_MOST = 32768 };
+enum {
+	SPENT_MOST = 32768,
+	SPENT_SLOW = 1000000000	/* ns: a rate whose next life asks for it */
+};
 
 struct spent_row {
 	struct heap_node due;	/* when the next token comes, monotonic ms */
@@ -24,6 +27,7 @@ struct spent_row {
 struct spent {
 	struct map rows;	/* by key */
 	struct heap dues;
+	bool changed;		/* a slow meter gave a token, or had it back */
 };
 
 void spent_init(struct spent *spent);

@@ -10,6 +10,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/core.h \
 	tests/unit/scheduler/rig.c tests/unit/scheduler/rig.h \
 	tests/unit/scheduler/spool.c \
+	tests/unit/scheduler/spent.c \
 	tests/unit/scheduler/fair.c \
 	tests/unit/scheduler/refill.c \
 	tests/unit/scheduler/flow.c \

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "rig.h"
 
+#include <unistd.h>
+
 enum { LARGE = 300, SENDER_MOST = 32 };
 
 #define WHERE "queue { window 100 }\nroute * { to 127.0.0.1:2600 }\n"
@@ -97,6 +99,8 @@ after_a_restart_the_names_are_read_again(void)
 	rig->answer.wait = true;
 	rig_stop(rig);
 	rig_new_receiver(rig);
+	/* Or what was used of its rate would be known too. */
+	CU_ASSERT_EQUAL(unlinkat(rig->dirs.root, "rates", 0), 0);
 	rig->job_count = 0;
 	rig_start(rig);
 	rig_until(rig, rig_jobs, 1);

@@ -11,6 +11,7 @@ main(int argc, char **argv)
 		{ "shape", shape_tests },
 		{ "site", site_tests },
 		{ "rates", rate_tests },
+		{ "spent", spent_tests },
 		{ "senders", sender_tests },
 		{ "limited", limited_tests },
 		{ "flow", flow_tests },

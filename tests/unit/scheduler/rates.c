@@ -357,25 +357,6 @@ a_site_whose_token_has_come_is_not_remembered(void)
 }
 
 static void
-of_very_many_that_are_gone_those_with_the_next_tokens_are_forgotten(void)
-{
-	int64_t step, next;
-
-	set_up("idle 30s");
-	for (int64_t i = 0; i < SPENT_MOST + 10; i++)
-		spent_keep(&queue.spent, (uint64_t)i, 1, i * 1000000);
-	spent_keep(&queue.spent, SPENT_MOST, 1, 7);
-	CU_ASSERT_EQUAL(queue.spent.rows.count, SPENT_MOST);
-	CU_ASSERT_FALSE(spent_take(&queue.spent, 9, &step, &next));
-	CU_ASSERT_TRUE(spent_take(&queue.spent, 10, &step, &next));
-	CU_ASSERT_EQUAL(next, 10000000);
-	CU_ASSERT_TRUE(spent_take(&queue.spent, SPENT_MOST, &step, &next));
-	CU_ASSERT_EQUAL(next, 7);
-	CU_ASSERT_FALSE(spent_take(&queue.spent, SPENT_MOST, &step, &next));
-	tear_down();
-}
-
-static void
 a_site_without_mail_wakes_nobody_for_long(void)
 {
 	set_up("rate 10/s");
@@ -401,7 +382,6 @@ const struct unit_test rate_tests[] = {
 	UNIT(a_changed_rate_counts_from_the_last_message),
 	UNIT(a_site_that_is_forgotten_and_comes_back_waits_for_its_token),
 	UNIT(a_site_whose_token_has_come_is_not_remembered),
-	UNIT(of_very_many_that_are_gone_those_with_the_next_tokens_are_forgotten),
 	UNIT(a_site_without_mail_wakes_nobody_for_long),
 	UNIT_END
 };

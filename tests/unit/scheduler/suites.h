@@ -8,7 +8,7 @@
 #include "unit/unit.h"
 
 extern const struct unit_test site_tests[], rate_tests[], sender_tests[],
-    limited_tests[],
+    limited_tests[], spent_tests[],
     flow_tests[],
     breaker_tests[],
     retry_tests[], outage_tests[], queue_tests[],
