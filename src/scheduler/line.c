@@ -350,6 +350,20 @@ line_next(const struct line *line, const struct entry *entry)
 	return first_of(link != NULL ? link : list_first(&line->turns));
 }
 
+/* Null: LINK is the first. */
+static struct link *
+before(const struct list *list, const struct link *link)
+{
+	return link->prev == &list->head ? NULL : link->prev;
+}
+
+static struct entry *
+last_of(const struct link *turn)
+{
+	return turn == NULL ? NULL : list_item(
+	    share_at(turn)->entries.head.prev, struct entry, place);
+}
+
 struct entry *
 line_last(const struct line *line)
 {
@@ -358,6 +372,21 @@ line_last(const struct line *line)
 
 	if (line->count == 0)
 		return NULL;
-	return list_item(share_at(list->head.prev)->entries.head.prev,
-	    struct entry, place);
+	return last_of(list->head.prev);
+}
+
+struct entry *
+line_before(const struct line *line, const struct entry *entry)
+{
+	const struct share *share = entry->share;
+	const struct link *link = before(&share->entries, &entry->place);
+
+	if (link != NULL)
+		return list_item(link, struct entry, place);
+	if (!share_is_parked(share))
+		return last_of(before(&line->turns, &share->turn));
+	link = before(&line->parked, &share->turn);
+	if (link == NULL && !list_empty(&line->turns))
+		link = line->turns.head.prev;
+	return last_of(link);
 }

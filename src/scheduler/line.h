@@ -108,8 +108,11 @@ size_t line_share(const struct map *shares, const struct line *line,
 /* Walk all: null begins, and null is the end.  Get the next before the
  * present one is removed; removing may let some be met twice. */
 struct entry *line_next(const struct line *line, const struct entry *entry);
-/* Whoever would go last. */
+/* Whoever would go last, and before ENTRY the next to last; null: nobody.
+ * Get it before ENTRY is removed. */
 struct entry *line_last(const struct line *line);
+struct entry *line_before(const struct line *line,
+    const struct entry *entry);
 
 /* The key of a sender, the same in every life. */
 uint64_t line_sender(struct span name);

@@ -397,13 +397,13 @@ window_shrink(struct scheduler *s, struct site *site)
 {
 	for (int c = 0; c < CLASS_COUNT; c++) {
 		struct line *line = &site->ready[c];
+		struct entry *entry = line_last(line), *next;
 
-		while (s->window.index != NULL &&
-		    line->count > down_least(s, site)) {
-			struct entry *entry = line_last(line);
-
+		for (; entry != NULL && s->window.index != NULL &&
+		    line->count > down_least(s, site); entry = next) {
+			next = line_before(line, entry);
 			if (entry->message->by != 0)
-				break;	/* its time is kept here */
+				continue;	/* its time is kept here */
 			entry_pull(&s->queue, entry);
 			window_spill(s, entry);
 		}

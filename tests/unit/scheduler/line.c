@@ -178,6 +178,32 @@ a_walk_sees_every_entry_once_while_some_are_taken_out(void)
 }
 
 static void
+and_so_does_a_walk_from_the_end(void)
+{
+	struct entry *entry, *next, *seen[100];
+	struct line *line;
+	unsigned count = 0;
+
+	set_up();
+	line = &site->ready[CLASS_NORMAL];
+	for (int i = 0; i < 100; i++)
+		add(CLASS_NORMAL, (uint64_t)i % 7, 100, 0);
+	for (entry = line_next(line, NULL); entry != NULL;
+	    entry = line_next(line, entry))
+		seen[count++] = entry;
+	CU_ASSERT_EQUAL_FATAL(count, 100);
+	for (entry = line_last(line); entry != NULL; entry = next) {
+		next = line_before(line, entry);
+		CU_ASSERT_PTR_EQUAL(entry, seen[--count]);
+		if (count % 2 == 0)
+			entry_pull(&queue, entry);
+	}
+	CU_ASSERT_EQUAL(count, 0);
+	CU_ASSERT_EQUAL(line->count, 50);
+	queue_fini(&queue);
+}
+
+static void
 a_sketch_never_forgets_a_key_that_is_there(void)
 {
 	struct sketch sketch;
@@ -209,6 +235,7 @@ const struct unit_test line_tests[] = {
 	UNIT(deadlines_of_other_classes_do_not_change_the_order),
 	UNIT(nothing_is_left_of_senders_who_have_gone),
 	UNIT(a_walk_sees_every_entry_once_while_some_are_taken_out),
+	UNIT(and_so_does_a_walk_from_the_end),
 	UNIT(a_sketch_never_forgets_a_key_that_is_there),
 	UNIT_END
 };

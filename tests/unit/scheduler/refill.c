@@ -10,6 +10,8 @@
 
 #include <stdio.h>
 
+#define SECONDS 1000000LL	/* of wall time */
+
 enum { SITES = 40, EACH = 30, WINDOW = 100, BATCH = 128, DEAD = 12 };
 
 /* A rig that routes each of SITES domains to a host of its own. */
@@ -67,8 +69,6 @@ lines_of_many_sites_do_not_fill_memory_when_they_are_refilled(void)
 	rig_free(&rig);
 }
 
-#define SECONDS 1000000LL	/* of wall time */
-
 static void
 a_row_of_a_clock_that_was_ahead_waits_from_now_on_as_it_was_to(void)
 {
@@ -90,6 +90,34 @@ a_row_of_a_clock_that_was_ahead_waits_from_now_on_as_it_was_to(void)
 		CU_ASSERT_EQUAL(row.arrived, rows[i].arrived_then * SECONDS);
 		CU_ASSERT_EQUAL(row.due, rows[i].due_then * SECONDS);
 	}
+}
+
+static void
+one_with_a_deadline_keeps_no_other_mail_for_a_dead_site_in_memory(void)
+{
+	static const struct rig_answer down = { .outcome = OUTCOME_DEFERRED,
+	    .scope = SCOPE_SITE, .status = "4.4.1",
+	    .text = "Connection refused" };
+	struct rig *rig = rig_new("site * { connections 1 }\n"
+	    "class normal { retry 1h }\nroute * { to 127.0.0.1:2600 }\n");
+
+	rig_start(rig);
+	rig->answer.wait = true;
+	for (int i = 0; i < 200; i++)
+		rig_send(rig, CLASS_NORMAL, "a@one.test", "b@one.test");
+	rig->time = 3600 * SECONDS;
+	rig_send(rig, CLASS_NORMAL, "a@one.test", "b@one.test");
+	CU_ASSERT_TRUE(rig_until(rig, rig_jobs, 1));
+	rig_settle(rig);
+	CU_ASSERT_EQUAL(rig->s->queue.entries, 201);
+	rig->answer = down;
+	for (size_t at = 0; at < rig->job_count; at++)
+		rig_answer_job(rig, at, &down);
+	rig_settle(rig);
+	CU_ASSERT_TRUE(rig->s->queue.entries <= 16 + 1);
+	CU_ASSERT_EQUAL(rig->s->queue.entries +
+	    index_count(rig->s->window.index), 201);
+	rig_free(&rig);
 }
 
 static bool
@@ -172,6 +200,7 @@ const struct unit_test refill_tests[] = {
 	UNIT(dead_sites_that_fill_memory_keep_no_mail_from_one_that_answers),
 	UNIT(lines_of_many_sites_do_not_fill_memory_when_they_are_refilled),
 	UNIT(a_row_of_a_clock_that_was_ahead_waits_from_now_on_as_it_was_to),
+	UNIT(one_with_a_deadline_keeps_no_other_mail_for_a_dead_site_in_memory),
 	UNIT(what_is_due_at_once_comes_back_by_class),
 	UNIT_END
 };

@@ -344,7 +344,8 @@ commit(struct rig *rig, enum mail_class klass, const char *from,
 		envelope_add_rcpt(envelope, span_of(*rcpts), span_of(""),
 		    notify);
 	envelope->arrived = clock_wall() + rig->ahead;
-	envelope->by = rig->no_time ? envelope->arrived : 0;
+	if (rig->no_time || rig->time > 0)
+		envelope->by = envelope->arrived + rig->time;
 	envelope->client = mem_strdup("test[127.0.0.1]");
 	envelope->sender = span_copy(address_domain(from));
 	envelope->body_size = sizeof text - 1;

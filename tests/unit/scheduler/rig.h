@@ -47,7 +47,8 @@ struct rig {
 	unsigned slot;
 	bool silent;		/* the receiver's news are lost */
 	usec_t ahead;		/* of its clock to ours */
-	bool no_time;		/* what it takes has BY=0;N */
+	bool no_time;		/* what it takes has BY=0;N … */
+	usec_t time;		/* … or so much time, with BY;N */
 	struct channel *near, *far;	/* scheduler's and deliverer's end */
 	struct channel *near_dns, *far_dns;
 	struct rig_answer answer;
