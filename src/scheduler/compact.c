@@ -198,7 +198,7 @@ may_copy(const struct scheduler *s)
 
 	return !c->read && c->budget > 0 && c->under_way < UNDER_WAY_MOST &&
 	    c->bytes < BYTES_MOST && s->intake.complete && !s->draining &&
-	    list_empty(&s->queue.work[CLASS_URGENT]);
+	    !queue_has_work(&s->queue, CLASS_URGENT);
 }
 
 bool

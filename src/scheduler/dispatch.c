@@ -242,14 +242,29 @@ may_give_out(const struct scheduler *s)
 	return true;
 }
 
+static unsigned
+calm_most(const struct scheduler *s)
+{
+	return FLYING_MOST / 100 * (100 - s->conf->urgent_reserve);
+}
+
 /* What may still be given out: little is ever committed ahead node-wide,
  * and the last part of it is for urgent mail. */
 static enum mail_class
 worst_class(const struct scheduler *s)
 {
-	unsigned calm = FLYING_MOST / 100 * (100 - s->conf->urgent_reserve);
+	return s->dispatch.flying < calm_most(s) ? CLASS_BULK : CLASS_URGENT;
+}
 
-	return s->dispatch.flying < calm ? CLASS_BULK : CLASS_URGENT;
+/* The last part of what each may have is for sites that answer. */
+static void
+limit_fresh(struct scheduler *s)
+{
+	unsigned calm = calm_most(s);
+
+	s->queue.fresh_most[CLASS_URGENT] = (FLYING_MOST + calm) / 2;
+	s->queue.fresh_most[CLASS_NORMAL] = calm / 4 * 3;
+	s->queue.fresh_most[CLASS_BULK] = calm / 4 * 3;
 }
 
 bool
@@ -263,6 +278,7 @@ dispatch_work(struct scheduler *s)
 	if (!may_give_out(s))
 		return false;
 	s->queue.tight = d->flying > FLYING_MOST / 4;
+	limit_fresh(s);
 	while (count < TURN_JOBS && d->flying < FLYING_MOST &&
 	    (entry = queue_pick_until(&s->queue, worst_class(s), now)) !=
 	    NULL) {

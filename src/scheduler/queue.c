@@ -33,8 +33,11 @@ queue_init(struct queue *queue)
 	line_shares_init(&queue->shares);
 	senders_init(&queue->senders);
 	spent_init(&queue->spent);
-	for (int c = 0; c < CLASS_COUNT; c++)
+	for (int c = 0; c < CLASS_COUNT; c++) {
 		list_init(&queue->work[c]);
+		list_init(&queue->fresh[c]);
+		queue->fresh_most[c] = SIZE_MAX;
+	}
 	heap_init(&queue->resting);
 	heap_init(&queue->tokens);
 	heap_init(&queue->later);
@@ -321,17 +324,31 @@ trickle_picked(struct trickle *trickle, unsigned klass, msec_t now)
 /* Sites with nothing of KLASS but what waits for its senders' rates leave
  * the front of their list. */
 static void
-refresh(struct queue *queue, unsigned klass)
+refresh(struct queue *queue, struct list *list, unsigned klass)
 {
 	struct link *link;
 	struct site *site;
 
-	while ((link = list_first(&queue->work[klass])) != NULL) {
+	while ((link = list_first(list)) != NULL) {
 		site = list_item(link, struct site, work);
 		site_update(queue, site);
 		if (site->work_class == klass)
 			return;
 	}
+}
+
+/* The sites of KLASS whose turn it is.  Those that did not answer yet, and may
+ * never do, are not to have all jobs there can be. */
+static struct list *
+next_sites(struct queue *queue, unsigned klass)
+{
+	struct list *known = &queue->work[klass];
+	struct list *fresh = &queue->fresh[klass];
+
+	if (list_empty(fresh) ||
+	    queue->fresh_flying >= queue->fresh_most[klass])
+		return known;
+	return list_empty(known) || queue->turns % 2 == 0 ? fresh : known;
 }
 
 /* Each site keeps its own trickle; this one is for sites that have nothing
@@ -341,12 +358,15 @@ pick_site(struct queue *queue, enum mail_class worst, msec_t now)
 {
 	unsigned best = CLASS_COUNT;
 	bool waits[CLASS_COUNT];
+	struct site *site;
 
 	for (unsigned c = 0; queue->senders.conf != NULL && c < CLASS_COUNT;
-	    c++)
-		refresh(queue, c);
+	    c++) {
+		refresh(queue, &queue->work[c], c);
+		refresh(queue, &queue->fresh[c], c);
+	}
 	for (unsigned c = CLASS_COUNT; c-- > 0;) {
-		waits[c] = !list_empty(&queue->work[c]);
+		waits[c] = !list_empty(next_sites(queue, c));
 		if (waits[c])
 			best = c;
 	}
@@ -354,8 +374,10 @@ pick_site(struct queue *queue, enum mail_class worst, msec_t now)
 		return NULL;
 	best = trickle_choose(&queue->trickle, best, CLASS_BULK, waits, now);
 	trickle_picked(&queue->trickle, best, now);
-	return site_pick(queue, list_item(list_first(&queue->work[best]),
-	    struct site, work), now);
+	site = list_item(list_first(next_sites(queue, best)), struct site,
+	    work);
+	queue->turns++;
+	return site_pick(queue, site, now);
 }
 
 struct entry *

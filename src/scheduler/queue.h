@@ -94,6 +94,7 @@ struct entry {
 	bool suspect;		/* readied as one */
 	bool urgent_flies;	/* counted so at its site */
 	bool large_flies;	/* and so */
+	bool fresh_flies;	/* counted so in the queue */
 	bool warned;		/* its sender was told of the delay */
 };
 
@@ -116,7 +117,9 @@ struct queue {
 	struct map sites;	/* by key */
 	struct map shares;	/* of all ready lines */
 	struct senders senders;	/* if they have rates */
-	struct list work[CLASS_COUNT];	/* sites with a pick to offer */
+	struct list work[CLASS_COUNT];	/* sites with a pick to offer … */
+	struct list fresh[CLASS_COUNT];	/* … that did not answer yet */
+	unsigned turns;		/* of these two */
 	struct trickle trickle;	/* of the classes, node-wide */
 	struct heap resting;	/* sites that failed, by the end of the rest */
 	struct heap tokens;	/* meters that are dry, by their next token */
@@ -127,6 +130,9 @@ struct queue {
 	bool suspect_flies;
 	bool tight;		/* many jobs are out: sites that did not answer
 				 * yet get a few each */
+	size_t fresh_flying;	/* jobs of such sites … */
+	size_t fresh_most[CLASS_COUNT];	/* … and the most there are to be when
+				 * one of this class goes */
 	uint64_t large;		/* bytes; a larger message never takes the
 				 * last connection of a site */
 	size_t entries;		/* in memory */
@@ -186,6 +192,14 @@ static inline struct entry *
 queue_pick(struct queue *queue, msec_t now)
 {
 	return queue_pick_until(queue, CLASS_BULK, now);
+}
+
+/* Something of KLASS may go now. */
+static inline bool
+queue_has_work(const struct queue *queue, enum mail_class klass)
+{
+	return !list_empty(&queue->work[klass]) ||
+	    !list_empty(&queue->fresh[klass]);
 }
 
 /* A pick is made: BEST, or a class of BEST + 1 … WORST that is due (WAITS[c]:

@@ -37,13 +37,20 @@ site_new(struct queue *queue, const char *key, const char *name,
 	return site;
 }
 
+static struct list *
+work_list(struct queue *queue, const struct site *site)
+{
+	return site->work_fresh ? &queue->fresh[site->work_class] :
+	    &queue->work[site->work_class];
+}
+
 /* SITE leaves the list of those with work. */
 static void
 leave_work(struct queue *queue, struct site *site)
 {
 	if (site->work_class == CLASS_COUNT)
 		return;
-	list_remove(&queue->work[site->work_class], &site->work);
+	list_remove(work_list(queue, site), &site->work);
 	site->work_class = CLASS_COUNT;
 }
 
@@ -186,13 +193,14 @@ site_update(struct queue *queue, struct site *site)
 {
 	unsigned best = best_class(queue, site);
 
-	if (best == site->work_class)
+	if (best == site->work_class && site->work_fresh == !site->proven)
 		return;
 	leave_work(queue, site);
 	if (best == CLASS_COUNT)
 		return;
 	site->work_class = (uint8_t)best;
-	list_append(&queue->work[best], &site->work);
+	site->work_fresh = !site->proven;
+	list_append(work_list(queue, site), &site->work);
 }
 
 void
@@ -284,6 +292,8 @@ site_pick(struct queue *queue, struct site *site, msec_t now)
 	site->urgent_flying += entry->urgent_flies;
 	entry->large_flies = entry->message->size > queue->large;
 	site->large_flying += entry->large_flies;
+	entry->fresh_flies = !site->proven;
+	queue->fresh_flying += entry->fresh_flies;
 	sender_take(queue, entry->message->sender, now);
 	/* To the end of its list: sites take turns. */
 	leave_work(queue, site);

@@ -21,8 +21,9 @@ enum {
 };
 
 struct site {
-	struct link work;	/* on queue->work[work_class] */
+	struct link work;	/* on queue->work[work_class], or ->fresh */
 	uint8_t work_class;	/* CLASS_COUNT: on none */
+	bool work_fresh;
 	struct heap_node rest;	/* on queue->resting */
 	uint32_t number;	/* on the wire */
 	char *key;		/* hosts, ports and policy: its identity */

@@ -87,7 +87,8 @@ site_landed(struct queue *queue, struct site *site, struct entry *entry,
 	site->flying--;
 	site->urgent_flying -= entry->urgent_flies;
 	site->large_flying -= entry->large_flies;
-	entry->urgent_flies = entry->large_flies = false;
+	queue->fresh_flying -= entry->fresh_flies;
+	entry->urgent_flies = entry->large_flies = entry->fresh_flies = false;
 	site->entries--;
 	entry->state = ENTRY_IDLE;
 	queue_count(queue, entry->message->klass, COUNT_FLYING, COUNT_STATES);

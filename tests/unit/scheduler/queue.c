@@ -179,10 +179,10 @@ sites_without_work_are_on_no_list(void)
 		site = core_site(&queue, name, 5);
 	}
 	core_entry(&queue, site, CLASS_NORMAL);
-	CU_ASSERT_EQUAL(queue.work[CLASS_NORMAL].count, 1);
+	CU_ASSERT_EQUAL(queue.fresh[CLASS_NORMAL].count, 1);
 	queue_pick(&queue, 0);
 	for (int c = 0; c < CLASS_COUNT; c++)
-		CU_ASSERT_EQUAL(queue.work[c].count, 0);
+		CU_ASSERT_FALSE(queue_has_work(&queue, c));
 	queue_fini(&queue);
 }
 

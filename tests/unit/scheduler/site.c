@@ -183,6 +183,36 @@ while_many_jobs_are_out_a_site_that_did_not_answer_gets_few(void)
 	tear_down();
 }
 
+/* However much waits for sites that may be dead, others go on. */
+static void
+sites_that_did_not_answer_do_not_have_all_jobs(void)
+{
+	struct site *site = set_up(5), *dead[4];
+	struct entry *entry;
+	char name[16];
+
+	site->proven = true;
+	queue.fresh_most[CLASS_BULK] = 6;
+	queue.fresh_most[CLASS_URGENT] = 8;
+	for (int i = 0; i < 4; i++) {
+		snprintf(name, sizeof name, "dead%d", i);
+		dead[i] = site_new(&queue, name, name, name);
+		site_limit(&queue, dead[i], 5, 100);
+		for (int n = 0; n < 20; n++)
+			core_entry(&queue, dead[i], n < 10 ? CLASS_URGENT :
+			    CLASS_BULK);
+	}
+	CU_ASSERT_EQUAL(pick_all(0), 8);
+	CU_ASSERT_EQUAL(queue.fresh_flying, 8);
+	entry = core_entry(&queue, site, CLASS_BULK);
+	CU_ASSERT_PTR_EQUAL(queue_pick(&queue, 0), entry);
+	entry = core_entry(&queue, site, CLASS_URGENT);
+	CU_ASSERT_PTR_EQUAL(queue_pick(&queue, 0), entry);
+	CU_ASSERT_PTR_NULL(queue_pick(&queue, 0));
+	CU_ASSERT_EQUAL(queue.fresh_flying, 8);
+	tear_down();
+}
+
 static void
 urgent_jobs_may_go_beyond_a_full_site(void)
 {
@@ -442,6 +472,7 @@ const struct unit_test site_tests[] = {
 	UNIT(large_jobs_that_wait_for_each_other_keep_no_small_one_back),
 	UNIT(a_site_has_credit_for_no_more_large_jobs_than_connections),
 	UNIT(while_many_jobs_are_out_a_site_that_did_not_answer_gets_few),
+	UNIT(sites_that_did_not_answer_do_not_have_all_jobs),
 	UNIT(urgent_jobs_may_go_beyond_a_full_site),
 	UNIT(jobs_sent_in_advance_keep_no_urgent_one_back),
 	UNIT(urgent_jobs_have_a_limit_too),
