@@ -360,6 +360,8 @@ class Scene:
         """A row of a table: a test of its own.  If it fails the other rows go on."""
         try:
             yield
+        except Skip:
+            raise
         except Exception:
             self.failed_rows += 1
             print(f"row FAIL {sentence}\n{traceback.format_exc()}", flush=True)
