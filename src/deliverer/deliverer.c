@@ -54,6 +54,7 @@ deliverer_init(struct deliverer *d, struct loop *loop,
 	health_init(&d->health);
 	places_init(d);
 	late_init(d);
+	service_init(d);
 	map_init(&d->sites, number_of);
 	list_init(&d->leaving);
 	segments_init(&d->segments);
@@ -74,6 +75,7 @@ deliverer_fini(struct deliverer *d)
 		    link), true);
 	places_fini(&d->places);
 	late_fini(d);
+	service_fini(d);
 	health_fini(&d->health);
 	map_fini(&d->sites);
 	map_fini(&d->segments.by_number);
@@ -146,7 +148,7 @@ on_job(struct deliverer *d, const struct frame *frame)
 	if (d->draining)
 		site_return_jobs(site);
 	else
-		site_serve(site);
+		service_ask(site, frame->job.klass == CLASS_URGENT);
 }
 
 /* ---- the other frames --------------------------------------------------- */

@@ -24,6 +24,7 @@
 #include "deliverer/own.h"
 #include "deliverer/places.h"
 #include "deliverer/segments.h"
+#include "deliverer/service.h"
 
 struct deliverer {
 	struct loop *loop;
@@ -38,6 +39,7 @@ struct deliverer {
 	struct list leaving;	/* sites that are gone, but for couriers */
 	struct segments segments;
 	struct places places;
+	struct service service;	/* sites for which jobs came */
 	struct late late;	/* jobs that are to be returned in time */
 	unsigned couriers;	/* of all sites, until they are freed */
 	bool draining;

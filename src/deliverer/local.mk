@@ -17,6 +17,7 @@ src_deliverer_libdeliverer_a_SOURCES = \
 	src/deliverer/report.c src/deliverer/report.h \
 	src/deliverer/rules.c src/deliverer/rules.h \
 	src/deliverer/segments.c src/deliverer/segments.h \
+	src/deliverer/service.c src/deliverer/service.h \
 	src/deliverer/session.c src/deliverer/session.h \
 	src/deliverer/session_ahead.c src/deliverer/session_inside.h \
 	src/deliverer/session_state.c \

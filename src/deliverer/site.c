@@ -71,6 +71,7 @@ site_free(struct site **at)
 	site_return_jobs(site);
 	list_remove(&site->deliverer->leaving, &site->link);
 	places_forget(site);
+	service_forget(site);
 	timer_free(&site->rest);
 	timer_free(&site->pace);
 	targets_fini(&site->targets);
@@ -163,6 +164,7 @@ site_gone(struct site *site)
 	struct deliverer *d = site->deliverer;
 
 	map_remove(&d->sites, span_make(&site->number, sizeof(site->number)));
+	service_forget(site);
 	list_append(&d->leaving, &site->link);
 	site->gone = true;
 	while (!list_empty(&site->idle))

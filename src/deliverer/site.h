@@ -46,6 +46,8 @@ struct site {
 	struct timer *pace;	/* the next start of normal and bulk */
 	struct timer *rest;	/* after want of something of ours */
 	unsigned rests;		/* in a row */
+	struct link service;	/* in deliverer->service … */
+	bool serve_first;	/* … among those with urgent mail */
 	struct link wanting;	/* in deliverer->places … */
 	enum place_for wants;	/* … for this */
 	bool answers;		/* it took part in the last transaction */

@@ -19,7 +19,7 @@
 
 enum {
 	PIECE_BYTES = 128 << 10,	/* of one read */
-	TURN_BYTES = 1 << 20,	/* read from one channel in a turn */
+	TURN_BYTES = 256 << 10,	/* read from one channel in a turn */
 	SOCKET_BYTES = 1 << 20,
 	IN_MOST = 17 << 20,	/* over the largest frame */
 	FDS_MOST = 16		/* came, and their frame did not yet */
