@@ -2,8 +2,9 @@
  *
  * requests_site.c - the verbs about sites.
  *
- * A listing holds the keys of the sites there were when it began: what it
- * needs is bounded by what is in memory anyway.
+ * A listing first gathers the keys of the sites it means, some in each turn,
+ * and then tells of one after the other in order of name: what it needs is
+ * bounded by what is in memory anyway.
  */
 #include "base/mem.h"
 #include "scheduler/client.h"
@@ -13,15 +14,19 @@
 #include <stdlib.h>
 
 enum {
-	SITES_A_TURN = 64,
+	SITES_A_TURN = 64,	/* told of */
+	GATHERED_A_TURN = 512,	/* looked at */
 	DOMAINS_SHOWN = 20
 };
 
 struct site_task {
 	struct task task;
 	char *pattern;		/* null: all */
-	char **keys;
-	size_t count, at;
+	bool gathers;		/* the sites from place `at` on are ahead … */
+	size_t at;
+	unsigned moves;		/* … of the map, when AT was 0 */
+	char **keys;		/* a heap once all are gathered, least first */
+	size_t count;
 	uint64_t matched;
 	void (*each)(struct client *client, struct site *site);
 	bool counts;		/* the answer is a number */
@@ -39,22 +44,78 @@ pause_at(const struct scheduler *s, size_t at)
 
 /* ---- through the sites ---------------------------------------------------------------- */
 
-static int
-by_name(const void *a, const void *b)
+static void
+add_key(struct site_task *t, const char *key)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	if ((t->count & (t->count - 1)) == 0)
+		t->keys = mem_resize(t->keys, t->count == 0 ? 1 :
+		    t->count * 2, sizeof *t->keys);
+	t->keys[t->count++] = mem_strdup(key);
 }
 
 static void
-collect_keys(struct scheduler *s, struct site_task *t)
+sink_key(struct site_task *t, size_t at)
 {
-	const struct site *site;
-	size_t at = 0;
+	for (;;) {
+		size_t least = at;
+		char *key = t->keys[at];
 
-	t->keys = mem_array(s->queue.sites.count + 1, sizeof *t->keys);
-	while ((site = map_each(&s->queue.sites, &at)) != NULL)
-		t->keys[t->count++] = mem_strdup(site->key);
-	qsort(t->keys, t->count, sizeof *t->keys, by_name);
+		for (size_t i = 2 * at + 1; i <= 2 * at + 2; i++)
+			if (i < t->count &&
+			    strcmp(t->keys[i], t->keys[least]) < 0)
+				least = i;
+		if (least == at)
+			return;
+		t->keys[at] = t->keys[least];
+		t->keys[least] = key;
+		at = least;
+	}
+}
+
+/* The least; the caller frees it. */
+static char *
+take_key(struct site_task *t)
+{
+	char *key = t->keys[0];
+
+	t->keys[0] = t->keys[--t->count];
+	if (t->count > 0)
+		sink_key(t, 0);
+	return key;
+}
+
+static void
+forget_keys(struct site_task *t)
+{
+	while (t->count > 0)
+		mem_free(t->keys[--t->count]);
+	mem_free(t->keys);
+	t->keys = NULL;
+}
+
+/* Some more; when the sites moved in their map, all anew. */
+static void
+gather(const struct scheduler *s, struct site_task *t)
+{
+	const struct map *map = &s->queue.sites;
+	const struct site *site;
+
+	if (t->moves != map->moves) {
+		forget_keys(t);
+		t->at = 0;
+		t->moves = map->moves;
+	}
+	for (int i = 0; i < GATHERED_A_TURN; i++) {
+		site = map_each(map, &t->at);
+		if (site == NULL) {
+			for (size_t k = t->count / 2; k > 0; k--)
+				sink_key(t, k - 1);
+			t->gathers = false;
+			return;
+		}
+		if (t->pattern == NULL || pauses_match(t->pattern, site))
+			add_key(t, site->key);
+	}
 }
 
 static void
@@ -77,16 +138,21 @@ on_sites(struct task *task, struct client *client)
 	struct site_task *t = (struct site_task *)task;
 	struct scheduler *s = client->control->s;
 
-	for (int i = 0; i < SITES_A_TURN && t->at < t->count; i++) {
-		struct site *site = site_find(&s->queue, t->keys[t->at++]);
+	if (t->gathers) {
+		gather(s, t);
+		return TASK_MORE;
+	}
+	for (int i = 0; i < SITES_A_TURN && t->count > 0; i++) {
+		char *key = take_key(t);
+		struct site *site = site_find(&s->queue, key);
 
-		if (site == NULL || (t->pattern != NULL &&
-		    !pauses_match(t->pattern, site)))
+		mem_free(key);
+		if (site == NULL)
 			continue;
 		t->matched++;
 		t->each(client, site);
 	}
-	if (t->at < t->count)
+	if (t->count > 0)
 		return TASK_MORE;
 	finish(t, client);
 	return TASK_DONE;
@@ -98,9 +164,7 @@ free_sites(struct task *task, struct scheduler *s)
 	struct site_task *t = (struct site_task *)task;
 
 	(void)s;
-	for (size_t i = 0; i < t->count; i++)
-		mem_free(t->keys[i]);
-	mem_free(t->keys);
+	forget_keys(t);
 	mem_free(t->pattern);
 	mem_free(t);
 }
@@ -115,7 +179,8 @@ start_sites(struct client *client, const char *pattern,
 	t->pattern = pattern == NULL ? NULL : mem_strdup(pattern);
 	t->each = each;
 	t->counts = counts;
-	collect_keys(client->control->s, t);
+	t->gathers = true;
+	t->moves = client->control->s->queue.sites.moves;
 	client_start(client, &t->task);
 }
 

@@ -207,6 +207,19 @@ def a_pause_ends_at_its_time_and_may_come_before_the_site(scene):
     assert unknown.returncode == 66 and "no such site" in unknown.stderr, unknown
 
 
+def sites_are_listed_in_order_and_each_once(scene):
+    relay = scene.relay("route * { to mx }\nsite * { recipients 1 }")
+    relay.tool("site", "pause", "*")
+    names = [f"127.9.{i // 100}.{i % 100}" for i in range(700)]
+    relay.send([f"u@[{name}]" for name in names])
+    wait_until(lambda: len(_sites(relay)) == 700, "all sites are known")
+    listed = [row["site"] for row in _sites(relay)]
+    assert listed == sorted(listed) and set(listed) == {f"[{name}]:25" for name in names}, listed[:5]
+    assert [row["site"] for row in _sites(relay, "?127.9.6.1?]*")] == [f"[127.9.6.1{i}]:25" for i in range(10)]
+    assert relay.tool("site", "reset", "*.9.3.*") == "reset 100 sites\n"
+    assert "[127.9.0.7]" in relay.tool("site", "show", "[127.9.0.7]")
+
+
 def a_reset_site_forgets_its_failures_and_is_tried_at_once(scene):
     port = free_port()
     relay = scene.relay("class normal { retry 1h }", to=port)
