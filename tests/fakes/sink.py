@@ -7,7 +7,8 @@
 
 Prints its port (0, the default: a free one) as its first line and runs until
 SIGTERM.  SIGHUP reads the script again, for the next command of every
-connection.  Without a script it takes everything.
+connection; DIR/reloads then has the number of times.  Without a script it
+takes everything.
 
 --script, --dir and --address may be given several times: as many servers in
 one process, each with its port in a line of its own.
@@ -108,7 +109,7 @@ class Sink:
         self.path, self.dir = path, directory
         self.transcript = args.transcript
         self.script = Script(path)
-        self.connections = self.number = self.most = self.kept = 0
+        self.connections = self.number = self.most = self.kept = self.reloads = 0
         self.context = None
         if args.certificate:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -116,16 +117,22 @@ class Sink:
 
     def reload(self):
         self.script = Script(self.path)
+        self.reloads += 1
+        self.note("reloads", str(self.reloads))
+
+    def note(self, name, text):
+        """The file NAME of our directory has TEXT, whole."""
+        if self.dir:
+            base = os.path.join(self.dir, name)
+            with open(base + ".tmp", "w", encoding="utf-8") as file:
+                file.write(text)
+            os.rename(base + ".tmp", base)
 
     def count(self):
         self.number += 1
         self.connections += 1
         self.most = max(self.most, self.connections)
-        if self.dir:
-            base = os.path.join(self.dir, "connections")
-            with open(base + ".tmp", "w", encoding="utf-8") as file:
-                file.write("%d %d\n" % (self.number, self.most))
-            os.rename(base + ".tmp", base)
+        self.note("connections", "%d %d\n" % (self.number, self.most))
 
     def keep(self, record, body):
         if not self.dir:

@@ -157,10 +157,19 @@ class Sink:
             json.dump(script, f)
         os.rename(self.script + ".new", self.script)
 
+    def _reloads(self):
+        try:
+            with open(f"{self.dir}/reloads") as f:
+                return int(f.read())
+        except FileNotFoundError:
+            return 0
+
     def play(self, script):
         """Another script from the next command on."""
+        before = self._reloads()
         self.write(script)
         self.process.kill(signal.SIGHUP)
+        wait_until(lambda: self._reloads() > before or self.process.process.poll() is not None, "the sink's new script")
 
     def messages(self):
         """What has come, in order: the json of each with its "body" as bytes."""
