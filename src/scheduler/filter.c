@@ -45,6 +45,9 @@ take_text(const json_t *json, const char *name, char **out,
 	if (!json_is_string(json))
 		return err_set(err, ERR_FORMAT, "%s: a text is expected",
 		    name);
+	if (json_string_length(json) > GLOB_MOST)
+		return err_set(err, ERR_FORMAT, "%s: a text of at most %d "
+		    "bytes is expected", name, GLOB_MOST);
 	*out = mem_strdup(json_string_value(json));
 	return true;
 }

@@ -11,6 +11,10 @@
 
 #include <jansson.h>
 
+/* More than any name or address has.  A match takes as many steps as the
+ * glob is long, for each name, and anybody may ask. */
+enum { GLOB_MOST = 1024 };
+
 /* All that is given must match. */
 struct filter {
 	struct msgid *ids;	/* sorted */

@@ -184,6 +184,16 @@ start_sites(struct client *client, const char *pattern,
 	client_start(client, &t->task);
 }
 
+/* False: the end line was sent. */
+static bool
+is_short(struct client *client, const char *pattern)
+{
+	if (pattern == NULL || strlen(pattern) <= GLOB_MOST)
+		return true;
+	client_end(client, EX_USAGE, "which site? no name is that long");
+	return false;
+}
+
 /* Null: the end line was sent. */
 static const char *
 pattern_of(struct client *client, const json_t *request)
@@ -195,7 +205,7 @@ pattern_of(struct client *client, const json_t *request)
 		    "expected");
 		return NULL;
 	}
-	return pattern;
+	return is_short(client, pattern) ? pattern : NULL;
 }
 
 /* ---- looking ---------------------------------------------------------------------------- */
@@ -210,13 +220,16 @@ list_site(struct client *client, struct site *site)
 void
 request_site_list(struct client *client, const json_t *request)
 {
+	const char *pattern = request_text(request, "site");
 	const struct pause *pause;
 
+	if (!is_short(client, pattern))
+		return;
 	for (size_t i = 0; (pause = pause_at(client->control->s, i)) != NULL;
 	    i++)
 		client_row(client, json_pack("{s:o}", "pause",
 		    explain_pause(pause)));
-	start_sites(client, request_text(request, "site"), list_site, false);
+	start_sites(client, pattern, list_site, false);
 }
 
 static json_t *

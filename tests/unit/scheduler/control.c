@@ -473,6 +473,39 @@ mistakes_get_an_answer_that_says_so(void)
 	tear_down(rig);
 }
 
+/* Each names more bytes than a glob may have. */
+static const char *const endless[] = {
+	"{\"verb\":\"queue.list\",\"filter\":{\"sender\":\"%s\"}}",
+	"{\"verb\":\"queue.shape\",\"filter\":{\"recipient\":\"%s\"}}",
+	"{\"verb\":\"flush\",\"site\":\"%s\"}",
+	"{\"verb\":\"site.list\",\"site\":\"%s\"}",
+	"{\"verb\":\"site.show\",\"site\":\"%s\"}",
+	"{\"verb\":\"site.resume\",\"site\":\"%s\"}",
+};
+
+static void
+a_glob_that_is_longer_than_any_name_is_refused(void)
+{
+	struct rig *rig = set_up(slow);
+	char glob[GLOB_MOST + 2], request[GLOB_MOST + 128];
+
+	rig->answer = later;
+	rig_send(rig, CLASS_BULK, "a@from.test", "b@to.test");
+	rig_until(rig, rig_waiting, 1);
+	memset(glob, '*', sizeof glob - 1);
+	for (size_t i = 0; i < sizeof endless / sizeof endless[0]; i++) {
+		glob[GLOB_MOST] = '*';
+		glob[GLOB_MOST + 1] = '\0';
+		snprintf(request, sizeof request, endless[i], glob);
+		CU_ASSERT_EQUAL(ask(rig, request), 64);
+		CU_ASSERT_EQUAL(row_count(), 0);
+		glob[GLOB_MOST] = '\0';
+		snprintf(request, sizeof request, endless[i], glob);
+		CU_ASSERT_NOT_EQUAL(ask(rig, request), 64);
+	}
+	tear_down(rig);
+}
+
 static void
 a_client_that_leaves_in_the_middle_harms_nobody(void)
 {
@@ -645,6 +678,7 @@ const struct unit_test control_tests[] = {
 	UNIT(a_flush_ends_the_rest_of_a_dead_site),
 	UNIT(a_message_is_shown_with_its_content),
 	UNIT(mistakes_get_an_answer_that_says_so),
+	UNIT(a_glob_that_is_longer_than_any_name_is_refused),
 	UNIT(a_client_that_leaves_in_the_middle_harms_nobody),
 	UNIT(nothing_is_listed_to_a_client_that_has_left),
 	UNIT(a_crowd_that_asks_gets_no_more_of_a_turn_than_one),
