@@ -299,7 +299,7 @@ was_stale(const struct courier *c)
 static void
 hand_back_stale(struct courier *c)
 {
-	rules_apply(c->site, c->host, c->message.envelope,
+	(void)rules_apply(c->site, c->host, c->message.envelope,
 	    &c->session.transaction);
 	pool_ended(&c->site->pool, c->job);
 	c->state = COURIER_IDLE;
@@ -316,18 +316,19 @@ courier_result(struct courier *c)
 	struct deliverer *d = c->deliverer;
 	struct transaction *transaction = &c->session.transaction;
 	struct report report;
-	bool paused;
+	bool paused, about_mail;
 
 	if (was_stale(c)) {
 		hand_back_stale(c);
 		return;
 	}
 	courier_learn_order(c);
-	rules_apply(c->site, c->host, c->message.envelope, transaction);
+	about_mail = rules_apply(c->site, c->host, c->message.envelope,
+	    transaction);
 	report = make_report(c);
 	report.dsn_passed = (transaction->offer.bits & OFFER_DSN) != 0;
 	report.cut = c->session.state == SESSION_OVER && !c->late &&
-	    c->session.order != ORDER_BROKEN;
+	    !about_mail && c->session.order != ORDER_BROKEN;
 	report.by_passed = transaction->by.step == BY_PASS;
 	c->site->answers = !report.cut;
 	paused = c->site->signs.pause > 0;

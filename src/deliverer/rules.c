@@ -48,6 +48,12 @@ change(struct verdict *verdict, const struct conf_reply *rule)
 	}
 }
 
+static bool
+is_about_mail(const struct conf_reply *rule)
+{
+	return rule != NULL && !rule->slow && rule->pause == 0;
+}
+
 static const struct conf_reply *
 heed(struct site *site, const char *host, struct span domain,
     struct span said)
@@ -60,15 +66,16 @@ heed(struct site *site, const char *host, struct span domain,
 	return rules_heed(site, host, domain, text);
 }
 
-void
+bool
 rules_apply(struct site *site, const char *host,
     const struct envelope *envelope, struct transaction *t)
 {
 	const struct conf_reply *rule = NULL;
 	struct span last = { 0 }, last_domain = { 0 };
+	size_t refused = 0, about_mail = 0;
 
 	if (site->deliverer->conf->reply_count == 0)
-		return;
+		return false;
 	for (size_t i = 0; i < t->count; i++) {
 		struct verdict *verdict = &t->verdicts[i];
 		struct span said = transaction_text(t, verdict);
@@ -82,7 +89,10 @@ rules_apply(struct site *site, const char *host,
 			rule = heed(site, host, domain, said);
 		last = said;
 		last_domain = domain;
+		refused++;
+		about_mail += is_about_mail(rule);
 		if (rule != NULL)
 			change(verdict, rule);
 	}
+	return refused > 0 && about_mail == refused;
 }

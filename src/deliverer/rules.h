@@ -18,8 +18,9 @@ const struct conf_reply *rules_heed(struct site *site, const char *host,
     struct span domain, const char *text);
 
 /* Every recipient of TRANSACTION, of those of ENVELOPE, that was refused
- * fares as its rule says. */
-void rules_apply(struct site *site, const char *host,
+ * fares as its rule says.  True: by the rules all that was said is about this
+ * mail, and tells nothing of the site. */
+bool rules_apply(struct site *site, const char *host,
     const struct envelope *envelope, struct transaction *transaction);
 
 #endif

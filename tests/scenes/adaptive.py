@@ -251,6 +251,19 @@ def rules_say_what_is_temporary_and_what_is_not(scene):
     assert b"listed@example.org" not in report["body"].partition(b"message/rfc822")[0], report["body"]
 
 
+def a_refusal_that_a_rule_takes_for_the_mails_does_not_let_the_site_rest(scene):
+    sink = scene.sink({"MAIL": {"bad@*": "421 4.7.28 too much of your DKIM domain !drop", "*": "250 2.1.0 Ok"}})
+    relay = scene.relay('reply "DKIM domain" { temporary }\nsite * { connections 1; failures 2 }\n'
+                        "class normal { retry 1h }\nclass urgent { retry 1h }", to=sink.port)
+    idents = [relay.send(f"b{i}@example.org", sender="bad@client.test") for i in range(8)]
+    wait_until(lambda: len(relay.statuses("deferred")) == 8, "all eight are put off, one after the other")
+    relay.send("now@example.org", options=URGENT)
+    sink.wait(1)
+    site, = _sites(relay)
+    assert site["state"] == "answers" and site["failures"] == 0 and "window" not in site, site
+    assert sorted(row["id"] for row in relay.statuses("deferred")) == sorted(idents), "each was tried once"
+
+
 def the_rules_for_providers_are_installed_and_taken(scene):
     sink = scene.sink({"MAIL": ["451 4.7.1 Rate limited, try later", "250 2.1.0 Ok"]})
     relay = scene.relay(f"time-scale 0.02\ninclude {scene.prefix}/share/postrider/providers.conf", to=sink.port)

@@ -37,6 +37,13 @@ static const struct {
 	    "down", "0=deferred(451 4.7.0 451", SIGN_SLOW, 6000 },
 	{ "reply \"slow down\" { slow }", NULL, "!421 4.7.0 slow down",
 	    "0=deferred(421 4.7.0 421", SIGN_SLOW | SIGN_CUT, 0 },
+	/* About the mail, although the server leaves. */
+	{ "reply \"slow down\" { temporary }", NULL, "!421 4.7.0 slow down",
+	    "0=deferred(421 4.7.0 421", 0, 0 },
+	{ "reply \"speed up\" { temporary }", NULL, "!421 4.7.0 slow down",
+	    "0=deferred(421 4.7.0 421", SIGN_CUT, 0 },
+	{ "reply . { temporary }", NULL, "!", "0=deferred(0 4.4.2 ", SIGN_CUT,
+	    0 },
 	{ "reply \"slow down\" { at *.test; pause 1s }", NULL, "451 4.7.0 "
 	    "slow down", "0=deferred(451 4.7.0 451", 0, 10 },
 	{ "reply \"slow down\" { at *.example; pause 1s }", NULL, "451 4.7.0 "
