@@ -12,14 +12,20 @@
 
 #include <stdio.h>
 
-enum { SITE_HOSTS_BYTES = 64 << 10 };
+enum {
+	SITE_HOSTS_BYTES = 64 << 10,
+	SITES_RESTING = 20000	/* kept to their rest's end, nobody there */
+};
 
 /* ---- sites ------------------------------------------------------------------------ */
 
+/* One that rests would be tried at once if it came back as another. */
 void
 routes_drop_site(struct scheduler *s, struct site *site)
 {
 	if (!list_empty(&site->domains) || site->entries > 0)
+		return;
+	if (site_rests(site) && s->queue.sites.count <= SITES_RESTING)
 		return;
 	dispatch_forget_site(s, site);
 	window_forget_site(s, site);

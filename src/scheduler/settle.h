@@ -26,7 +26,7 @@ void routes_leave_site(struct scheduler *s, struct domain *domain);
  * of DOMAIN. */
 void routes_part(struct scheduler *s, struct domain *domain);
 
-/* SITE goes if nothing leads or waits there. */
+/* SITE goes if nothing leads or waits there, and it does not rest. */
 void routes_drop_site(struct scheduler *s, struct site *site);
 
 /* ---- routes.c ---------------------------------------------------------------------- */

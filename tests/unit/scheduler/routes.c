@@ -379,6 +379,39 @@ a_site_that_is_forgotten_has_used_its_rate_all_the_same(void)
 	rig_free(&rig);
 }
 
+/* Its mail waits in the index, or there is none: nothing leads there. */
+static void
+a_site_that_rests_is_not_forgotten(void)
+{
+	struct rig *rig = rig_new("route * { to mx }\n");
+	struct queue *queue;
+	struct site *site;
+	size_t at = 0;
+
+	rig_start(rig);
+	queue = &rig->s->queue;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	CU_ASSERT_TRUE(rig_until(rig, rig_empty, 0));
+	site = map_each(&queue->sites, &at);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(site);
+	site_hold(queue, site, CLASS_NORMAL, loop_now(rig->loop) + 3600000,
+	    loop_now(rig->loop));
+	make_stale(rig);
+	routes_sweep(rig->s);
+	CU_ASSERT_EQUAL(rig->s->routes.domains.count, 0);
+	CU_ASSERT_EQUAL(queue->sites.count, 1);
+	rig_send(rig, CLASS_URGENT, "a@from.test", "b@to.test");
+	rig_settle(rig);
+	CU_ASSERT_EQUAL(rig->job_count, 1);
+	CU_ASSERT_EQUAL(queue->sites.count, 1);
+	site_reset(queue, site);
+	scheduler_ask(rig->s);
+	CU_ASSERT_TRUE(rig_until(rig, rig_empty, 0));
+	CU_ASSERT_EQUAL(rig->job_count, 2);
+	forget_domains(rig);	/* and the site with them */
+	rig_free(&rig);
+}
+
 const struct unit_test routes_tests[] = {
 	UNIT(the_mx_hosts_are_the_site),
 	UNIT(an_answer_is_kept_for_the_next_message),
@@ -397,5 +430,6 @@ const struct unit_test routes_tests[] = {
 	UNIT(a_host_whose_address_is_not_known_for_now_makes_no_other_site),
 	UNIT(if_only_worse_hosts_than_we_are_have_addresses_mail_waits),
 	UNIT(a_site_that_is_forgotten_has_used_its_rate_all_the_same),
+	UNIT(a_site_that_rests_is_not_forgotten),
 	UNIT_END
 };
