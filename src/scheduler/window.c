@@ -385,8 +385,8 @@ window_place(struct scheduler *s, struct entry *entry, enum place how)
 		return;
 	else if (entry->domain->state == DOMAIN_FAILED)
 		results_unroutable(s, entry);
-	else if ((how == PLACE_NEW || is_paused(entry)) &&
-	    does_not_fit(s, entry))
+	else if ((how == PLACE_NEW || how == PLACE_AGED ||
+	    is_paused(entry)) && does_not_fit(s, entry))
 		window_spill(s, entry);
 	else
 		stay(s, entry, how == PLACE_FRONT);

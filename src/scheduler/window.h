@@ -44,7 +44,7 @@ enum place {
 	PLACE_NEW,		/* at the end, or to the index if need be */
 	PLACE_FRONT,		/* it was in hand already: before the others */
 	PLACE_LOADED,		/* from the index: stays in memory */
-	PLACE_AGED		/* the same, to be warned of or given up first */
+	PLACE_AGED		/* to be warned of or given up; then as new */
 };
 
 void window_init(struct scheduler *s);

@@ -120,6 +120,34 @@ one_with_a_deadline_keeps_no_other_mail_for_a_dead_site_in_memory(void)
 	rig_free(&rig);
 }
 
+static void
+mail_with_deadlines_for_a_dead_site_does_not_fill_memory(void)
+{
+	char text[160];
+	struct rig *rig;
+
+	snprintf(text, sizeof text, "queue { window %d }\n"
+	    "class normal { retry 1h }\nroute * { to 127.0.0.1:2600 }\n",
+	    WINDOW);
+	rig = rig_new(text);
+	rig->time = 3600 * SECONDS;
+	rig->answer = (struct rig_answer){ .outcome = OUTCOME_DEFERRED,
+	    .scope = SCOPE_SITE, .status = "4.4.1",
+	    .text = "Connection refused" };
+	rig_start(rig);
+	for (int i = 0; i < 4 * WINDOW; i++)
+		rig_send(rig, CLASS_NORMAL, "a@one.test", "b@one.test");
+	rig_settle(rig);
+	for (int i = 0; i < 8; i++) {	/* as each second */
+		window_care(rig->s);
+		CU_ASSERT_TRUE(rig->s->queue.entries <= WINDOW * 5 / 4 + 1);
+	}
+	CU_ASSERT_TRUE(rig->s->queue.entries >= WINDOW);
+	CU_ASSERT_EQUAL(rig->s->queue.entries +
+	    index_count(rig->s->window.index), 4 * WINDOW);
+	rig_free(&rig);
+}
+
 static bool
 make_due(void *owner, const struct index_row *row)
 {
@@ -201,6 +229,7 @@ const struct unit_test refill_tests[] = {
 	UNIT(lines_of_many_sites_do_not_fill_memory_when_they_are_refilled),
 	UNIT(a_row_of_a_clock_that_was_ahead_waits_from_now_on_as_it_was_to),
 	UNIT(one_with_a_deadline_keeps_no_other_mail_for_a_dead_site_in_memory),
+	UNIT(mail_with_deadlines_for_a_dead_site_does_not_fill_memory),
 	UNIT(what_is_due_at_once_comes_back_by_class),
 	UNIT_END
 };
