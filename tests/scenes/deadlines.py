@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: ISC
 """deadlines: mail that must be there by a time, and mail that must wait for one."""
+import json
+import os
 import re
+import signal
 import time
 
-from scene import free_port, wait_until
+from scene import free_port, in_session, wait_until
 
 KNOWS = {"extensions": ["PIPELINING", "8BITMIME", "DSN", "ENHANCEDSTATUSCODES", "MT-PRIORITY", "DELIVERBY"]}
 LATER = {**KNOWS, "RCPT": {"later*": "450 4.2.0 later", "*": "250 2.1.5 Ok"}}
@@ -148,6 +151,25 @@ def deadlines_hold_over_a_restart(scene):
     relay.start().ready()
     relay.wait_over(ident)
     assert _fates(home) == [("failed", "5.4.7")]
+
+
+def deadlines_and_holds_outlive_a_kill_of_every_process(scene):
+    relay, sink, home = _house(scene, LATER)
+    begin = time.monotonic()
+    late, held = _send(relay, "BY=6;R", to="later@example.org"), _send(relay, "HOLDFOR=8", to="c@example.org")
+    relay.wait_log(f"{late}: to=.*deferred")
+    wait_until(lambda: len(relay.queue()) == 2, "both wait")
+    pids = {row["pid"] for row in json.loads(relay.tool("status", "-j"))["processes"]}
+    session = os.getsid(relay.process.process.pid)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    relay.process.process.wait()
+    wait_until(lambda: not pids & set(in_session(session)), "all are gone")
+    relay.start().ready()
+    relay.wait_over(late, held)
+    assert time.monotonic() - begin >= 7.9
+    assert _fates(home) == [("failed", "5.4.7")]
+    assert [m["rcpts"][0]["address"] for m in sink.delivered()] == ["c@example.org"]
 
 
 HANGS = {"greeting": "!silence"}, {**KNOWS, "MAIL": "!silence"}, {**KNOWS, "RCPT": "!silence"}, {**KNOWS, "DATA": "!silence"}
