@@ -256,8 +256,12 @@ next_share(struct queue *queue, struct line *line)
 static struct entry *
 by_turns(struct queue *queue, struct line *line)
 {
-	return list_item(list_first(&next_share(queue, line)->entries),
-	    struct entry, place);
+	struct share *share = next_share(queue, line);
+
+	if (share->due.count == share->entries.count &&
+	    ++share->served % LINE_FAIR != 0)
+		return heap_item(heap_first(&share->due), struct entry, wait);
+	return list_item(list_first(&share->entries), struct entry, place);
 }
 
 /* Null: nothing that may go has a deadline. */

@@ -10,7 +10,9 @@
  *
  * In the urgent line entries with a deadline go first, earliest deadline
  * first; but of LINE_FAIR picks one goes by turns, so that no sender gets
- * past the others with deadlines alone.
+ * past the others with deadlines alone.  A turn is for what its sender has had
+ * here for longest; if all of that has deadlines, for the earliest, and only
+ * one of LINE_FAIR turns for the other.
  *
  * A share whose sender has used up its rate (sender.h) is set aside when it
  * would be next, and comes back with a token, to the place it had.
@@ -60,6 +62,7 @@ struct share {
 	struct link turn;	/* on line->turns, or line->parked */
 	struct list entries;
 	int credit;		/* served while above 0 */
+	unsigned served;	/* of its turns, with deadlines alone */
 	uint8_t klass;
 	bool had_turn;		/* when it was parked */
 	struct heap due;	/* entries with a deadline, if it is urgent */

@@ -190,6 +190,19 @@ def who_hangs_keeps_nothing_beyond_its_time_before_the_body(scene):
             sink.process.end()
 
 
+def urgent_mail_goes_in_the_order_of_its_deadlines(scene):
+    relay, sink, home = _house(scene, KNOWS, "site * { connections 1 }")
+    relay.tool("site", "pause", f"127.0.0.1:{sink.port}")
+    times = 900, 100, 500, 300, 700, 200, 800, 400
+    for seconds in times:
+        _send(relay, f"BY={seconds};R", "MT-PRIORITY=5", to=f"u{seconds}@example.org")
+    wait_until(lambda: len(relay.queue()) == len(times), "all wait")
+    assert not sink.messages()
+    relay.tool("site", "resume", f"127.0.0.1:{sink.port}")
+    got = [m["rcpts"][0]["address"] for m in sink.wait(len(times))]
+    assert got == [f"u{seconds}@example.org" for seconds in sorted(times)], got
+
+
 def what_waits_behind_a_long_transaction_comes_back_in_time(scene):
     relay, sink, home = _house(scene, {**KNOWS, "delay": {"DOT": 9}}, "site * { connections 1 }")
     begin = time.monotonic()

@@ -75,7 +75,7 @@ on_arrival(void *owner, struct sim *sim, uint32_t number)
 	msec_t t = place->took, most, step;
 
 	if (mail->klass == CLASS_URGENT && check->deadlines)
-		n = FAIR * n + OVERTAKEN;
+		n = FAIR * (mail->deadline > 0 ? FAIR : 1) * n + OVERTAKEN;
 	step = TRICKLE_WAIT + TURN * t / (msec_t)shared;
 	if (mail->klass == CLASS_URGENT)
 		most = t * (msec_t)up(n + 2 * up(n, TRICKLE - 1), c) +

@@ -130,6 +130,27 @@ but_every_fourth_by_turns(void)
 	queue_fini(&queue);
 }
 
+/* Turns are for other senders, and for mail without deadlines: with neither
+ * there they would only send what is less pressing.  Nobody waits for ever:
+ * of a sender's turns one in four is for what came first. */
+static void
+a_sender_with_deadlines_alone_goes_by_them_but_for_some_turns(void)
+{
+	set_up();
+	add(CLASS_URGENT, 'a', 100, 900);
+	for (int i = 20; i-- > 0;)
+		add(CLASS_URGENT, 'a', 100, 100 + i);
+	for (int i = 0; i < 15; i++)
+		CU_ASSERT_EQUAL(queue_pick(&queue, 0)->message->deadline,
+		    100 + i);
+	CU_ASSERT_EQUAL(queue_pick(&queue, 0)->message->deadline, 900);
+	for (int i = 15; i < 20; i++)
+		CU_ASSERT_EQUAL(queue_pick(&queue, 0)->message->deadline,
+		    100 + i);
+	CU_ASSERT_PTR_NULL(queue_pick(&queue, 0));
+	queue_fini(&queue);
+}
+
 static void
 deadlines_of_other_classes_do_not_change_the_order(void)
 {
@@ -232,6 +253,7 @@ const struct unit_test line_tests[] = {
 	UNIT(who_comes_back_has_the_next_turn),
 	UNIT(urgent_mail_goes_by_deadline_first),
 	UNIT(but_every_fourth_by_turns),
+	UNIT(a_sender_with_deadlines_alone_goes_by_them_but_for_some_turns),
 	UNIT(deadlines_of_other_classes_do_not_change_the_order),
 	UNIT(nothing_is_left_of_senders_who_have_gone),
 	UNIT(a_walk_sees_every_entry_once_while_some_are_taken_out),
