@@ -320,6 +320,35 @@ line_take_first(struct queue *queue, struct line *line)
 	return entry;
 }
 
+bool
+line_ready_small(struct queue *queue, struct line *line, uint64_t large)
+{
+	for (int i = 0; i < LINE_LOOK && line_ready(queue, line); i++) {
+		struct share *share = next_share(queue, line);
+		const struct entry *entry = list_item(
+		    list_first(&share->entries), struct entry, place);
+
+		if (entry->message->size <= large)
+			return true;
+		list_remove(&line->turns, &share->turn);
+		list_append(&line->turns, &share->turn);
+	}
+	return false;
+}
+
+struct entry *
+line_take_small(struct queue *queue, struct line *line, uint64_t large)
+{
+	struct entry *entry;
+
+	if (!line_ready_small(queue, line, large))
+		return NULL;
+	entry = by_turns(queue, line);
+	charge(line, entry->share, cost(entry));
+	line_remove(queue, line, entry);
+	return entry;
+}
+
 /* ---- looking through ---------------------------------------------------------- */
 
 static struct entry *

@@ -31,6 +31,7 @@ struct sender;
 
 enum {
 	LINE_FAIR = 4,		/* of so many picks one goes by turns */
+	LINE_LOOK = 8,		/* shares that are looked at for a small one */
 	LINE_COST_BYTES = 64 << 10,
 	LINE_COST_MOST = 16
 };
@@ -100,6 +101,12 @@ struct entry *line_take(struct queue *queue, struct line *line);
 
 /* The same, but whoever is due first goes first, always. */
 struct entry *line_take_first(struct queue *queue, struct line *line);
+
+/* The same where no message over LARGE bytes may go: shares that have one
+ * first are passed over, some at a time, and lose their turn by that. */
+bool line_ready_small(struct queue *queue, struct line *line, uint64_t large);
+struct entry *line_take_small(struct queue *queue, struct line *line,
+    uint64_t large);
 
 /* SHARE is parked, and takes its turns again. */
 void line_release(struct share *share);

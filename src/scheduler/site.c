@@ -91,13 +91,19 @@ site_why(const struct site *site)
 	return site->failures > 0 ? site->reason : NULL;
 }
 
-/* Large messages at the deliverer that cannot use a connection: one stays for
- * the others, where there are several. */
+/* Large messages that may have a connection: one stays for the others, where
+ * there are several. */
+static unsigned
+large_most(const struct site *site)
+{
+	return site->flow.window > 1 ? site->flow.window - 1 : 1;
+}
+
+/* Large messages at the deliverer that cannot use a connection. */
 static unsigned
 large_stuck(const struct site *site)
 {
-	unsigned window = site->flow.window;
-	unsigned most = window > 1 ? window - 1 : 1;
+	unsigned window = site->flow.window, most = large_most(site);
 	unsigned stuck = site->large_flying > most ?
 	    site->large_flying - most : 0;
 
@@ -163,6 +169,23 @@ may_go(const struct queue *queue, const struct site *site, unsigned klass)
 	return flying < credit;
 }
 
+/* All credit is taken by large jobs, which cannot use all connections: a small
+ * one may go none the less. */
+static bool
+small_may_go(const struct queue *queue, const struct site *site,
+    unsigned klass)
+{
+	bool urgent = klass == CLASS_URGENT;
+	unsigned large = urgent ? site->urgent_large : site->large_flying;
+	unsigned small = (urgent ? site->urgent_flying : site->flying) - large;
+	unsigned most = large_most(site);
+
+	if (site_is_down(site) || site_rests(site) || large <= most ||
+	    (queue->tight && !site->proven))
+		return false;
+	return small + most < site_credit(site, klass) - large_stuck(site);
+}
+
 /* Something of the class waits, and not for a token. */
 static bool
 waits(struct queue *queue, struct site *site, unsigned klass)
@@ -180,7 +203,9 @@ best_class(struct queue *queue, struct site *site)
 		if (site->ready[c].count == 0 || rates_dry(site, c))
 			continue;
 		if (!may_go(queue, site, c))
-			return CLASS_COUNT;
+			return small_may_go(queue, site, c) &&
+			    line_ready_small(queue, &site->ready[c],
+			    queue->large) ? c : CLASS_COUNT;
 		if (line_ready(queue, &site->ready[c]))
 			return c;
 	}
@@ -272,9 +297,13 @@ static struct entry *
 take(struct queue *queue, struct site *site, unsigned klass)
 {
 	struct line *line = &site->ready[klass];
+	struct entry *entry = NULL;
 
-	return site_is_down(site) ? line_take_first(queue, line) :
-	    line_take(queue, line);
+	if (site_is_down(site))
+		return line_take_first(queue, line);
+	if (!may_go(queue, site, klass))
+		entry = line_take_small(queue, line, queue->large);
+	return entry != NULL ? entry : line_take(queue, line);
 }
 
 struct entry *
@@ -292,6 +321,7 @@ site_pick(struct queue *queue, struct site *site, msec_t now)
 	site->urgent_flying += entry->urgent_flies;
 	entry->large_flies = entry->message->size > queue->large;
 	site->large_flying += entry->large_flies;
+	site->urgent_large += entry->urgent_flies && entry->large_flies;
 	entry->fresh_flies = !site->proven;
 	queue->fresh_flying += entry->fresh_flies;
 	sender_take(queue, entry->message->sender, now);

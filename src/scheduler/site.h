@@ -41,7 +41,8 @@ struct site {
 	struct trickle trickle;
 	size_t entries;		/* in the lines and flying */
 	unsigned flying;
-	unsigned urgent_flying, large_flying;	/* of these */
+	unsigned urgent_flying, large_flying;	/* of these … */
+	unsigned urgent_large;	/* … and of both */
 	struct flow flow;	/* connections at once, as it fares */
 
 	bool proven;		/* it answered, and did not fail since */

@@ -87,6 +87,7 @@ site_landed(struct queue *queue, struct site *site, struct entry *entry,
 	site->flying--;
 	site->urgent_flying -= entry->urgent_flies;
 	site->large_flying -= entry->large_flies;
+	site->urgent_large -= entry->urgent_flies && entry->large_flies;
 	queue->fresh_flying -= entry->fresh_flies;
 	entry->urgent_flies = entry->large_flies = entry->fresh_flies = false;
 	site->entries--;

@@ -166,6 +166,40 @@ a_site_has_credit_for_no_more_large_jobs_than_connections(void)
 	tear_down();
 }
 
+static const struct {
+	enum mail_class large, small;
+	unsigned large_jobs, small_jobs;
+} crowds[] = {
+	{ CLASS_URGENT, CLASS_URGENT, 9, 4 },
+	{ CLASS_NORMAL, CLASS_NORMAL, 6, 1 },
+	{ CLASS_BULK, CLASS_BULK, 6, 1 },
+	{ CLASS_BULK, CLASS_NORMAL, 6, 1 },
+};
+
+/* Or the last connection, which no large one may have, would stand idle. */
+static void
+a_small_job_waits_for_no_large_ones_that_wait_for_each_other(void)
+{
+	for (size_t i = 0; i < sizeof crowds / sizeof crowds[0]; i++) {
+		struct site *site = set_up(3);
+		struct message large = { .klass = (uint8_t)crowds[i].large,
+		    .sender = 1, .size = 1001 };
+		struct message small = { .klass = (uint8_t)crowds[i].small,
+		    .sender = 2, .size = 1000 };
+
+		queue.large = 1000;
+		site->flow.took_ms = 400;
+		for (int n = 0; n < 20; n++)
+			core_entry_of(&queue, site, &large);
+		CU_ASSERT_EQUAL(pick_all(0), crowds[i].large_jobs);
+		for (int n = 0; n < 20; n++)
+			core_entry_of(&queue, site, &small);
+		CU_ASSERT_EQUAL(pick_all(0), crowds[i].small_jobs);
+		CU_ASSERT_EQUAL(site->large_flying, crowds[i].large_jobs);
+		tear_down();
+	}
+}
+
 static void
 while_many_jobs_are_out_a_site_that_did_not_answer_gets_few(void)
 {
@@ -471,6 +505,7 @@ const struct unit_test site_tests[] = {
 	UNIT(a_site_learns_that_it_is_slow_from_its_transactions),
 	UNIT(large_jobs_that_wait_for_each_other_keep_no_small_one_back),
 	UNIT(a_site_has_credit_for_no_more_large_jobs_than_connections),
+	UNIT(a_small_job_waits_for_no_large_ones_that_wait_for_each_other),
 	UNIT(while_many_jobs_are_out_a_site_that_did_not_answer_gets_few),
 	UNIT(sites_that_did_not_answer_do_not_have_all_jobs),
 	UNIT(urgent_jobs_may_go_beyond_a_full_site),
