@@ -92,7 +92,7 @@ struct entry {
 	uint16_t attempts;	/* transactions tried so far */
 	uint8_t state;
 	bool suspect;		/* readied as one */
-	bool urgent_flies;	/* counted so at its site */
+	bool urgent_flies, bulk_flies;	/* counted so at its site */
 	bool large_flies;	/* and so */
 	bool fresh_flies;	/* counted so in the queue */
 	bool warned;		/* its sender was told of the delay */

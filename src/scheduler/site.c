@@ -148,23 +148,43 @@ site_beside(const struct site *site)
 	    flow_beside(&site->flow);
 }
 
-/* Jobs of other classes that are there already take no credit from urgent
- * ones; but a site is probed by one job of whatever class, until it talks to
- * us.  While many jobs are out, sites that may be dead must not have them
- * all. */
+/* Jobs of KLASS and of more pressing ones; and the large ones of these. */
+static unsigned
+flying_of(const struct site *site, unsigned klass)
+{
+	if (klass == CLASS_URGENT)
+		return site->urgent_flying;
+	return site->flying - (klass == CLASS_BULK ? 0 : site->bulk_flying);
+}
+
+static unsigned
+large_of(const struct site *site, unsigned klass)
+{
+	if (klass == CLASS_URGENT)
+		return site->urgent_large;
+	return site->large_flying - (klass == CLASS_BULK ? 0 :
+	    site->bulk_large);
+}
+
+/* Jobs of less pressing classes that are there already take no credit from
+ * others: the deliverer puts these before them.  But a site is probed by one
+ * job of whatever class, until it talks to us.  While many jobs are out, sites
+ * that may be dead must not have them all. */
 static bool
 may_go(const struct queue *queue, const struct site *site, unsigned klass)
 {
 	unsigned flying = site->flying, credit = site_credit(site, klass);
+	bool urgent = klass == CLASS_URGENT;
 
-	if (klass == CLASS_URGENT && !site_is_down(site)) {
-		flying = site->urgent_flying;
-	} else if (klass == CLASS_URGENT && site->talks && credit > 0 &&
+	if (site_is_down(site) && urgent && site->talks && credit > 0 &&
 	    flying > 0) {
 		flying = site->urgent_flying;
 		credit = site_beside(site);
+	} else if (!site_is_down(site)) {
+		flying = flying_of(site, klass);
 	}
-	if (queue->tight && !site->proven && flying >= SITE_UNPROVEN)
+	if (queue->tight && !site->proven &&
+	    (urgent ? flying : site->flying) >= SITE_UNPROVEN)
 		return false;
 	return flying < credit;
 }
@@ -175,10 +195,8 @@ static bool
 small_may_go(const struct queue *queue, const struct site *site,
     unsigned klass)
 {
-	bool urgent = klass == CLASS_URGENT;
-	unsigned large = urgent ? site->urgent_large : site->large_flying;
-	unsigned small = (urgent ? site->urgent_flying : site->flying) - large;
-	unsigned most = large_most(site);
+	unsigned large = large_of(site, klass), most = large_most(site);
+	unsigned small = flying_of(site, klass) - large;
 
 	if (site_is_down(site) || site_rests(site) || large <= most ||
 	    (queue->tight && !site->proven))
@@ -319,9 +337,12 @@ site_pick(struct queue *queue, struct site *site, msec_t now)
 	site->flying++;
 	entry->urgent_flies = klass == CLASS_URGENT;
 	site->urgent_flying += entry->urgent_flies;
+	entry->bulk_flies = klass == CLASS_BULK;
+	site->bulk_flying += entry->bulk_flies;
 	entry->large_flies = entry->message->size > queue->large;
 	site->large_flying += entry->large_flies;
 	site->urgent_large += entry->urgent_flies && entry->large_flies;
+	site->bulk_large += entry->bulk_flies && entry->large_flies;
 	entry->fresh_flies = !site->proven;
 	queue->fresh_flying += entry->fresh_flies;
 	sender_take(queue, entry->message->sender, now);

@@ -4,9 +4,10 @@
  *
  * A site is a destination as the network sees it: a set of mail hosts.  It
  * has a ready line per class.  While it answers, as many jobs are given out
- * as it has connections, and some in advance if it is quick; urgent ones
- * may exceed that.  When it fails it rests, growing longer each time, and
- * is then probed by one job, the most pressing one, until it answers.
+ * as it has connections, and some in advance if it is quick; less pressing
+ * ones do not count, and urgent ones may exceed that.  When it fails it rests,
+ * growing longer each time, and is then probed by one job, the most pressing
+ * one, until it answers.
  */
 #ifndef SCHEDULER_SITE_H
 #define SCHEDULER_SITE_H
@@ -41,8 +42,8 @@ struct site {
 	struct trickle trickle;
 	size_t entries;		/* in the lines and flying */
 	unsigned flying;
-	unsigned urgent_flying, large_flying;	/* of these … */
-	unsigned urgent_large;	/* … and of both */
+	unsigned urgent_flying, bulk_flying, large_flying;	/* of these … */
+	unsigned urgent_large, bulk_large;	/* … and of both */
 	struct flow flow;	/* connections at once, as it fares */
 
 	bool proven;		/* it answered, and did not fail since */

@@ -86,10 +86,13 @@ site_landed(struct queue *queue, struct site *site, struct entry *entry,
 	must(site->flying > 0 && entry->state == ENTRY_FLYING);
 	site->flying--;
 	site->urgent_flying -= entry->urgent_flies;
+	site->bulk_flying -= entry->bulk_flies;
 	site->large_flying -= entry->large_flies;
 	site->urgent_large -= entry->urgent_flies && entry->large_flies;
+	site->bulk_large -= entry->bulk_flies && entry->large_flies;
 	queue->fresh_flying -= entry->fresh_flies;
-	entry->urgent_flies = entry->large_flies = entry->fresh_flies = false;
+	entry->urgent_flies = entry->bulk_flies = false;
+	entry->large_flies = entry->fresh_flies = false;
 	site->entries--;
 	entry->state = ENTRY_IDLE;
 	queue_count(queue, entry->message->klass, COUNT_FLYING, COUNT_STATES);

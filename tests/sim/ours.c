@@ -78,7 +78,8 @@ static void
 open_spot(struct ours *ours, unsigned number)
 {
 	const struct world *world = ours->sim->world;
-	unsigned connections = world->places[number].connections;
+	const struct place *place = &world->places[number];
+	unsigned connections = place->connections;
 	struct spot *spot = &ours->spots[number];
 	char name[32];
 
@@ -88,8 +89,10 @@ open_spot(struct ours *ours, unsigned number)
 	site_limit(&ours->queue, spot->site, connections, 100);
 	spot->site->deliverer = (int)number;	/* the way back */
 	pool_init(&spot->pool, connections);
-	pool_set_reserve(&spot->pool, conf_site_for(ours->conf,
-	    span_of(name), NULL, 0)->reserve, ours->conf->large_bytes);
+	pool_set_reserve(&spot->pool, place->reserved ?
+	    (struct conf_part){ place->reserve, false } :
+	    conf_site_for(ours->conf, span_of(name), NULL, 0)->reserve,
+	    ours->conf->large_bytes);
 	spot->pool.connecting = connections;
 	while (spot->pool.connecting > 0)
 		pool_ready(&spot->pool);

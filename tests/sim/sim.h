@@ -27,6 +27,8 @@ struct place {			/* a site, as it really is */
 	unsigned connections;
 	msec_t took;		/* by a transaction */
 	bool dead;
+	bool reserved;		/* so many are its reserve; else the default */
+	unsigned reserve;
 };
 
 struct world {

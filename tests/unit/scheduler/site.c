@@ -166,6 +166,26 @@ a_site_has_credit_for_no_more_large_jobs_than_connections(void)
 	tear_down();
 }
 
+static void
+bulk_jobs_that_wait_at_the_deliverer_keep_no_normal_one_back(void)
+{
+	struct site *site = set_up(3);
+	struct entry *normal;
+
+	for (int i = 0; i < 30; i++)
+		core_entry(&queue, site, CLASS_BULK);
+	CU_ASSERT_EQUAL(pick_all(0), 6);
+	for (int i = 0; i < 6; i++) {
+		normal = core_entry(&queue, site, CLASS_NORMAL);
+		CU_ASSERT_PTR_EQUAL(queue_pick(&queue, 0), normal);
+	}
+	normal = core_entry(&queue, site, CLASS_NORMAL);
+	CU_ASSERT_PTR_NULL(queue_pick(&queue, 0));
+	CU_ASSERT_EQUAL(site->bulk_flying, 6);
+	CU_ASSERT_EQUAL(site->flying, 12);
+	tear_down();
+}
+
 static const struct {
 	enum mail_class large, small;
 	unsigned large_jobs, small_jobs;
@@ -173,7 +193,7 @@ static const struct {
 	{ CLASS_URGENT, CLASS_URGENT, 9, 4 },
 	{ CLASS_NORMAL, CLASS_NORMAL, 6, 1 },
 	{ CLASS_BULK, CLASS_BULK, 6, 1 },
-	{ CLASS_BULK, CLASS_NORMAL, 6, 1 },
+	{ CLASS_BULK, CLASS_NORMAL, 6, 6 },
 };
 
 /* Or the last connection, which no large one may have, would stand idle. */
@@ -505,6 +525,7 @@ const struct unit_test site_tests[] = {
 	UNIT(a_site_learns_that_it_is_slow_from_its_transactions),
 	UNIT(large_jobs_that_wait_for_each_other_keep_no_small_one_back),
 	UNIT(a_site_has_credit_for_no_more_large_jobs_than_connections),
+	UNIT(bulk_jobs_that_wait_at_the_deliverer_keep_no_normal_one_back),
 	UNIT(a_small_job_waits_for_no_large_ones_that_wait_for_each_other),
 	UNIT(while_many_jobs_are_out_a_site_that_did_not_answer_gets_few),
 	UNIT(sites_that_did_not_answer_do_not_have_all_jobs),
