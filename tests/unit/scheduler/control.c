@@ -474,13 +474,16 @@ mistakes_get_an_answer_that_says_so(void)
 }
 
 /* Each names more bytes than a glob may have. */
-static const char *const endless[] = {
-	"{\"verb\":\"queue.list\",\"filter\":{\"sender\":\"%s\"}}",
-	"{\"verb\":\"queue.shape\",\"filter\":{\"recipient\":\"%s\"}}",
-	"{\"verb\":\"flush\",\"site\":\"%s\"}",
-	"{\"verb\":\"site.list\",\"site\":\"%s\"}",
-	"{\"verb\":\"site.show\",\"site\":\"%s\"}",
-	"{\"verb\":\"site.resume\",\"site\":\"%s\"}",
+/* Up to a glob, and from there. */
+static const struct {
+	const char *front, *end;
+} endless[] = {
+	{ "{\"verb\":\"queue.list\",\"filter\":{\"sender\":\"", "\"}}" },
+	{ "{\"verb\":\"queue.shape\",\"filter\":{\"recipient\":\"", "\"}}" },
+	{ "{\"verb\":\"flush\",\"site\":\"", "\"}" },
+	{ "{\"verb\":\"site.list\",\"site\":\"", "\"}" },
+	{ "{\"verb\":\"site.show\",\"site\":\"", "\"}" },
+	{ "{\"verb\":\"site.resume\",\"site\":\"", "\"}" },
 };
 
 static void
@@ -496,11 +499,13 @@ a_glob_that_is_longer_than_any_name_is_refused(void)
 	for (size_t i = 0; i < sizeof endless / sizeof endless[0]; i++) {
 		glob[GLOB_MOST] = '*';
 		glob[GLOB_MOST + 1] = '\0';
-		snprintf(request, sizeof request, endless[i], glob);
+		snprintf(request, sizeof request, "%s%s%s",
+		    endless[i].front, glob, endless[i].end);
 		CU_ASSERT_EQUAL(ask(rig, request), 64);
 		CU_ASSERT_EQUAL(row_count(), 0);
 		glob[GLOB_MOST] = '\0';
-		snprintf(request, sizeof request, endless[i], glob);
+		snprintf(request, sizeof request, "%s%s%s",
+		    endless[i].front, glob, endless[i].end);
 		CU_ASSERT_NOT_EQUAL(ask(rig, request), 64);
 	}
 	tear_down(rig);

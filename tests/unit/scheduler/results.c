@@ -137,11 +137,13 @@ a_dead_site_is_probed_by_one_and_then_all_goes(void)
 	CU_ASSERT_TRUE(site_is_down(site));
 	CU_ASSERT_STRING_EQUAL(site->reason, "Connection refused");
 	CU_ASSERT_EQUAL(site->entries, 11);
+	rig->answer = wait_for_me;
 	tried = rig->job_count;
 	rig_until(rig, rig_jobs, tried + 1);
 	rig_settle(rig);
 	CU_ASSERT_EQUAL(rig->job_count, tried + 1);
 	rig->answer = good;
+	rig_answer_job(rig, tried, &down);
 	rig_until(rig, rig_empty, 0);
 	/* Those that only waited were tried once. */
 	CU_ASSERT_EQUAL(rig->jobs[rig->job_count - 1].job.attempt, 1);
