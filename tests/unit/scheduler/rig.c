@@ -321,6 +321,8 @@ committed(void *cookie, bool ok, const struct committed *where,
 		fprintf(stderr, "commit: %s\n", err->text);
 		rig->failed++;
 	}
+	if (rig->look != NULL)
+		timer_set(rig->look, 0);
 }
 
 static bool
@@ -414,9 +416,10 @@ rig_until(struct rig *rig, rig_done_fn *done, uint64_t number)
 	struct until until = { .rig = rig, .done = done, .number = number,
 	    .end = clock_mono() + 10 * MSEC_SECOND };
 
-	until.timer = timer_new(rig->loop, look, &until);
+	until.timer = rig->look = timer_new(rig->loop, look, &until);
 	timer_set(until.timer, 0);
 	loop_run(rig->loop);
+	rig->look = NULL;
 	timer_free(&until.timer);
 	CU_ASSERT_TRUE(until.ok);
 	return until.ok;

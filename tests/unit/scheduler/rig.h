@@ -67,6 +67,7 @@ struct rig {
 	char asked[64];		/* the name in the last one */
 	bool mute;		/* the resolver answers nothing … */
 	uint32_t first_token;	/* … and this was asked first meanwhile */
+	struct timer *look;	/* rig_until() looks when it rings */
 	size_t committed, failed;
 	struct committed where;	/* of the last one */
 	struct msgid id;
