@@ -5,11 +5,14 @@
 #include "unit/deliverer/tests.h"
 #include "unit/deliverer/world.h"
 
+#include "deliverer/courier.h"
 #include "deliverer/site.h"
 
 #include "base/mem.h"
 
 #include <stdio.h>
+
+enum { CROWD = 40 };
 
 #define BODY "Subject: x\r\n\r\n..hi\r\n"
 
@@ -414,6 +417,35 @@ a_site_that_is_gone_says_quit(void)
 	world_close(&world);
 }
 
+static usec_t
+dialed(struct world *world, uint32_t number)
+{
+	struct site *site = site_find(&world->deliverer, number);
+
+	CU_ASSERT_EQUAL_FATAL(site->couriers.count, 1);
+	return list_item(list_first(&site->couriers), struct courier,
+	    all)->dialed;
+}
+
+/* What came last, for a site that nobody has called yet, is called first. */
+static void
+an_urgent_job_does_not_wait_for_a_crowd_of_sites(void)
+{
+	struct world world = { 0 };
+
+	world_open(&world, "idle 60s");
+	for (world.other = 0; world.other <= CROWD; world.other++) {
+		world_site(&world, 0, 1);
+		world_job(&world, world.other < CROWD ? CLASS_BULK :
+		    CLASS_URGENT, 1, BODY);
+	}
+	world_results(&world, CROWD + 1);
+	for (uint32_t i = 0; i < CROWD; i++)
+		CU_ASSERT_TRUE(dialed(&world, 1 + i) >
+		    dialed(&world, 1 + CROWD));
+	world_close(&world);
+}
+
 static bool
 one_connects(struct world *world)
 {
@@ -470,6 +502,7 @@ const struct unit_test delivery_tests[] = {
 	UNIT(without_a_scheduler_only_what_is_past_recall_goes_on),
 	UNIT(a_segment_may_go_while_a_job_needs_it),
 	UNIT(a_site_that_is_gone_says_quit),
+	UNIT(an_urgent_job_does_not_wait_for_a_crowd_of_sites),
 	UNIT(a_reload_changes_limits_and_leaves_nobody_behind),
 	UNIT_END
 };
