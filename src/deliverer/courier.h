@@ -49,7 +49,8 @@ struct courier {
 				 * body of the job */
 	struct message ahead_message;
 	bool was_ahead;		/* the job itself was */
-	bool proves;		/* the target's order, by the one ahead */
+	bool proves;		/* the server's order, by the one ahead */
+	bool proved;		/* it keeps it */
 	bool rested;		/* it was idle before it got the job */
 	bool late;		/* the job's time was over, and it was broken
 				 * off by us */
@@ -110,7 +111,7 @@ void courier_look_ahead(struct courier *courier);
 /* The job is over: if one is ahead and the connection goes on, that is the
  * job now. */
 void courier_follow(struct courier *courier);
-/* The order of the target's replies is known, or is to be proved again. */
+/* The order of the server's replies is known, or is to be proved again. */
 void courier_learn_order(struct courier *courier);
 /* The one ahead goes back into the line: the server answered nothing of it,
  * and gets no more of it. */

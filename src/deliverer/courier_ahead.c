@@ -18,7 +18,9 @@ target_of(const struct courier *c)
 	return targets_find(&c->site->targets, c->addr);
 }
 
-/* One at a time proves the order of a host's replies. */
+/* Each connection proves the order of its server's replies: another may have
+ * taken the host's place since the one before.  Of a host's connections one at
+ * a time does so, so that one message is all that a broken server can spoil. */
 static bool
 may_look(const struct courier *c)
 {
@@ -28,7 +30,7 @@ may_look(const struct courier *c)
 
 	return !c->site->gone && pool->idle + pool->busy <= pool->limit &&
 	    !c->site->one_by_one &&
-	    target != NULL && target->order != TARGET_PROVING &&
+	    target != NULL && (c->proved || !target->proving) &&
 	    !c->deliverer->draining && session_takes_ahead(&c->session) &&
 	    (most == 0 || c->used < most);
 }
@@ -43,7 +45,7 @@ begin(struct courier *c, struct job *job)
 	    &err) != MESSAGE_READY)
 		return false;
 	c->session.by_left = job_time_left(job);
-	c->session.proves = target_of(c)->order == TARGET_UNPROVED;
+	c->session.proves = !c->proved;
 	if (session_begin_ahead(&c->session, message->envelope, job->rcpts,
 	    job->rcpt_count, &c->deliverer->out) == SESSION_BEGUN)
 		return true;
@@ -69,7 +71,7 @@ courier_look_ahead(struct courier *c)
 	c->ahead = job;
 	c->proves = c->session.proves;
 	if (c->proves)
-		target_of(c)->order = TARGET_PROVING;
+		target_of(c)->proving = true;
 }
 
 void
@@ -80,9 +82,9 @@ courier_learn_order(struct courier *c)
 	if (!c->proves)
 		return;
 	c->proves = false;
+	c->proved = c->session.order == ORDER_KEPT;
 	if (target != NULL)
-		target->order = c->session.order == ORDER_KEPT ?
-		    TARGET_PROVED : TARGET_UNPROVED;
+		target->proving = false;
 	if (c->session.order == ORDER_BROKEN)
 		site_one_by_one(c->site, c->relay);
 }

@@ -6,10 +6,10 @@
  * follows the final dot before it has dealt with the message answers MAIL,
  * RCPT and DATA first and the dot last: its "250" to MAIL would be taken for
  * one to the message, which it may refuse later.  So the first time that
- * something goes ahead at a host, the verdict is held back until the replies
- * to what went ahead are in.  In their right order they end in 354, in the
- * wrong one never: then a reply comes that cannot be one to its command, and
- * the last of all is the one to the dot.
+ * something goes ahead over a connection, the verdict is held back until the
+ * replies to what went ahead are in.  In their right order they end in 354, in
+ * the wrong one never: then a reply comes that cannot be one to its command,
+ * and the last of all is the one to the dot.
  */
 #include "deliverer/session_inside.h"
 

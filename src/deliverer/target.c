@@ -53,7 +53,7 @@ remember(struct target *target, struct targets *former)
 	target->users = old->users;
 	target->chance = old->chance;
 	target->clear_until = old->clear_until;
-	target->order = old->order;
+	target->proving = old->proving;
 }
 
 static size_t

@@ -11,9 +11,6 @@
 
 enum { TARGETS_MOST = 64 };	/* of one site; more are not tried */
 
-/* Whether it answers what goes ahead in order: see session_ahead.c. */
-enum target_order { TARGET_UNPROVED, TARGET_PROVING, TARGET_PROVED };
-
 struct target {
 	char *host;		/* as the mail exchanger is called */
 	char *text;		/* "mx1.example.org[192.0.2.1]:25" */
@@ -23,7 +20,8 @@ struct target {
 	unsigned users;		/* connections there, or on their way */
 	uint32_t chance;	/* of its host: the order among equals */
 	msec_t clear_until;	/* TLS failed lately: in clear until then */
-	uint8_t order;		/* enum target_order */
+	bool proving;		/* a connection finds out whether it answers
+				 * in order what goes ahead */
 };
 
 struct targets {

@@ -101,17 +101,23 @@ one_held_and_one_ahead(struct world *world)
 /* A first message, so that the site is known to be quick; then two more, of
  * which one is held by the server and one is ahead. */
 static void
-send_ahead(struct world *world, const char *policy)
+send_three(struct world *world)
 {
-	world_open(world, policy);
-	world_site(world, 0, 1);
 	world_job(world, CLASS_BULK, 1, "first\r\n");
-	world_results(world, 1);
+	world_results(world, world->result_count + 1);
 	world->hosts[0].hold = true;
 	world_job(world, CLASS_BULK, 1, "second\r\n");
 	world_job(world, CLASS_BULK, 1, "third\r\n");
 	world_run(world, one_held_and_one_ahead);
 	world->hosts[0].hold = false;
+}
+
+static void
+send_ahead(struct world *world, const char *policy)
+{
+	world_open(world, policy);
+	world_site(world, 0, 1);
+	send_three(world);
 }
 
 static void
@@ -258,16 +264,45 @@ one_message_proves_the_order_and_the_others_need_not(void)
 
 	send_ahead(&world, "connections 2");
 	site = site_find(&world.deliverer, 1);
-	CU_ASSERT_EQUAL(site->targets.rows[0].order, TARGET_PROVING);
+	CU_ASSERT_TRUE(site->targets.rows[0].proving);
 	host_release(host);
 	world_results(&world, 3);
-	CU_ASSERT_EQUAL(site->targets.rows[0].order, TARGET_PROVED);
+	CU_ASSERT_FALSE(site->targets.rows[0].proving);
 	CU_ASSERT_FALSE(site->one_by_one);
 	CU_ASSERT_FALSE(world_logged(&world, "or before that message"));
 	world_close(&world);
 }
 
+/* Behind the same address another server may answer the next connection: what
+ * the one before has proved says nothing of it. */
+static void
+each_connection_proves_the_order_anew(void)
+{
+	struct world world = { 0 };
+	struct host *host = &world.hosts[0];
+
+	send_ahead(&world, "connections 2; messages 3");
+	host_release(host);
+	world_results(&world, 3);
+	host->hasty = true;
+	send_three(&world);
+	CU_ASSERT_TRUE(host->accepted >= 2);
+	CU_ASSERT_EQUAL(world.result_count, 4);
+	host->dot = "550 5.7.1 not this one";
+	host_release(host);
+	host->dot = NULL;
+	world_results(&world, 6);
+	CU_ASSERT_STRING_EQUAL(world_result(&world, 5)->rows,
+	    "0=failed(550 5.7.1 550 5.7.1 not this one)");
+	CU_ASSERT_STRING_EQUAL(world_result(&world, 6)->rows,
+	    "0=delivered(250 2.0.0 250 2.0.0 ok)");
+	CU_ASSERT_EQUAL(host->mail_count, 6);
+	CU_ASSERT_TRUE(site_find(&world.deliverer, 1)->one_by_one);
+	world_close(&world);
+}
+
 const struct unit_test ahead_tests[] = {
+	UNIT(each_connection_proves_the_order_anew),
 	UNIT(only_what_keeps_nobody_goes_ahead),
 	UNIT(nothing_goes_ahead_of_urgent_mail_that_waits),
 	UNIT(the_next_goes_over_the_same_connection_at_once),
