@@ -343,7 +343,9 @@ line_take_small(struct queue *queue, struct line *line, uint64_t large)
 
 	if (!line_ready_small(queue, line, large))
 		return NULL;
-	entry = by_turns(queue, line);
+	/* The one that was looked at, whatever has an earlier deadline. */
+	entry = list_item(list_first(&next_share(queue, line)->entries),
+	    struct entry, place);
 	charge(line, entry->share, cost(entry));
 	line_remove(queue, line, entry);
 	return entry;

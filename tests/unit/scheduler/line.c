@@ -107,6 +107,21 @@ who_comes_back_has_the_next_turn(void)
 }
 
 static void
+what_is_taken_for_small_is_small(void)
+{
+	struct entry *entry;
+
+	set_up();
+	entry = add(CLASS_URGENT, 'a', 100, 900);
+	add(CLASS_URGENT, 'a', 5000, 100);
+	CU_ASSERT_PTR_EQUAL(line_take_small(&queue,
+	    &site->ready[CLASS_URGENT], 1000), entry);
+	CU_ASSERT_PTR_NULL(line_take_small(&queue,
+	    &site->ready[CLASS_URGENT], 1000));
+	queue_fini(&queue);
+}
+
+static void
 urgent_mail_goes_by_deadline_first(void)
 {
 	set_up();
@@ -251,6 +266,7 @@ const struct unit_test line_tests[] = {
 	UNIT(large_messages_cost_more_turns),
 	UNIT(no_message_costs_more_than_sixteen_turns),
 	UNIT(who_comes_back_has_the_next_turn),
+	UNIT(what_is_taken_for_small_is_small),
 	UNIT(urgent_mail_goes_by_deadline_first),
 	UNIT(but_every_fourth_by_turns),
 	UNIT(a_sender_with_deadlines_alone_goes_by_them_but_for_some_turns),
