@@ -101,7 +101,7 @@ holdable(const struct rules *rules, const struct mail_params *params)
 struct complaint
 policy_room(const struct rules *rules, enum mail_class klass, uint64_t size)
 {
-	uint64_t floor = pressure_floor(rules->conf, klass);
+	uint64_t floor = conf_floor(rules->conf, klass);
 
 	if (rules->disk_free >= floor && size <= rules->disk_free - floor)
 		return WELCOME;

@@ -4,26 +4,13 @@
  */
 #include "receiver/pressure.h"
 
-/* Of the reserve, urgent mail leaves so much for journals and the index. */
-enum { URGENT_LEAVES = 4 };
-
-uint64_t
-pressure_floor(const struct conf *conf, enum mail_class klass)
-{
-	if (klass == CLASS_URGENT)
-		return conf->reserve_bytes / URGENT_LEAVES;
-	if (klass == CLASS_NORMAL)
-		return conf->reserve_bytes;
-	return conf->reserve_bytes + conf->bulk_reserve;
-}
-
 /* Less is worse here: what is missing to twice the floor is measured. */
 void
 pressure_disk(struct pressure *pressure, const struct conf *conf,
     uint64_t free)
 {
 	for (int c = 0; c < CLASS_COUNT; c++) {
-		uint64_t floor = pressure_floor(conf, c);
+		uint64_t floor = conf_floor(conf, c);
 		uint8_t *level = &pressure->level[PRESSURE_DISK][c];
 
 		*level = (uint8_t)mark_of(*level, free >= 2 * floor ? 0 :

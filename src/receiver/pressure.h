@@ -44,7 +44,4 @@ struct complaint pressure_verdict(const struct pressure *pressure,
 struct complaint pressure_room(const struct pressure *pressure,
     enum mail_class klass);
 
-/* The room that mail of KLASS must leave on disk. */
-uint64_t pressure_floor(const struct conf *conf, enum mail_class klass);
-
 #endif

@@ -53,13 +53,12 @@ find_segment(struct scheduler *s)
 static bool
 has_room(const struct scheduler *s, const struct segment *segment)
 {
-	uint64_t need = s->conf->reserve_bytes + segment->live;
+	uint64_t floor = conf_floor(s->conf, segment->name.klass ==
+	    CLASS_BULK ? CLASS_BULK : CLASS_NORMAL);
 	struct statvfs fs;
 
-	if (segment->name.klass == CLASS_BULK)
-		need += s->conf->bulk_reserve;
 	return fstatvfs(s->dirs.root, &fs) == 0 &&
-	    (uint64_t)fs.f_bavail * fs.f_frsize > need;
+	    (uint64_t)fs.f_bavail * fs.f_frsize > floor + segment->live;
 }
 
 /* ---- beginning and end ----------------------------------------------------------------------- */

@@ -42,8 +42,6 @@
 
 #include <sys/statvfs.h>
 
-enum { URGENT_LEAVES = 4 };	/* of the reserve a quarter, as receivers do */
-
 /* ---- the end of a move ------------------------------------------------------------------- */
 
 static void
@@ -284,16 +282,12 @@ begin_large(struct move *move, struct item *item, struct err *err)
 static bool
 has_room(const struct scheduler *s, enum mail_class klass, uint64_t size)
 {
-	uint64_t floor = s->conf->reserve_bytes;
 	uint64_t coming = size + commit_pending_bytes(s->reports.committer);
 	struct statvfs fs;
 
-	if (klass == CLASS_URGENT)
-		floor /= URGENT_LEAVES;
-	else if (klass == CLASS_BULK)
-		floor += s->conf->bulk_reserve;
 	return fstatvfs(s->dirs.root, &fs) == 0 &&
-	    (uint64_t)fs.f_bavail * fs.f_frsize >= floor + coming;
+	    (uint64_t)fs.f_bavail * fs.f_frsize >=
+	    conf_floor(s->conf, klass) + coming;
 }
 
 enum move_end

@@ -226,3 +226,16 @@ conf_time(const struct conf *conf, msec_t t)
 		return MSEC_NEVER;
 	return scaled < 1 ? 1 : (msec_t)scaled;
 }
+
+/* Of the reserve, urgent mail leaves so much for journals and the index. */
+enum { URGENT_LEAVES = 4 };
+
+uint64_t
+conf_floor(const struct conf *conf, enum mail_class klass)
+{
+	if (klass == CLASS_URGENT)
+		return conf->reserve_bytes / URGENT_LEAVES;
+	if (klass == CLASS_NORMAL)
+		return conf->reserve_bytes;
+	return conf->reserve_bytes + conf->bulk_reserve;
+}

@@ -240,6 +240,9 @@ void conf_dump(const struct conf *conf, bool only_changed, struct buf *out);
 /* T scaled by time-scale, at least 1 ms unless T is 0. */
 msec_t conf_time(const struct conf *conf, msec_t t);
 
+/* The room that mail of KLASS must leave on disk, in bytes. */
+uint64_t conf_floor(const struct conf *conf, enum mail_class klass);
+
 /* PART of WHOLE: at least one (unless PART is 0), and always less than
  * WHOLE; of a whole of 0 or 1 it is 0. */
 unsigned conf_part_of(struct conf_part part, unsigned whole);
