@@ -31,6 +31,7 @@ conn_destroy(struct conn *conn)
 	watch_free(&conn->watch);
 	timer_free(&conn->deadline);
 	timer_free(&conn->kick);
+	orphan_free(&conn->orphan);
 	tls_free(&conn->tls);
 	if (conn->fd != -1)
 		close(conn->fd);

@@ -51,9 +51,10 @@ struct conn *conn_connect(struct loop *loop, struct addr to,
 /* Closes at once; output that still waits is lost. */
 void conn_free(struct conn **conn);
 
-/* Close once the waiting output has left, or after DELAY ms; input that
- * still comes is thrown away, so that it cannot cost the peer our last
- * words.  The owner hears nothing more, and must forget the conn. */
+/* Close once the waiting output has left, or after DELAY ms, or with the
+ * loop; input that still comes is thrown away, so that it cannot cost the
+ * peer our last words.  The owner hears nothing more, and must forget the
+ * conn. */
 void conn_finish(struct conn **conn, msec_t delay);
 
 /* What has arrived and was not yet consumed; valid until the event

@@ -22,6 +22,7 @@ struct conn {
 	void *owner;
 	struct watch *watch;
 	struct timer *deadline, *kick;	/* kick: work left for the loop */
+	struct orphan *orphan;	/* FINISHING, DRAINING */
 	struct tls *tls;
 	struct conn_limits limits;
 	struct buf kept, out;

@@ -220,6 +220,12 @@ conn_finish_step(struct conn *conn)
 		conn_rewatch(conn);
 }
 
+static void
+on_loop_end(void *self)
+{
+	conn_destroy(self);
+}
+
 void
 conn_finish(struct conn **at, msec_t delay)
 {
@@ -234,6 +240,7 @@ conn_finish(struct conn **at, msec_t delay)
 		return;
 	}
 	conn->state = CONN_FINISHING;
+	conn->orphan = orphan_new(conn->loop, on_loop_end, conn);
 	conn->finish_by = delay < MSEC_NEVER - now ? now + delay : MSEC_NEVER;
 	timer_stop(conn->kick);
 	timer_set(conn->deadline, delay);

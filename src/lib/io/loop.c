@@ -2,35 +2,16 @@
  *
  * loop.c - the event loop of a process (libevent underneath).
  *
- * A turn is: hooks, log, sleep, events, timers.  Timers are kept here and
- * not in libevent: putting one off, which each command of each session
- * does, is one store.  A timer then stays in the heap at its former time
- * and is put where it belongs when that time has come.
+ * A turn is: hooks, log, sleep, events, timers (timer.c).
  */
 #include "io/loop.h"
+#include "io/loop_inside.h"
 
-#include "base/heap.h"
-#include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
 
 #include <event2/event.h>
-#include <event2/event_struct.h>
-
-struct loop {
-	struct event_base *base;
-	struct event alarm;	/* the least of the heap */
-	bool stopping;
-	msec_t now;		/* 0: not looked at in this turn */
-	msec_t alarm_at;	/* MSEC_NEVER: not set */
-	struct heap timers;
-	struct list soon[2];	/* timers of this turn and of the next */
-	unsigned next;		/* which of the two is the next turn's */
-	struct list hooks;
-	struct link *hook_next;	/* where the walk over hooks goes on */
-	bool asked;		/* any hook */
-};
 
 struct watch {
 	struct event event;
@@ -38,16 +19,6 @@ struct watch {
 	int fd;
 	unsigned want;
 	watch_fn *fn;
-	void *owner;
-};
-
-struct timer {
-	struct heap_node node;	/* key: at most `due` */
-	struct link link;	/* on `soon` */
-	struct list *soon;
-	struct loop *loop;
-	msec_t due;		/* MSEC_NEVER: not set */
-	timer_fn *fn;
 	void *owner;
 };
 
@@ -66,16 +37,12 @@ struct turn_hook {
 	void *owner;
 };
 
-/* Only ends the sleep: the timers are looked at in each turn. */
-static void
-on_alarm(evutil_socket_t fd, short what, void *owner)
-{
-	struct loop *loop = owner;
-
-	(void)fd;
-	(void)what;
-	loop->alarm_at = MSEC_NEVER;
-}
+struct orphan {
+	struct link link;
+	struct loop *loop;
+	orphan_fn *end;
+	void *self;
+};
 
 struct loop *
 loop_new(void)
@@ -88,13 +55,23 @@ loop_new(void)
 	loop->base = event_base_new_with_config(config);
 	event_config_free(config);
 	must(loop->base != NULL);
-	evtimer_assign(&loop->alarm, loop->base, on_alarm, loop);
-	loop->alarm_at = MSEC_NEVER;
-	heap_init(&loop->timers);
-	list_init(&loop->soon[0]);
-	list_init(&loop->soon[1]);
+	timers_init(loop);
 	list_init(&loop->hooks);
+	list_init(&loop->orphans);
 	return loop;
+}
+
+static void
+end_orphans(struct loop *loop)
+{
+	struct link *link;
+
+	while ((link = list_first(&loop->orphans)) != NULL) {
+		struct orphan *orphan = list_item(link, struct orphan, link);
+
+		orphan->end(orphan->self);
+		must(list_first(&loop->orphans) != link);
+	}
 }
 
 void
@@ -102,9 +79,9 @@ loop_free(struct loop **loop)
 {
 	if (*loop == NULL)
 		return;
-	evtimer_del(&(*loop)->alarm);
+	end_orphans(*loop);
+	timers_fini(*loop);
 	event_base_free((*loop)->base);
-	heap_fini(&(*loop)->timers);
 	mem_free(*loop);
 	*loop = NULL;
 }
@@ -156,76 +133,14 @@ run_hooks(struct loop *loop)
 }
 
 static void
-set_alarm(struct loop *loop)
-{
-	struct heap_node *first = heap_first(&loop->timers);
-	struct timeval tv;
-	msec_t delay;
-
-	if (first == NULL || first->key >= loop->alarm_at)
-		return;		/* too early an alarm does no harm */
-	delay = first->key - clock_mono();
-	if (delay < 0)
-		delay = 0;
-	tv.tv_sec = (time_t)(delay / 1000);
-	tv.tv_usec = (suseconds_t)(delay % 1000 * 1000);
-	must(evtimer_add(&loop->alarm, &tv) == 0);
-	loop->alarm_at = first->key;
-}
-
-static void
 sleep_and_serve(struct loop *loop)
 {
 	int flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY;
 
-	if (loop->asked || !list_empty(&loop->soon[loop->next]))
+	if (loop->asked || !timers_alarm(loop))
 		flags = EVLOOP_NONBLOCK;
-	else
-		set_alarm(loop);
 	loop->now = 0;
 	must(event_base_loop(loop->base, flags) != -1);
-}
-
-static void
-fire(struct timer *timer)
-{
-	timer->due = MSEC_NEVER;
-	timer->fn(timer->owner);
-}
-
-static void
-run_soon(struct loop *loop)
-{
-	struct list *list = &loop->soon[loop->next];
-	struct link *link;
-
-	loop->next = !loop->next;
-	while ((link = list_take(list)) != NULL) {
-		struct timer *timer = list_item(link, struct timer, link);
-
-		timer->soon = NULL;
-		fire(timer);
-	}
-}
-
-static void
-run_timers(struct loop *loop)
-{
-	struct heap_node *node;
-
-	run_soon(loop);
-	while ((node = heap_first(&loop->timers)) != NULL &&
-	    node->key <= loop_now(loop)) {
-		struct timer *timer = heap_item(node, struct timer, node);
-
-		if (timer->due <= loop_now(loop)) {
-			heap_remove(&loop->timers, node);
-			fire(timer);
-		} else if (timer->due != MSEC_NEVER)
-			heap_put(&loop->timers, node, timer->due);
-		else
-			heap_remove(&loop->timers, node);
-	}
 }
 
 /* What was said about it is in the log before another process hears of a
@@ -247,7 +162,7 @@ loop_run(struct loop *loop)
 		if (loop->stopping)
 			break;
 		sleep_and_serve(loop);
-		run_timers(loop);
+		timers_run(loop);
 	}
 	end_turn(loop);
 }
@@ -306,72 +221,6 @@ watch_free(struct watch **watch)
 	watch_want(*watch, 0);
 	mem_free(*watch);
 	*watch = NULL;
-}
-
-/* ---- timers ---------------------------------------------------------------- */
-
-struct timer *
-timer_new(struct loop *loop, timer_fn *fn, void *owner)
-{
-	struct timer *timer = mem_new(struct timer);
-
-	timer->loop = loop;
-	timer->due = MSEC_NEVER;
-	timer->fn = fn;
-	timer->owner = owner;
-	return timer;
-}
-
-static void
-leave_soon(struct timer *timer)
-{
-	if (timer->soon == NULL)
-		return;
-	list_remove(timer->soon, &timer->link);
-	timer->soon = NULL;
-}
-
-void
-timer_set(struct timer *timer, msec_t delay)
-{
-	struct loop *loop = timer->loop;
-
-	leave_soon(timer);
-	if (delay >= MSEC_NEVER - loop_now(loop)) {
-		timer->due = MSEC_NEVER;
-		return;
-	}
-	timer->due = loop_now(loop) + (delay > 0 ? delay : 0);
-	if (delay <= 0) {
-		heap_remove(&loop->timers, &timer->node);
-		timer->soon = &loop->soon[loop->next];
-		list_append(timer->soon, &timer->link);
-	} else if (!heap_holds(&timer->node) || timer->node.key > timer->due)
-		heap_put(&loop->timers, &timer->node, timer->due);
-}
-
-void
-timer_stop(struct timer *timer)
-{
-	leave_soon(timer);
-	timer->due = MSEC_NEVER;
-}
-
-bool
-timer_is_set(const struct timer *timer)
-{
-	return timer->due != MSEC_NEVER;
-}
-
-void
-timer_free(struct timer **timer)
-{
-	if (*timer == NULL)
-		return;
-	leave_soon(*timer);
-	heap_remove(&(*timer)->loop->timers, &(*timer)->node);
-	mem_free(*timer);
-	*timer = NULL;
 }
 
 /* ---- signals ------------------------------------------------------------------ */
@@ -444,4 +293,28 @@ turn_hook_free(struct turn_hook **hook)
 	list_remove(&loop->hooks, &(*hook)->link);
 	mem_free(*hook);
 	*hook = NULL;
+}
+
+/* ---- what outlives its owner ------------------------------------------------ */
+
+struct orphan *
+orphan_new(struct loop *loop, orphan_fn *end, void *self)
+{
+	struct orphan *orphan = mem_new(struct orphan);
+
+	orphan->loop = loop;
+	orphan->end = end;
+	orphan->self = self;
+	list_append(&loop->orphans, &orphan->link);
+	return orphan;
+}
+
+void
+orphan_free(struct orphan **orphan)
+{
+	if (*orphan == NULL)
+		return;
+	list_remove(&(*orphan)->loop->orphans, &(*orphan)->link);
+	mem_free(*orphan);
+	*orphan = NULL;
 }

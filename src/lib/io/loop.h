@@ -17,6 +17,7 @@ struct loop;
 struct event_base;
 
 struct loop *loop_new(void);
+/* Ends the orphans; all else that was made for it must have been freed. */
 void loop_free(struct loop **loop);
 
 /* Run until loop_stop(). */
@@ -73,5 +74,18 @@ typedef void turn_fn(void *owner);
 struct turn_hook *turn_hook_new(struct loop *loop, turn_fn *fn, void *owner);
 void turn_hook_ask(struct turn_hook *hook);
 void turn_hook_free(struct turn_hook **hook);
+
+/* ---- what outlives its owner ------------------------------------------------ */
+
+struct orphan;
+typedef void orphan_fn(void *self);
+
+/*
+ * SELF has nobody left who would free it: it goes on by itself, as a
+ * connection does whose last words still leave, until it frees itself, and
+ * this with it.  If the loop ends before, END is called, and must do so.
+ */
+struct orphan *orphan_new(struct loop *loop, orphan_fn *end, void *self);
+void orphan_free(struct orphan **orphan);
 
 #endif

@@ -481,6 +481,30 @@ a_last_reply_outlives_unread_input(void)
 }
 
 static void
+what_still_ends_is_ended_with_its_loop(void)
+{
+	static const size_t waits[] = { 0, 1 << 20 };
+
+	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+		char *block = mem_alloc(1 << 20);
+		struct sides s;
+		int fd;
+
+		sides_open_raw(&s, &side_limits);
+		fd = conn_fd(s.near.conn);
+		conn_send(s.near.conn, span_make(block, waits[i]));
+		CU_ASSERT_EQUAL(conn_waiting(s.near.conn) > 0, i == 1);
+		conn_finish(&s.near.conn, 60 * MSEC_SECOND);
+		sides_idle(&s);
+		CU_ASSERT_EQUAL(fcntl(fd, F_GETFD), FD_CLOEXEC);
+		sides_close(&s);
+		CU_ASSERT_EQUAL(fcntl(fd, F_GETFD), -1);
+		CU_ASSERT_EQUAL(s.near.told[CONN_ENDED], 0);
+		mem_free(block);
+	}
+}
+
+static void
 finishing_in_an_event_sends_what_waits(void)
 {
 	char *block = mem_alloc(1 << 20);
@@ -569,6 +593,7 @@ const struct unit_test conn_tests[] = {
 	UNIT(a_refused_connection_ends_with_its_reason),
 	UNIT(a_connection_that_cannot_start_ends_from_the_loop),
 	UNIT(a_last_reply_outlives_unread_input),
+	UNIT(what_still_ends_is_ended_with_its_loop),
 	UNIT(finishing_in_an_event_sends_what_waits),
 	UNIT(what_the_peer_said_before_it_went_is_heard_after_a_failed_write),
 	UNIT(broken_output_ends_a_paused_connection_that_quits),
