@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
  * intake.c - text into wire form, byte for byte.
+ *
+ * A CR is held back until the next byte tells what it was: any number of
+ * them before a LF is one line end, as programs make them that turn LF into
+ * CRLF twice; before anything else each was a line end of its own.
  */
 #include "ctl/intake.h"
 
@@ -17,6 +21,28 @@ end_line(struct intake *intake, struct buf *out)
 {
 	buf_append(out, "\r\n", 2);
 	intake->state = AT_START;
+	intake->held = 0;
+}
+
+/* The CRs that were held back were line ends themselves. */
+static void
+end_held(struct intake *intake, struct buf *out)
+{
+	unsigned count = intake->held;
+
+	while (count-- > 0)
+		end_line(intake, out);
+}
+
+/* False: too many are held back already. */
+static bool
+hold_cr(struct intake *intake, uint8_t state)
+{
+	if (intake->held == INTAKE_HELD_MOST)
+		return false;
+	intake->held++;
+	intake->state = state;
+	return true;
 }
 
 /* The dot held back was text: it goes out, stuffed. */
@@ -44,43 +70,43 @@ take_text(struct intake *intake, uint8_t byte, struct buf *out)
 	if (byte == '\n') {
 		end_line(intake, out);
 	} else if (byte == '\r') {
-		intake->state = AFTER_CR;
+		hold_cr(intake, AFTER_CR);
 	} else {
 		intake->eight_bit |= byte > 127;
-		buf_append_byte(out, byte);
+		buf_append_byte(out, byte == '\0' ? '?' : byte);
 		intake->state = IN_LINE;
 	}
+}
+
+/* BYTE comes behind CRs, or behind a dot at the start of a line and perhaps
+ * CRs.  True: that is all about it. */
+static bool
+take_held(struct intake *intake, uint8_t byte, struct buf *out)
+{
+	bool dot = intake->state != AFTER_CR;
+
+	if (byte == '\r' &&
+	    hold_cr(intake, dot ? AFTER_DOT_CR : AFTER_CR))
+		return true;
+	if (byte == '\n' && dot) {
+		lone_dot(intake, out);
+		return true;
+	}
+	if (byte == '\n') {
+		end_line(intake, out);
+		return true;
+	}
+	if (dot)
+		put_dot(intake, out);
+	end_held(intake, out);
+	return false;
 }
 
 static void
 take_byte(struct intake *intake, uint8_t byte, struct buf *out)
 {
-	switch (intake->state) {
-	case AFTER_CR:
-		end_line(intake, out);
-		if (byte == '\n')
-			return;
-		break;
-	case AFTER_DOT:
-		if (byte == '\r') {
-			intake->state = AFTER_DOT_CR;
-			return;
-		}
-		if (byte == '\n') {
-			lone_dot(intake, out);
-			return;
-		}
-		put_dot(intake, out);
-		break;
-	case AFTER_DOT_CR:
-		if (byte == '\n') {
-			lone_dot(intake, out);
-			return;
-		}
-		put_dot(intake, out);
-		end_line(intake, out);
-		break;
-	}
+	if (intake->state >= AFTER_CR && take_held(intake, byte, out))
+		return;
 	if (intake->state == AT_START && byte == '.')
 		intake->state = AFTER_DOT;
 	else
@@ -96,7 +122,7 @@ take_run(struct intake *intake, struct span text, struct buf *out)
 	if (intake->state != IN_LINE)
 		return 0;
 	while (length < text.length && text.data[length] != '\n' &&
-	    text.data[length] != '\r')
+	    text.data[length] != '\r' && text.data[length] != '\0')
 		intake->eight_bit |= text.data[length++] > 127;
 	buf_append(out, text.data, length);
 	return length;
@@ -121,12 +147,19 @@ intake_finish(struct intake *intake, struct buf *out)
 		return;
 	switch (intake->state) {
 	case IN_LINE:
-	case AFTER_CR:
 		end_line(intake, out);
 		break;
+	case AFTER_CR:
+		end_held(intake, out);
+		break;
 	case AFTER_DOT:
-	case AFTER_DOT_CR:
 		lone_dot(intake, out);
+		break;
+	case AFTER_DOT_CR:
+		if (intake->dot_ends)
+			break;
+		put_dot(intake, out);
+		end_held(intake, out);
 		break;
 	}
 	intake->ended = true;

@@ -31,8 +31,8 @@ submit_exit(unsigned code, const char *status, bool rcpt)
 		return EX_NOUSER;
 	if (code == 500 || code == 502 || code == 503)
 		return EX_PROTOCOL;
-	if (code == 501 || code == 504 || code == 552 || code == 553 ||
-	    code == 554 || code == 555)
+	if (code == 501 || code == 504 || code == 550 || code == 552 ||
+	    code == 553 || code == 554 || code == 555)
 		return EX_DATAERR;
 	return EX_UNAVAILABLE;
 }

@@ -35,7 +35,6 @@ check(const struct path *path, struct span s)
 {
 	must(fuzz_is_within(path->mailbox, s));
 	must(fuzz_is_clean(path->mailbox));
-	must(path->local.length <= LOCAL_PART_MOST);
 	must(path->domain.length <= DOMAIN_MOST);
 	must(path->mailbox.length == path->local.length +
 	    path->domain.length + (path->domain.length > 0));

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { BOUNDARY_TEXT = 64, NAME_MOST = 255, ADDRESS_MOST = 320,
+enum { BOUNDARY_TEXT = 64, NAME_MOST = 255, ADDRESS_MOST = 900,
 	XTEXT_MOST = 512, REPLY_MOST = 2000, STATUS_MOST = 11 };
 
 /* ---- pieces ------------------------------------------------------------ */

@@ -10,7 +10,7 @@
 #include "mail/clean.h"
 #include "mail/trace.h"
 
-enum { ADDRESS_MOST = 320, WORDS_MOST = 2000, NAME_MOST = 255 };
+enum { ADDRESS_MOST = 900, WORDS_MOST = 2000, NAME_MOST = 255 };
 
 struct wording {
 	int rank;		/* the higher, the worse */

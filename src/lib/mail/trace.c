@@ -9,7 +9,7 @@
 
 #include "mail/clean.h"
 
-enum { NAME_MOST = 255, COMMENT_MOST = 200, PATH_TEXT_MOST = 320 };
+enum { NAME_MOST = 255, COMMENT_MOST = 200, PATH_TEXT_MOST = 900 };
 
 /* "from HELO ([192.0.2.1])"; the literal stands in for a missing name. */
 static void

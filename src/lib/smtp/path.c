@@ -99,7 +99,7 @@ pull_local(struct span *at, struct span *out)
 	if (result != PATH_OK)
 		return result;
 	*out = passed(start, *at);
-	return out->length > LOCAL_PART_MOST ? PATH_LONG : PATH_OK;
+	return PATH_OK;
 }
 
 /* ---- domain ------------------------------------------------------------ */

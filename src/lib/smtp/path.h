@@ -7,7 +7,13 @@
 
 #include "base/span.h"
 
-enum { LOCAL_PART_MOST = 64, DOMAIN_MOST = 255, PATH_MOST = 256 };
+/*
+ * RFC 5321, 4.5.3.1: local-parts of 64 bytes and paths of 256 must be taken
+ * at least.  Reverse-paths that carry another address, and tokens of
+ * confirmation, are longer: they are taken as far as the command line goes,
+ * and no further than all that handles addresses can.
+ */
+enum { DOMAIN_MOST = 255, PATH_MOST = 4096 };
 
 enum path_result {
 	PATH_OK,

@@ -25,7 +25,10 @@ static const struct {
 	{ 553, "5.1.7", false, EX_DATAERR },
 	{ 501, "5.1.3", true, EX_DATAERR },
 	{ 503, "5.5.1", false, EX_PROTOCOL },
-	{ 550, "", false, EX_UNAVAILABLE },
+	{ 550, "5.6.0", false, EX_DATAERR },
+	{ 550, "5.6.11", false, EX_DATAERR },
+	{ 550, "", false, EX_DATAERR },
+	{ 521, "", false, EX_UNAVAILABLE },
 };
 
 static void

@@ -111,7 +111,10 @@ static const struct {
 	{ "FROM:<a@b", 501, "5.1.7", NULL },
 	{ "FROM:<\xc3\xa4@b>", 553, "5.6.7", NULL },
 	{ "FROM:<aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	    "aaaaa@b>", 501, "5.1.7", NULL },
+	    "aaaaa@b>", 0, "", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaaaaaaaaa@b" },
+	{ "FROM:<a@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaa>", 501, "5.1.7", NULL },
 };
 
 static void

@@ -82,16 +82,20 @@ static const struct {
 	{ "<a@b\xc3\xa4>", PATH_UTF8, NULL, NULL, NULL, NULL },
 	{ "<a@\xc3\xa4.b>", PATH_UTF8, NULL, NULL, NULL, NULL },
 	{ "<" X60 "xxxx@b>", PATH_OK, X60 "xxxx@b", X60 "xxxx", "b", "" },
-	{ "<" X60 "xxxxx@b>", PATH_LONG, NULL, NULL, NULL, NULL },
+	{ "<" X60 "xxxxx@b>", PATH_OK, X60 "xxxxx@b", X60 "xxxxx", "b", "" },
+	{ "<" X60 X60 X60 X60 X60 "@b>", PATH_OK, X60 X60 X60 X60 X60 "@b",
+	    X60 X60 X60 X60 X60, "b", "" },
+	{ "<\"" X60 X60 "\"@b>", PATH_OK, "\"" X60 X60 "\"@b",
+	    "\"" X60 X60 "\"", "b", "" },
 	{ "<a@" X60 "xxx.b>", PATH_OK, "a@" X60 "xxx.b", "a", X60 "xxx.b",
 	    "" },
 	{ "<a@" X60 "xxxx.b>", PATH_LONG, NULL, NULL, NULL, NULL },
-	/* 252 of domain and "a@" are 254, and the brackets make 256. */
 	{ "<a@" X60 "." X60 "." X60 "." X60 ".1234567>" , PATH_OK,
 	    "a@" X60 "." X60 "." X60 "." X60 ".1234567", "a",
 	    X60 "." X60 "." X60 "." X60 ".1234567", "" },
-	{ "<a@" X60 "." X60 "." X60 "." X60 ".123456789>", PATH_LONG, NULL,
-	    NULL, NULL, NULL },
+	{ "<a@" X60 "." X60 "." X60 "." X60 ".12345678901>", PATH_OK,
+	    "a@" X60 "." X60 "." X60 "." X60 ".12345678901", "a",
+	    X60 "." X60 "." X60 "." X60 ".12345678901", "" },
 	{ "<a@" X60 "." X60 "." X60 "." X60 ".1234567890123>", PATH_LONG,
 	    NULL, NULL, NULL, NULL },
 };
@@ -115,6 +119,24 @@ paths_are_pulled_as_the_rfc_says(void)
 		CU_ASSERT_TRUE(span_is(path.domain, paths[i].domain));
 		CU_ASSERT_TRUE(span_is(in, paths[i].rest));
 		CU_ASSERT_EQUAL(path.routed, paths[i].in[1] == '@');
+	}
+}
+
+static void
+a_path_has_an_end_all_the_same(void)
+{
+	char text[PATH_MOST + 2];
+
+	for (size_t length = PATH_MOST - 1; length <= PATH_MOST + 1;
+	    length++) {
+		struct span in = span_make(text, length);
+		struct path path;
+
+		memset(text, 'x', sizeof text);
+		text[0] = '<';
+		memcpy(text + length - 3, "@b>", 3);
+		CU_ASSERT_EQUAL(path_pull(&in, &path),
+		    length <= PATH_MOST ? PATH_OK : PATH_LONG);
 	}
 }
 
@@ -230,6 +252,7 @@ local_parts_that_ask_for_relaying_are_known(void)
 
 const struct unit_test path_tests[] = {
 	UNIT(paths_are_pulled_as_the_rfc_says),
+	UNIT(a_path_has_an_end_all_the_same),
 	UNIT(a_path_that_is_cut_off_anywhere_is_no_path),
 	UNIT(no_control_byte_gets_into_a_path),
 	UNIT(a_mailbox_is_all_of_the_text),
