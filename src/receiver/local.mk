@@ -4,6 +4,7 @@ src_receiver_libsession_a_SOURCES = \
 	src/receiver/classify.c src/receiver/classify.h \
 	src/receiver/clients.c src/receiver/clients.h \
 	src/receiver/intake.c src/receiver/intake.h \
+	src/receiver/known.c src/receiver/known.h \
 	src/receiver/mail.c \
 	src/receiver/policy.c src/receiver/policy.h \
 	src/receiver/pressure.c src/receiver/pressure.h \

@@ -16,9 +16,11 @@
 static unsigned
 offered(const struct session *session)
 {
+	unsigned liberal = session->client.liberal ? SYNTAX_LIBERAL : 0;
+
 	if (!session->extended)
-		return 0;
-	return EXT_SIZE | EXT_8BITMIME | EXT_DSN | EXT_DELIVERBY |
+		return liberal;
+	return liberal | EXT_SIZE | EXT_8BITMIME | EXT_DSN | EXT_DELIVERBY |
 	    (session->client.trusted ? EXT_MT_PRIORITY : 0) |
 	    (may_hold(session) ? EXT_FUTURERELEASE : 0);
 }
@@ -32,20 +34,29 @@ reject(struct session *session, const char *stage,
 	return session->state;
 }
 
-/*
- * The recipient as it goes into the envelope: "postmaster", the one name
- * that comes without a domain, is the postmaster of this host.
- */
+/* The mailbox as it goes into the envelope: whom nobody gave a domain is of
+ * this host. */
+static char *
+complete(const struct session *session, const struct path *path)
+{
+	if (path->domain.length > 0 || path->mailbox.length == 0)
+		return span_copy(path->mailbox);
+	return mem_printf("%.*s@%s", (int)path->local.length,
+	    (const char *)path->local.data, session->rules->conf->hostname);
+}
+
+/* The same of a recipient, who may be the postmaster of this host. */
 static char *
 rcpt_address(const struct session *session, const struct path *path)
 {
 	const struct conf *conf = session->rules->conf;
 
-	if (path->domain.length > 0)
-		return span_copy(path->mailbox);
-	if (conf->postmaster != NULL)
+	if (policy_is_postmaster(conf, path))
 		return mem_strdup(conf->postmaster);
-	return mem_printf("postmaster@%s", conf->hostname);
+	if (path->domain.length == 0 &&
+	    span_is_nocase(path->local, "postmaster"))
+		return mem_printf("postmaster@%s", conf->hostname);
+	return complete(session, path);
 }
 
 enum session_state
@@ -55,6 +66,7 @@ act_mail(struct session *session, struct span argument, struct buf *reply)
 	struct path path;
 	struct complaint complaint = mail_parse(argument, offered(session),
 	    &path, &params);
+	char *address;
 
 	if (complaint.code == 0)
 		complaint = policy_mail(session->rules, &session->client,
@@ -62,8 +74,10 @@ act_mail(struct session *session, struct span argument, struct buf *reply)
 	if (complaint.code != 0)
 		return reject(session, "MAIL", complaint, span_skip(argument,
 		    strlen("FROM:")), reply);
-	session->txn = transaction_new(path.mailbox, &params,
+	address = complete(session, &path);
+	session->txn = transaction_new(span_of(address), &params,
 	    session->rules->now);
+	mem_free(address);
 	session->txn->klass = (uint8_t)policy_best_class(&session->client,
 	    &params);
 	reply_put(reply, 250, "2.1.0", "Ok");
@@ -86,6 +100,42 @@ reject_rcpt(struct session *session, struct complaint complaint,
 	return session->state;
 }
 
+/*
+ * ADDRESS is among the recipients already, whatever else is said of it now:
+ * it gets the message once.  Who says so without end is told that there are
+ * too many.
+ */
+static enum session_state
+take_again(struct session *session, struct span address, struct buf *reply)
+{
+	static const struct complaint enough = { 452, "4.5.3",
+		"Too many recipients in one transaction" };
+
+	if (session->txn->rcpts_again >= session->rules->conf->recipients)
+		return reject_rcpt(session, enough, address, reply);
+	session->txn->rcpts_again++;
+	reply_put(reply, 250, "2.1.5", "Ok, as before");
+	return SESSION_READY;
+}
+
+/* ADDRESS is the one of PATH in full. */
+static enum session_state
+take_rcpt(struct session *session, const struct path *path,
+    struct span address, const struct rcpt_params *params, struct buf *reply)
+{
+	struct complaint complaint;
+
+	if (transaction_has_rcpt(session->txn, address))
+		return take_again(session, address, reply);
+	complaint = policy_rcpt(session->rules, &session->client,
+	    session->txn, path);
+	if (complaint.code != 0)
+		return reject_rcpt(session, complaint, path->mailbox, reply);
+	transaction_add_rcpt(session->txn, session->rules, address, params);
+	reply_put(reply, 250, "2.1.5", "Ok");
+	return SESSION_READY;
+}
+
 enum session_state
 act_rcpt(struct session *session, struct span argument, struct buf *reply)
 {
@@ -93,21 +143,16 @@ act_rcpt(struct session *session, struct span argument, struct buf *reply)
 	struct path path = { 0 };
 	struct complaint complaint = rcpt_parse(argument, offered(session),
 	    &path, &params);
+	enum session_state next;
 	char *address;
 
 	if (complaint.code != 0)
 		return reject_rcpt(session, complaint,
 		    span_skip(argument, strlen("TO:")), reply);
-	complaint = policy_rcpt(session->rules, &session->client,
-	    session->txn, &path);
-	if (complaint.code != 0)
-		return reject_rcpt(session, complaint, path.mailbox, reply);
 	address = rcpt_address(session, &path);
-	transaction_add_rcpt(session->txn, session->rules, span_of(address),
-	    &params);
+	next = take_rcpt(session, &path, span_of(address), &params, reply);
 	mem_free(address);
-	reply_put(reply, 250, "2.1.5", "Ok");
-	return SESSION_READY;
+	return next;
 }
 
 /* ---- DATA ---------------------------------------------------------------- */

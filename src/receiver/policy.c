@@ -33,6 +33,7 @@ policy_client(const struct conf_listen *listen, struct addr address,
 	struct client client = {
 		.address = address,
 		.trusted = trust != NULL,
+		.liberal = trust != NULL && !listen->strict,
 		.can_tls = have_certificate && listen->tls == LISTEN_TLS_OFFER,
 		.klass = (uint8_t)listen->klass,
 		.ceiling = (uint8_t)listen->ceiling,
@@ -40,6 +41,8 @@ policy_client(const struct conf_listen *listen, struct addr address,
 
 	if (trust != NULL && trust->ceiling > listen->ceiling)
 		client.ceiling = (uint8_t)trust->ceiling;
+	if (trust == NULL)	/* may write to the postmaster, at leisure */
+		client.klass = client.ceiling = CLASS_BULK;
 	return client;
 }
 
@@ -47,7 +50,7 @@ struct client
 policy_local(uint32_t uid)
 {
 	return (struct client){
-		.local = true, .trusted = true, .uid = uid,
+		.local = true, .trusted = true, .liberal = true, .uid = uid,
 		.klass = CLASS_NORMAL, .ceiling = CLASS_URGENT,
 	};
 }
@@ -154,11 +157,20 @@ policy_has_memory(const struct rules *rules, const struct transaction *txn,
 	return rules->in_flight <= most && length <= most - rules->in_flight;
 }
 
+bool
+policy_is_postmaster(const struct conf *conf, const struct path *path)
+{
+	return conf->postmaster != NULL &&
+	    span_is_nocase(path->local, "postmaster") &&
+	    (path->domain.length == 0 ||
+	    span_is_nocase(path->domain, conf->hostname));
+}
+
 struct complaint
 policy_rcpt(const struct rules *rules, const struct client *client,
     const struct transaction *txn, const struct path *path)
 {
-	if (!client->trusted)
+	if (!client->trusted && !policy_is_postmaster(rules->conf, path))
 		return (struct complaint){ 550, "5.7.1",
 			"Relay access denied" };
 	if (path->mailbox.length == 0)

@@ -28,9 +28,14 @@ struct complaint policy_mail(const struct rules *rules,
 struct complaint policy_room(const struct rules *rules,
     enum mail_class klass, uint64_t size);
 
+/* Whether PATH is the postmaster of this host, and CONF has one who reads
+ * the mail (RFC 5321, 4.5.1). */
+bool policy_is_postmaster(const struct conf *conf, const struct path *path);
+
 /*
- * May CLIENT send to PATH?  Only trusted networks relay, and there is no
- * mail for this host itself: how the address is written does not matter.
+ * May CLIENT send to PATH?  Only trusted networks relay, and but for the
+ * postmaster there is no mail for this host itself: how the address is
+ * written does not matter.
  */
 struct complaint policy_rcpt(const struct rules *rules,
     const struct client *client, const struct transaction *txn,

@@ -57,6 +57,7 @@ transaction_reset(struct transaction **txn, struct rules *rules)
 	if (t == NULL)
 		return;
 	rules->in_flight -= t->charged;
+	known_fini(&t->known);
 	envelope_free(&t->envelope);
 	buf_fini(&t->body);
 	mem_free(t);
@@ -74,12 +75,19 @@ transaction_refuse(struct transaction *txn, struct rules *rules,
 	transaction_charge(txn, rules);
 }
 
+bool
+transaction_has_rcpt(const struct transaction *txn, struct span address)
+{
+	return known_has(&txn->known, txn->envelope, address);
+}
+
 void
 transaction_add_rcpt(struct transaction *txn, struct rules *rules,
     struct span address, const struct rcpt_params *params)
 {
 	envelope_add_rcpt(txn->envelope, address, params->orcpt,
 	    params->notify);
+	known_note_last(&txn->known, txn->envelope);
 	txn->envelope_bytes += sizeof(struct envelope_rcpt) +
 	    address.length + params->orcpt.length + 32;	/* of malloc's own */
 	transaction_charge(txn, rules);
@@ -88,7 +96,8 @@ transaction_add_rcpt(struct transaction *txn, struct rules *rules,
 void
 transaction_charge(struct transaction *txn, struct rules *rules)
 {
-	size_t now = txn->body.room + txn->envelope_bytes;
+	size_t now = txn->body.room + txn->envelope_bytes +
+	    known_bytes(&txn->known);
 
 	rules->in_flight += now - txn->charged;
 	txn->charged = now;

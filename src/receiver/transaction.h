@@ -10,6 +10,7 @@
 #ifndef RECEIVER_TRANSACTION_H
 #define RECEIVER_TRANSACTION_H
 
+#include "receiver/known.h"
 #include "receiver/rules.h"
 
 #include "smtp/command.h"
@@ -23,6 +24,8 @@ struct transaction {
 	uint64_t declared;	/* SIZE=, 0: not given */
 	bool rcpt_refused;	/* at least one recipient was refused */
 	bool rcpts_over;	/* and one because there were too many */
+	struct known known;	/* the recipients in the envelope */
+	uint32_t rcpts_again;	/* how often one of them was named again */
 	uint8_t klass;		/* until the header is done: at best */
 	size_t envelope_bytes;	/* of memory, about */
 
@@ -53,7 +56,10 @@ void transaction_reset(struct transaction **txn, struct rules *rules);
 void transaction_refuse(struct transaction *txn, struct rules *rules,
     unsigned code, const char *status, const char *text);
 
-/* Add a recipient to the envelope. */
+/* Whether ADDRESS is among the recipients already. */
+bool transaction_has_rcpt(const struct transaction *txn, struct span address);
+
+/* Add a recipient that is not among them yet to the envelope. */
 void transaction_add_rcpt(struct transaction *txn, struct rules *rules,
     struct span address, const struct rcpt_params *params);
 

@@ -43,31 +43,47 @@ act_missing(struct session *session, struct span argument, struct buf *reply)
 
 /*
  * More than RFC 5321 has: a wrong name is no reason to refuse mail.  But it
- * goes into the Received field and the log, and must not break their form.
+ * goes into the Received field and the log, and must not break their form:
+ * what would is refused, or replaced where the client may relay.
  */
+static bool
+is_harmless(uint8_t c)
+{
+	return c > ' ' && c < 0x7f && strchr("()<>\"\\;,", c) == NULL;
+}
+
 static bool
 helo_is_harmless(struct span name)
 {
-	if (name.length == 0 || name.length > DOMAIN_MOST)
-		return false;
 	for (size_t i = 0; i < name.length; i++)
-		if (name.data[i] <= ' ' || name.data[i] >= 0x7f ||
-		    strchr("()<>\"\\;,", name.data[i]) != NULL)
+		if (!is_harmless(name.data[i]))
 			return false;
-	return true;
+	return name.length <= DOMAIN_MOST;
+}
+
+static char *
+helo_cleaned(struct span name)
+{
+	char *copy = span_copy(span_first(name, DOMAIN_MOST));
+
+	for (char *c = copy; *c != '\0'; c++)
+		if (!is_harmless((uint8_t)*c))
+			*c = '?';
+	return copy;
 }
 
 static bool
 take_helo(struct session *session, struct span name, struct buf *reply)
 {
-	if (!helo_is_harmless(name)) {
+	if (name.length == 0 ||
+	    (!session->client.liberal && !helo_is_harmless(name))) {
 		answer(session, reply, 501, "5.5.4",
 		    "A host name or address literal is needed");
 		return false;
 	}
 	transaction_reset(&session->txn, session->rules);
 	mem_free(session->helo);
-	session->helo = span_copy(name);
+	session->helo = helo_cleaned(name);
 	return true;
 }
 

@@ -4,6 +4,8 @@
 A row is a sentence and what is said, with what is heard: pairs of a line (or
 bytes, sent as they are) and the beginnings of the replies to it.
 """
+import re
+
 from raw import FROM, TO, Raw
 
 HELO_FIRST = "503 5.5.1 Say EHLO first"
@@ -105,10 +107,10 @@ PATHS = [
      "MAIL FROM <a@client.test>"),
     ("MAIL", "501 5.1.7", "MAIL FROM:", "MAIL FROM:a@client.test", "MAIL FROM:<a@client.test", "MAIL FROM:<a>",
      "MAIL FROM:<a@>", "MAIL FROM:<a@b@c>", "MAIL FROM:<a b@c.test>", "MAIL FROM:<a@[300.0.0.1]>",
-     "MAIL FROM:<" + "x" * 65 + "@client.test>"),
+     "MAIL FROM:<a@" + "x" * 64 + ".test>"),
     ("MAIL", "553 5.6.7", "MAIL FROM:<\xe9@client.test>", "MAIL FROM:<a@\u0441lient.test>"),
     ("MAIL", "250 2.1.0", "MAIL FROM:<>", "MAIL FROM:<@x.test:a@client.test>", 'MAIL FROM:<"a b"@client.test>',
-     "MAIL FROM:<a@[192.0.2.1]>", "MAIL FROM:<" + "x" * 64 + "@client.test>"),
+     "MAIL FROM:<a@[192.0.2.1]>", "MAIL FROM:<" + "x" * 300 + "@client.test>"),
     ("RCPT", "553 5.6.7", "RCPT TO:<\xe9@example.org>", "RCPT TO:<b@ex\xe4mple.org>"),
     ("RCPT", "501 5.1.3", "RCPT TO:<>", "RCPT TO:<b>", "RCPT TO:b@example.org"),
     ("RCPT", "501 5.5.4", "RCPT", "RCPT <b@example.org>", "RCPT FROM:<b@example.org>"),
@@ -119,7 +121,8 @@ PATHS = [
 
 def _stage(scene):
     sink = scene.sink()
-    return sink, scene.relay("limits { errors 10000; message-size 1000000 }", to=sink.port)
+    return sink, scene.relay("limits { errors 10000; message-size 1000000 }", to=sink.port,
+                             listen="trust 127.0.0.0/8; strict")
 
 
 def _untouched(relay, sink):
@@ -192,3 +195,65 @@ def the_postmaster_has_an_address_here(scene):
             raw.deliver(b"\r\n", to=["PostMaster"])
             raw.bye()
     assert sorted(m["rcpts"][0]["address"] for m in sink.wait(2)) == ["chief@example.org", "postmaster@relay.test"]
+
+
+def slips_of_those_who_may_relay_are_understood(scene):
+    sink = scene.sink()
+    relay = scene.relay(to=sink.port)
+    rows = [
+        ("EHLO (none)", "?none?", "MAIL FROM:raid@client.test", "RCPT TO:ops@example.org"),
+        ("HELO Kims Computer", "Kims?Computer", "MAIL FROM: raid@client.test", "RCPT TO: ops@example.org"),
+        ("EHLO B\u00fcro-PC", "B??ro-PC", "MAIL FROM:< raid@client.test >", "RCPT TO:<ops@example.org >"),
+        ("EHLO nas;1", "nas?1", "MAIL FROM: raid@client.test", "RCPT TO:<ops@example.org>"),
+    ]
+    for at, (hello, name, mail, rcpt) in enumerate(rows):
+        with scene.row(f"{hello}, {mail} and {rcpt} are taken"), Raw(relay.port, hello=None) as raw:
+            raw.expect("220")
+            for line in hello, mail, rcpt:
+                raw.ask(line, "250")
+            raw.ask("DATA", "354")
+            raw.ask(b"Subject: x\r\n\r\nx\r\n.\r\n", "250 2.0.0")
+            raw.bye()
+            message = sink.wait(at + 1)[-1]
+            assert message["mail"].startswith("MAIL FROM:<raid@client.test>"), message
+            assert [r["address"] for r in message["rcpts"]] == ["ops@example.org"], message
+            assert message["body"].startswith(b"Received: from %s (" % name.encode()), message["body"]
+    with scene.row("without a domain an address is of this host"), Raw(relay.port) as raw:
+        for line in "MAIL FROM:<root>", "RCPT TO:<root>", "RCPT TO:root":
+            raw.ask(line, "250")
+        raw.ask("DATA", "354")
+        raw.ask(b".\r\n", "250 2.0.0")
+        message = sink.wait(len(rows) + 1)[-1]
+        assert message["mail"].startswith("MAIL FROM:<root@relay.test>"), message
+        assert [r["address"] for r in message["rcpts"]] == ["root@relay.test"], message
+
+
+def who_is_named_several_times_gets_one_copy(scene):
+    sink = scene.sink()
+    relay = scene.relay(to=sink.port)
+    again = ["b@example.org", "b@EXAMPLE.org", "b@example.org.", "B@example.org", "b@example.org"]
+    with Raw(relay.port) as raw:
+        raw.deliver(b"Subject: x\r\n\r\nx\r\n", to=again)
+        raw.bye()
+    message, = sink.wait()
+    assert sorted(r["address"] for r in message["rcpts"]) == ["B@example.org", "b@example.org"], message
+    relay.sendmail("-t", input="From: a@client.test\nTo: b@example.org\nCc: B <b@EXAMPLE.org>\nSubject: x\n\nx\n")
+    assert [r["address"] for r in sink.wait(2)[-1]["rcpts"]] == ["b@example.org"]
+
+
+def local_parts_are_as_long_as_people_make_them(scene):
+    sink = scene.sink()
+    relay = scene.relay(to=sink.port)
+    sender = "bounces+1234567-89ab-some.body=" + "a-rather-long-company-name" * 5 + ".example=com@client.test"
+    to = "reply+" + "A1b2C3d4" * 40 + "@example.org"
+    with Raw(relay.port) as raw:
+        raw.ask(f"MAIL FROM:<{sender}>", "250")
+        raw.ask(f"RCPT TO:<{to}>", "250")
+        raw.ask("DATA", "354")
+        raw.ask(b"Subject: x\r\n\r\nx\r\n.\r\n", "250 2.0.0")
+        raw.bye()
+    message, = sink.wait()
+    assert message["mail"].startswith(f"MAIL FROM:<{sender}>"), message
+    assert [r["address"] for r in message["rcpts"]] == [to], message
+    assert f"for <{to}>".encode() in message["body"], message
+    relay.wait_log(f"to=<{re.escape(to)}>.*status=sent")

@@ -81,7 +81,7 @@ RECIPIENTS = [
     ("a file", b"</etc/passwd>", SYNTAX),
     ("an option of a program", b"<-oQ/tmp@relay.test>", DENIED),
     ("a local part of 64 bytes", b"<" + LONG + b"@other.test>", DENIED),
-    ("a local part of 65 bytes", b"<x" + LONG + b"@other.test>", SYNTAX),
+    ("a local part of 65 bytes", b"<x" + LONG + b"@other.test>", DENIED),
     ("a label of 64 bytes", b"<u@" + LONG + b".test>", SYNTAX),
     ("a domain of 300 bytes", b"<u@" + b"x." * 150 + b"test>", SYNTAX),
     ("a label that begins with a hyphen", b"<u@-other.test>", SYNTAX),
@@ -157,6 +157,23 @@ def a_stranger_gains_nothing_by_its_greeting(scene):
                 raw.ask(FROM + TO, "250 2.1.0", DENIED)
                 raw.bye()
     _nothing_came(relay, sink)
+
+
+def a_stranger_may_write_to_the_postmaster_if_there_is_one(scene):
+    sink = scene.sink()
+    relay = scene.relay("limits { errors 10000 }\nbounce { postmaster chief@example.org }", to=sink.port,
+                        listen="trust 127.0.0.1/32")
+    for name, path, reply in RECIPIENTS:
+        if "postmaster without" not in name:
+            with scene.row(f"{name} is refused all the same"), Raw(relay.port, source="127.0.0.2") as raw:
+                raw.ask(FROM + b"RCPT TO:" + path + b"\r\n", "250 2.1.0", reply)
+    with Raw(relay.port, source="127.0.0.2") as raw:
+        raw.deliver(b"X-Priority: 1\r\n\r\nx\r\n", to=["Postmaster", "postmaster@relay.test", "PostMaster@RELAY.test"])
+        raw.bye()
+    message, = sink.wait()
+    assert [r["address"] for r in message["rcpts"]] == ["chief@example.org"], message
+    with scene.row("and takes no turn from anybody's mail by it"):
+        relay.wait_log(r"to=<chief@example.org>.*status=sent.*class=bulk")
 
 
 def a_refused_recipient_stays_refused_beside_good_ones(scene):

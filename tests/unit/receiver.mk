@@ -12,6 +12,7 @@ tests_unit_test_receiver_SOURCES = tests/unit/unit.h \
 	tests/unit/receiver/message.c \
 	tests/unit/receiver/relay.c \
 	tests/unit/receiver/session.c \
+	tests/unit/receiver/slips.c \
 	tests/unit/receiver/smuggling.c \
 	tests/unit/receiver/starttls.c \
 	tests/unit/receiver/states.c \

@@ -54,6 +54,7 @@ struct conf_listen {
 	enum mail_class klass;	/* of mail that asks for none */
 	enum mail_class ceiling;	/* the most to be had here */
 	enum listen_tls tls;
+	bool strict;		/* with those who may relay too */
 };
 
 enum route_kind { ROUTE_MX, ROUTE_HOSTS };

@@ -91,6 +91,8 @@ const struct conf_option conf_options[] = {
 	    "the most pressing class to be had here"),
 	PLAIN(BLOCK_LISTEN, "tls", KIND_LISTEN_TLS, "offer", LISTEN(tls),
 	    "offer (STARTTLS, given a certificate), implicit or none"),
+	PLAIN(BLOCK_LISTEN, "strict", KIND_FLAG, NULL, LISTEN(strict),
+	    "who may relay must keep to the letter of SMTP too"),
 
 	PLAIN(BLOCK_TLS, "certificate", KIND_PATH, NULL,
 	    CONF(tls_certificate), "PEM file with the chain, ours first"),

@@ -134,18 +134,60 @@ take_params(struct span rest, const struct param_row *rows, unsigned offered,
 /* ---- path and the whole argument --------------------------------------- */
 
 /*
+ * "a@b" without brackets, or "< a@b >".  A word that has no domain and an
+ * equals sign is a parameter whose path was forgotten.
+ */
+static enum path_result
+pull_loose(struct span *rest, struct path *path)
+{
+	struct span at = *rest, word;
+	bool angle = at.length > 0 && at.data[0] == '<';
+	enum path_result result;
+
+	if (angle)
+		at = skip_spaces(span_skip(at, 1));
+	word = span_first(at, span_find(at, ' '));
+	if (angle)
+		word = span_first(word, span_find(word, '>'));
+	result = mailbox_parse(word, path);
+	if (result != PATH_OK)
+		return result;
+	if (path->domain.length == 0 && span_find(word, '=') < word.length)
+		return PATH_SYNTAX;
+	at = span_skip(at, word.length);
+	if (angle) {
+		at = skip_spaces(at);
+		if (at.length == 0 || at.data[0] != '>')
+			return PATH_SYNTAX;
+		at = span_skip(at, 1);
+	}
+	*rest = at;
+	return PATH_OK;
+}
+
+static enum path_result
+pull_path(struct span *rest, unsigned offered, struct path *path)
+{
+	enum path_result result = path_pull(rest, path);
+
+	if (result == PATH_SYNTAX && (offered & SYNTAX_LIBERAL) != 0)
+		result = pull_loose(rest, path);
+	return result;
+}
+
+/*
  * Pull PREFIX and the path off REST.  A space after the colon is wrong, but
  * too common among clients to be refused.
  */
 static struct complaint
 take_path(struct span *rest, const char *prefix, const char *status,
-    struct path *path)
+    unsigned offered, struct path *path)
 {
 	if (!span_starts_nocase(*rest, prefix))
 		return complain(501, "5.5.4", prefix[0] == 'F' ?
 		    "Say MAIL FROM:<address>" : "Say RCPT TO:<address>");
 	*rest = skip_spaces(span_skip(*rest, strlen(prefix)));
-	switch (path_pull(rest, path)) {
+	switch (pull_path(rest, offered, path)) {
 	case PATH_OK:
 		return no_complaint;
 	case PATH_LONG:
@@ -166,10 +208,11 @@ mail_parse(struct span argument, unsigned offered, struct path *path,
 	struct complaint complaint;
 
 	*params = (struct mail_params){ 0 };
-	complaint = take_path(&argument, "FROM:", "5.1.7", path);
+	complaint = take_path(&argument, "FROM:", "5.1.7", offered, path);
 	if (complaint.code != 0)
 		return complaint;
-	if (path->mailbox.length > 0 && path->domain.length == 0)
+	if (path->mailbox.length > 0 && path->domain.length == 0 &&
+	    (offered & SYNTAX_LIBERAL) == 0)
 		return complain(501, "5.1.7",
 		    "The sender address has no domain");
 	return take_params(argument, mail_param_rows, offered, params);
@@ -182,11 +225,12 @@ rcpt_parse(struct span argument, unsigned offered, struct path *path,
 	struct complaint complaint;
 
 	*params = (struct rcpt_params){ 0 };
-	complaint = take_path(&argument, "TO:", "5.1.3", path);
+	complaint = take_path(&argument, "TO:", "5.1.3", offered, path);
 	if (complaint.code != 0)
 		return complaint;
-	if (path->domain.length == 0 &&
-	    !span_is_nocase(path->local, "postmaster"))
+	if (path->domain.length == 0 && (path->mailbox.length == 0 ||
+	    ((offered & SYNTAX_LIBERAL) == 0 &&
+	    !span_is_nocase(path->local, "postmaster"))))
 		return complain(501, "5.1.3", path->mailbox.length == 0 ?
 		    "The recipient address is empty" :
 		    "The recipient address has no domain");

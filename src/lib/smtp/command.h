@@ -46,7 +46,9 @@ struct rcpt_params {
 /* Extensions that are offered in this session; others earn a 555. */
 enum {
 	EXT_SIZE = 1, EXT_8BITMIME = 2, EXT_DSN = 4, EXT_MT_PRIORITY = 8,
-	EXT_DELIVERBY = 16, EXT_FUTURERELEASE = 32, EXT_AUTH = 64
+	EXT_DELIVERBY = 16, EXT_FUTURERELEASE = 32, EXT_AUTH = 64,
+	/* no extension: what old programs and devices say is taken too */
+	SYNTAX_LIBERAL = 128
 };
 
 /* What to answer when a command cannot be taken; code 0: it can. */
@@ -61,6 +63,9 @@ struct complaint {
  * *PARAMS lend from ARGUMENT and mean nothing when there is a complaint.
  * The sender has a domain or is empty; the recipient has a domain or is
  * "postmaster" in any case.
+ *
+ * With SYNTAX_LIBERAL among OFFERED the brackets may be missing or have
+ * spaces inside, and so may the domain: the caller completes it then.
  */
 struct complaint mail_parse(struct span argument, unsigned offered,
     struct path *path, struct mail_params *params);

@@ -33,6 +33,7 @@ static const struct {
 	{ "listen class", "bulk", "", "" },
 	{ "listen ceiling", "normal", "", "" },
 	{ "listen tls", "none", "", "" },
+	{ "listen strict", "", "", "" },
 	{ "tls certificate", "/c.pem", "key /k.pem", "" },
 	{ "tls key", "/k.pem", "certificate /c.pem", "" },
 	{ "resolver server", "2001:db8::1@5353", "", "" },

@@ -214,6 +214,19 @@ too_many_hops_are_a_loop(void)
 
 /* ---- recipients, errors, talk -------------------------------------------- */
 
+/* COUNT different recipients. */
+static void
+name_many(struct talk *talk, unsigned count)
+{
+	char line[64];
+
+	while (count-- > 0) {
+		snprintf(line, sizeof line, "RCPT TO:<b%u@rcpt.test>\r\n",
+		    count);
+		HEARS(talk, line, "250 2.1.5");
+	}
+}
+
 static void
 recipients_beyond_the_limit_are_a_452_and_the_others_stay(void)
 {
@@ -221,9 +234,9 @@ recipients_beyond_the_limit_are_a_452_and_the_others_stay(void)
 
 	talk_begin(&talk, NULL, true);
 	talk_hear(&talk, HELLO);
-	HEARS(&talk, FROM_A TO_B TO_B TO_B TO_B TO_B TO_B TO_B "DATA\r\n",
-	    "250 2.1.0, 250 2.1.5, 250 2.1.5, 250 2.1.5, 250 2.1.5, "
-	    "250 2.1.5, 452 4.5.3, 452 4.5.3, 354");
+	HEARS(&talk, FROM_A, "250 2.1.0");
+	name_many(&talk, 5);
+	HEARS(&talk, TO_B TO_B "DATA\r\n", "452 4.5.3, 452 4.5.3, 354");
 	HEARS(&talk, "x\r\n.\r\n", "250 2.0.0");
 	CU_ASSERT_EQUAL(talk.got[0].rcpt_count, 5);
 	talk_end(&talk);
@@ -237,7 +250,7 @@ a_thousand_recipients_are_taken_by_default(void)
 	talk_begin(&talk, "", true);
 	talk_hear(&talk, HELLO);
 	talk_hear(&talk, FROM_A);
-	say_often(&talk, TO_B, 1000, "");
+	name_many(&talk, 1000);
 	CU_ASSERT_EQUAL(talk.session.txn->envelope->rcpt_count, 1000);
 	HEARS(&talk, "DATA\r\n", "354");
 	HEARS(&talk, ".\r\n", "250 2.0.0");
@@ -548,8 +561,9 @@ recipients_count_as_memory_too(void)
 {
 	static const char conf[] = "limits { memory 1M; recipients 50000 }\n";
 	struct talk talk;
-	char line[600] = "RCPT TO:<b@rcpt.test> ORCPT=rfc822;";
-	size_t at = strlen(line);
+	char line[600];
+	size_t at = (size_t)snprintf(line, sizeof line,
+	    "RCPT TO:<%06u@rcpt.test> ORCPT=rfc822;", 0U);
 	const char *heard = "250 2.1.5";
 	unsigned taken = 0;
 
@@ -559,6 +573,8 @@ recipients_count_as_memory_too(void)
 	talk_hear(&talk, HELLO);
 	talk_hear(&talk, FROM_A);
 	while (strcmp(heard, "250 2.1.5") == 0 && taken < 50000) {
+		snprintf(line + 9, 7, "%06u", taken);
+		line[15] = '@';
 		heard = talk_hear(&talk, line);
 		taken++;
 	}

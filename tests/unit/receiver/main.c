@@ -22,6 +22,7 @@ main(int argc, char **argv)
 		{ "starttls", starttls_tests },
 		{ "clients", clients_tests },
 		{ "times", times_tests },
+		{ "slips", slips_tests },
 		{ NULL, NULL }
 	};
 

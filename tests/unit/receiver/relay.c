@@ -136,13 +136,13 @@ trust_is_by_address_however_it_is_written(void)
 	} rows[] = {
 		{ "10.1.2.3", true, CLASS_NORMAL },
 		{ "::ffff:10.1.2.3", true, CLASS_NORMAL },
-		{ "11.1.2.3", false, CLASS_URGENT },
-		{ "::10.1.2.3", false, CLASS_URGENT },
+		{ "11.1.2.3", false, CLASS_BULK },
+		{ "::10.1.2.3", false, CLASS_BULK },
 		{ "192.0.2.77", true, CLASS_BULK },
-		{ "192.0.3.77", false, CLASS_URGENT },
+		{ "192.0.3.77", false, CLASS_BULK },
 		{ "2001:db8::1", true, CLASS_URGENT },
-		{ "2001:db9::1", false, CLASS_URGENT },
-		{ "0.0.0.0", false, CLASS_URGENT },
+		{ "2001:db9::1", false, CLASS_BULK },
+		{ "0.0.0.0", false, CLASS_BULK },
 	};
 	struct err err;
 	struct conf *conf = conf_parse(span_of("hostname relay.test\n"
@@ -164,6 +164,69 @@ trust_is_by_address_however_it_is_written(void)
 		CU_ASSERT_FALSE(client.local);
 	}
 	conf_free(&conf);
+}
+
+static void
+who_may_relay_is_understood_where_it_slips_unless_strict(void)
+{
+	static const struct {
+		const char *listen, *address;
+		bool liberal;
+	} rows[] = {
+		{ "trust 10.0.0.0/8", "10.0.0.1", true },
+		{ "trust 10.0.0.0/8; strict", "10.0.0.1", false },
+		{ "trust 10.0.0.0/8", "11.0.0.1", false },
+		{ "strict", "11.0.0.1", false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char text[128];
+		struct err err;
+		struct addr addr;
+		struct conf *conf;
+
+		snprintf(text, sizeof text, "hostname relay.test\n"
+		    "listen 127.0.0.1:25 { %s }\n", rows[i].listen);
+		conf = conf_parse(span_of(text), "test", &err);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
+		CU_ASSERT_TRUE(addr_parse(span_of(rows[i].address), &addr));
+		CU_ASSERT_EQUAL(policy_client(&conf->listens[0], addr,
+		    false).liberal, rows[i].liberal);
+		conf_free(&conf);
+	}
+	CU_ASSERT_TRUE(policy_local(1000).liberal);
+}
+
+/* ---- the postmaster ------------------------------------------------------ */
+
+#define POSTMASTER "bounce { postmaster chief@home.test }\n"
+
+static void
+a_stranger_may_write_to_the_postmaster_and_to_nobody_else(void)
+{
+	static const char *const others[] = { "u@relay.test",
+		"postmaster@other.test", "postmaster@x.relay.test",
+		"chief@home.test", "postmaster2@relay.test",
+		"postmaster%other.test@relay.test", "postmaster@[127.0.0.1]" };
+	struct talk talk;
+
+	talk_begin(&talk, POSTMASTER, false);
+	HEARS(&talk, HELLO, "250");
+	HEARS(&talk, FROM_A, "250 2.1.0");
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		char line[128];
+
+		snprintf(line, sizeof line, "RCPT TO:<%s>\r\n", others[i]);
+		HEARS(&talk, line, "550 5.7.1");
+	}
+	HEARS(&talk, "RCPT TO:<PostMaster>\r\n", "250 2.1.5");
+	HEARS(&talk, "RCPT TO:<postmaster@RELAY.test>\r\n", "250 2.1.5");
+	HEARS(&talk, "DATA\r\n", "354");
+	HEARS(&talk, "Subject: help\r\n\r\nx\r\n.\r\n", "250 2.0.0");
+	CU_ASSERT_EQUAL(talk.messages, 1);
+	CU_ASSERT_EQUAL(talk.got[0].rcpt_count, 1);
+	CU_ASSERT_STRING_EQUAL(talk.got[0].first_rcpt, "chief@home.test");
+	talk_end(&talk);
 }
 
 static void
@@ -194,6 +257,8 @@ const struct unit_test relay_tests[] = {
 	UNIT(a_helo_of_ours_opens_no_door),
 	UNIT(tls_opens_no_door),
 	UNIT(trust_is_by_address_however_it_is_written),
+	UNIT(who_may_relay_is_understood_where_it_slips_unless_strict),
+	UNIT(a_stranger_may_write_to_the_postmaster_and_to_nobody_else),
 	UNIT(the_listener_ceiling_holds_for_trusted_nets_too),
 	UNIT_END
 };

@@ -172,7 +172,50 @@ the_argument_of_rcpt_is_a_path_or_the_postmaster(void)
 	}
 }
 
+static const struct {
+	const char *argument;
+	unsigned code;
+	const char *mailbox;
+} slips[] = {
+	{ "FROM:a@b", 0, "a@b" },
+	{ "FROM: a@b SIZE=3", 0, "a@b" },
+	{ "FROM:< a@b >", 0, "a@b" },
+	{ "FROM:<a@b > SIZE=3", 0, "a@b" },
+	{ "FROM:a@b.", 0, "a@b" },
+	{ "FROM:<root>", 0, "root" },
+	{ "FROM:root", 0, "root" },
+	{ "FROM:<>", 0, "" },
+	{ "FROM:", 501, NULL },
+	{ "FROM: SIZE=3", 501, NULL },
+	{ "FROM:a b@c", 501, NULL },
+	{ "FROM:a@b> SIZE=3", 501, NULL },
+	{ "FROM:<a@b SIZE=3", 501, NULL },
+	{ "FROM:<a@b c@d>", 501, NULL },
+	{ "FROM:< >", 501, NULL },
+	{ "FROM:a@b FOO=1", 555, NULL },
+	{ "FROM:\xc3\xa4@b", 553, NULL },
+	{ "FROM:<\xc3\xa4@b>", 553, NULL },
+};
+
+static void
+slips_are_understood_only_when_they_may_be(void)
+{
+	for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
+		struct path path;
+		struct mail_params params;
+		struct complaint complaint = mail_parse(
+		    span_of(slips[i].argument), ALL | SYNTAX_LIBERAL, &path,
+		    &params);
+
+		CU_ASSERT_EQUAL(complaint.code, slips[i].code);
+		if (complaint.code == 0)
+			CU_ASSERT_TRUE(span_is(path.mailbox,
+			    slips[i].mailbox));
+	}
+}
+
 const struct unit_test command_tests[] = {
+	UNIT(slips_are_understood_only_when_they_may_be),
 	UNIT(a_line_is_split_into_verb_and_argument),
 	UNIT(every_verb_is_found_by_its_own_name),
 	UNIT(control_bytes_anywhere_are_refused),
