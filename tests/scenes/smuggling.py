@@ -191,7 +191,7 @@ def what_sendmail_is_given_goes_out_as_crlf_lines(scene):
     sink = scene.sink(None, "--transcript")
     relay = scene.relay(to=sink.port)
     rows = {f"{name} in text": b"first" + vector + b"MAIL FROM:<x@y.test>\nlast\n"
-            for name, vector in VECTORS.items() if b"\0" not in vector}
+            for name, vector in VECTORS.items()}
     rows.update({
         "text without a final newline": b"last",
         "text of CRLF lines": b"one\r\n.\r\n..two\r\n",
@@ -210,7 +210,7 @@ def what_sendmail_is_given_goes_out_as_crlf_lines(scene):
     got = {m["rcpts"][0]["address"]: content(m).split(b"\r\n\r\n", 1)[1] for m in messages}
     for at, (name, text) in enumerate(rows.items()):
         with scene.row(f"{name} goes out as CRLF lines"):
-            lines = re.split(rb"\r\n|\r|\n", text)
+            lines = re.split(rb"\r*\n|\r", text.replace(b"\0", b"?"))
             if lines[-1] == b"":
                 lines.pop()
             wanted = b"".join(line + b"\r\n" for line in lines)
