@@ -208,6 +208,20 @@ print_pause(json_t *site, const char *indent)
 	putchar('\n');
 }
 
+/* What only the operator can mend. */
+static void
+print_attention(json_t *site, const char *indent)
+{
+	json_t *attention = json_object_get(site, "attention");
+	char host[300], text[TEXT_MOST];
+
+	if (attention == NULL)
+		return;
+	printf(NAME_FORMAT "%s %s\n", indent, "attention",
+	    listing_text(attention, "host", host, sizeof(host)),
+	    listing_text(attention, "text", text, sizeof(text)));
+}
+
 static void
 print_state(json_t *site, const char *indent)
 {
@@ -226,6 +240,7 @@ print_state(json_t *site, const char *indent)
 	if (*reason != '\0')
 		printf(NAME_FORMAT "%s\n", indent, "reason", reason);
 	print_pause(site, indent);
+	print_attention(site, indent);
 }
 
 static void

@@ -64,6 +64,24 @@ print_queue(json_t *queue)
 		    number(row, "waiting"), number(row, "held"));
 }
 
+/* What only the operator can mend. */
+static void
+print_attention(json_t *row)
+{
+	json_t *list = json_object_get(row, "attention"), *one;
+	long long count = number(row, "attention_count");
+	char host[300], text[1024];
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		printf("needs attention: %s %s\n",
+		    listing_text(one, "host", host, sizeof(host)),
+		    listing_text(one, "text", text, sizeof(text)));
+	if (count > (long long)json_array_size(list))
+		printf("needs attention: %lld more\n",
+		    count - (long long)json_array_size(list));
+}
+
 static void
 print_status(void *owner, json_t *row)
 {
@@ -83,6 +101,7 @@ print_status(void *owner, json_t *row)
 	    age_text(number(row, "uptime_s"), up, sizeof(up)),
 	    number(row, "sites"), number(row, "sites") == 1 ? "" : "s",
 	    number(row, "segments"), number(row, "segments") == 1 ? "" : "s");
+	print_attention(row);
 	print_queue(json_object_get(row, "queue"));
 	print_processes(json_object_get(row, "processes"));
 }

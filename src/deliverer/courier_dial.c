@@ -10,6 +10,7 @@
 #include "deliverer/courier.h"
 
 #include "base/log.h"
+#include "deliverer/attention.h"
 #include "deliverer/rules.h"
 
 #include <stdio.h>
@@ -157,6 +158,8 @@ courier_refused(struct courier *c, const char *why)
 
 	if (!clear) {
 		note_refusal(c, why);
+		if (why == NULL)
+			attention_refused(c);
 		c->clear = false;
 		c->failure.ours = c->conn != NULL && conn_starved(c->conn);
 		if (!c->failure.ours)

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/must.h"
+#include "deliverer/attention.h"
 #include "deliverer/report.h"
 #include "deliverer/rules.h"
 
@@ -51,6 +52,7 @@ make_report(const struct courier *c)
 
 	return (struct report){
 		.job = c->job, .host = c->host, .relay = c->relay,
+		.port = c->addr.port,
 		.message = c->message.open ? &c->message : NULL,
 		.used = c->used, .begun = c->begun, .done = c->begun + took,
 		.setup = setup_time(c),
@@ -325,6 +327,7 @@ courier_result(struct courier *c)
 	courier_learn_order(c);
 	about_mail = rules_apply(c->site, c->host, c->message.envelope,
 	    transaction);
+	attention_apply(c);
 	report = make_report(c);
 	report.dsn_passed = (transaction->offer.bits & OFFER_DSN) != 0;
 	report.cut = c->session.state == SESSION_OVER && !c->late &&

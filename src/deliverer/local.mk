@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/deliverer/libdeliverer.a
 src_deliverer_libdeliverer_a_SOURCES = \
+	src/deliverer/attention.c src/deliverer/attention.h \
 	src/deliverer/by.c src/deliverer/by.h \
 	src/deliverer/command_out.c src/deliverer/command_out.h \
 	src/deliverer/courier.c src/deliverer/courier.h \

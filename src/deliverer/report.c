@@ -148,6 +148,7 @@ send_result(struct deliverer *deliverer, const struct report *report,
 		    (uint32_t)signs->pause : UINT32_MAX,
 		.took = took > 0 ? (uint32_t)(took / 1000) : 0,
 		.mta = span_of(report->host),
+		.port = report->host != NULL ? report->port : 0,
 		.rows = buf_peek(&deliverer->rows),
 	};
 	if (deliverer->scheduler != NULL && !report->job->site->orphan)

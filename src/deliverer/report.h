@@ -15,6 +15,7 @@ struct report {
 	const struct job *job;
 	const struct message *message;	/* null: could not be read */
 	const char *host;	/* that answered; null: none did */
+	uint16_t port;		/* of the host */
 	const char *relay;	/* "host[addr]:port"; null: none */
 	unsigned used;		/* transactions over the connection, and this */
 	usec_t begun;		/* MAIL, or the end of waiting */

@@ -46,6 +46,7 @@ change(struct verdict *verdict, const struct conf_reply *rule)
 		verdict->outcome = OUTCOME_FAILED;
 		verdict->status[0] = '5';
 	}
+	verdict->ruled = rule->temporary || rule->permanent;
 }
 
 static bool

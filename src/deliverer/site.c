@@ -152,6 +152,7 @@ site_set(struct deliverer *d, const struct frame_site *frame)
 	set_text(&site->name, frame->name);
 	set_text(&site->domain, frame->domain);
 	set_text(&site->pattern, frame->policy);
+	site->fixed = frame->fixed;
 	targets_set(&site->targets, frame->hosts);
 	if (frame->anew)
 		forget_ailments(site);

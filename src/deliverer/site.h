@@ -50,6 +50,7 @@ struct site {
 	bool serve_first;	/* … among those with urgent mail */
 	struct link wanting;	/* in deliverer->places … */
 	enum place_for wants;	/* … for this */
+	bool fixed;		/* a route names its hosts */
 	bool answers;		/* it took part in the last transaction */
 	bool gone;		/* nothing new will come */
 	msec_t narrow_said;	/* it had enough; not to be said before */

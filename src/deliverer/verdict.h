@@ -27,6 +27,7 @@ struct verdict {
 	bool settled;
 	bool accepted;		/* RCPT was answered with 2yz */
 	uint8_t outcome;	/* enum outcome */
+	bool ruled;		/* the operator's rules made the outcome */
 	uint8_t stage;		/* which command the reply answered */
 	uint16_t code;		/* 0: there was no reply */
 	char status[STATUS_SIZE];

@@ -279,6 +279,7 @@ results_job(struct scheduler *s, struct entry *entry,
 		results_plain(s, entry, result, &row, sent);
 	else
 		results_mixed(s, entry, result, sent);
+	attention_result(s, site, result);
 	if (result->signs != 0 || result->room > 0 || result->pause > 0)
 		results_signs(s, site, klass, result, sent);
 }

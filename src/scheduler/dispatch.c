@@ -139,6 +139,7 @@ deliverer_of(struct scheduler *s, struct site *site)
 		return (unsigned)site->deliverer;
 	frame.site.site = site->number;
 	frame.site.anew = site->anew;
+	frame.site.fixed = site->fixed;
 	frame.site.name = span_of(site->name);
 	frame.site.domain = span_of(site->domains.count == 1 ?
 	    list_item(list_first(&site->domains), struct domain,
@@ -319,6 +320,16 @@ dispatch_talks(struct scheduler *s, unsigned number,
 		return;
 	site_talks(&s->queue, job->entry->site);
 	scheduler_ask(s);
+}
+
+void
+dispatch_attention(struct scheduler *s, unsigned number,
+    const struct frame_attention *attention)
+{
+	struct job *job = job_find(&s->dispatch, attention->job, number);
+
+	if (job != NULL)
+		attention_told(s, job->entry->site, attention);
 }
 
 /* The job was never tried, as far as we know: back to the front (what it

@@ -61,6 +61,10 @@ void dispatch_result(struct scheduler *s, unsigned number,
 void dispatch_talks(struct scheduler *s, unsigned number,
     const struct frame_talks *talks);
 
+/* ATTENTION came from deliverer NUMBER. */
+void dispatch_attention(struct scheduler *s, unsigned number,
+    const struct frame_attention *attention);
+
 /* Nothing is to begin at SITE any more: what has not comes back. */
 void dispatch_recall(struct scheduler *s, const struct site *site);
 

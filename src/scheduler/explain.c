@@ -205,5 +205,8 @@ explain_site(const struct scheduler *s, const struct site *site)
 		json_object_set_new(row, "reason",
 		    json_string(site_why(site)));
 	add_pause(s, site, row);
+	if (site->attention != NULL)
+		json_object_set_new(row, "attention",
+		    attention_object(site));
 	return row;
 }

@@ -228,6 +228,16 @@ on_talks(struct process *p, struct channel *channel,
 }
 
 static void
+on_attention(struct process *p, struct channel *channel,
+    const struct frame *frame)
+{
+	unsigned number = place_of(p->deliverers, channel);
+
+	if (number < PEERS_MOST)
+		dispatch_attention(p->scheduler, number, &frame->attention);
+}
+
+static void
 on_reloaded(struct process *p, struct channel *channel,
     const struct frame *frame)
 {
@@ -244,6 +254,7 @@ static handler_fn *const handlers[FRAME_COUNT] = {
 	[FRAME_RESULT] = on_result,
 	[FRAME_HOST] = on_host,
 	[FRAME_TALKS] = on_talks,
+	[FRAME_ATTENTION] = on_attention,
 	[FRAME_RELOADED] = on_reloaded,
 };
 

@@ -279,6 +279,7 @@ reset_one(struct client *client, struct site *site)
 	struct scheduler *s = client->control->s;
 
 	site_reset(&s->queue, site);
+	attention_forget(s, site);
 	site->anew = true;
 	site->changed = true;
 	window_hungry(s, site);

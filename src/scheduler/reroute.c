@@ -56,6 +56,14 @@ reroute(struct scheduler *s, struct domain *domain, const struct conf *old)
 		routes_refresh(s, domain);
 }
 
+/* Until a domain that is led there settles anew. */
+static void
+unfix(struct site *site)
+{
+	site->changed = site->changed || site->fixed;
+	site->fixed = false;
+}
+
 void
 routes_reload(struct scheduler *s, const struct conf *old)
 {
@@ -63,9 +71,13 @@ routes_reload(struct scheduler *s, const struct conf *old)
 	size_t at = 0;
 	struct link *link;
 
+	attention_forget_all(s);
+	while ((site = map_each(&s->queue.sites, &at)) != NULL)
+		unfix(site);
 	for (link = list_first(&s->routes.ages); link != NULL;
 	    link = list_next(&s->routes.ages, link))
 		reroute(s, list_item(link, struct domain, age), old);
+	at = 0;
 	while ((site = map_each(&s->queue.sites, &at)) != NULL)
 		site_apply(&s->queue, site, routes_policy(s, site));
 }

@@ -130,6 +130,7 @@ begin(struct scheduler *s, struct domain *domain)
 	const struct conf_route *route = conf_route_for(s->conf, name);
 
 	domain->state = DOMAIN_ASKING;
+	domain->fixed = route->kind == ROUTE_HOSTS;
 	hosts_free(&domain->hosts);
 	if (route->kind == ROUTE_HOSTS)
 		begin_hosts(s, domain, route);

@@ -204,6 +204,7 @@ init_parts(struct scheduler *s)
 	routes_init(s);
 	dispatch_init(s);
 	skips_init(s);
+	list_init(&s->attentions);
 	reports_init(s);
 	window_init(s);
 	pauses_init(s);
@@ -259,6 +260,7 @@ scheduler_free(struct scheduler **scheduler)
 	moves_fini(s);
 	window_close(s);
 	segments_fini(s);
+	attention_forget_all(s);
 	routes_fini(s);
 	queue_fini(&s->queue);
 	dispatch_fini(s);

@@ -15,6 +15,7 @@
 
 #include "conf/conf.h"
 #include "io/loop.h"
+#include "scheduler/attention.h"
 #include "scheduler/compact.h"
 #include "scheduler/dispatch.h"
 #include "scheduler/intake.h"
@@ -60,6 +61,7 @@ struct scheduler {
 	struct routes routes;
 	struct dispatch dispatch;
 	struct skips skips;
+	struct list attentions;	/* of sites that need our operator */
 	struct reports reports;
 	struct window window;
 	struct moves moves;

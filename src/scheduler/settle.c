@@ -23,7 +23,8 @@ enum {
 void
 routes_drop_site(struct scheduler *s, struct site *site)
 {
-	if (!list_empty(&site->domains) || site->entries > 0)
+	if (!list_empty(&site->domains) || site->entries > 0 ||
+	    site->attention != NULL)
 		return;
 	if (site_rests(site) && s->queue.sites.count <= SITES_RESTING)
 		return;
@@ -120,6 +121,16 @@ set_hosts(struct site *site, const struct hosts *hosts, msec_t now)
 	buf_fini(&list);
 }
 
+/* Its hosts are our operator's choice, for whatever mail they get. */
+static void
+fix(struct site *site, const struct domain *domain)
+{
+	if (!domain->fixed || site->fixed)
+		return;
+	site->fixed = true;
+	site->changed = true;
+}
+
 /* Entries in the lines of OLD that follow DOMAIN are placed anew. */
 static void
 move_entries(struct scheduler *s, struct domain *domain, struct site *old)
@@ -186,6 +197,7 @@ routes_settle(struct scheduler *s, struct domain *domain, msec_t expires)
 	hosts_sort(hosts);
 	site = make_site(s, domain, hosts);
 	set_hosts(site, hosts, scheduler_now(s));
+	fix(site, domain);
 	hosts_free(&domain->hosts);
 	domain->state = DOMAIN_KNOWN;
 	domain->expires = expires;

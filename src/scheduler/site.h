@@ -55,6 +55,7 @@ struct site {
 	uint8_t rests_for;	/* the class whose schedule it follows */
 	msec_t held;		/* nobody ends it before */
 	char *reason;		/* why it failed last; null: never */
+	struct attention *attention;	/* its operator is asked; null: not */
 	const char *paused;	/* the operator's reason; null: it is not */
 
 	/* for their owners */
@@ -71,6 +72,7 @@ struct site {
 	uint64_t grouping_stamp;
 	int deliverer;		/* dispatch: who looks after it; -1: nobody */
 	uint64_t told;		/* dispatch: the birth that knows the site */
+	bool fixed;		/* routes: one names its hosts */
 	bool changed;		/* dispatch: what it knows is old */
 	bool anew;		/* dispatch: its hosts are to be tried anew */
 };
@@ -91,6 +93,7 @@ struct domain {
 	uint8_t state;
 	uint8_t failure;	/* enum answer_status, or FAILURE_* */
 	bool literal;		/* an address in brackets */
+	bool fixed;		/* its route names the hosts */
 	char *why;		/* for people, when DOMAIN_FAILED */
 	struct site *site;
 	struct link at_site;	/* on site->domains */

@@ -8,6 +8,7 @@ UNIT_TESTS += tests/unit/test_deliverer
 tests_unit_test_deliverer_SOURCES = tests/unit/unit.h \
 	tests/unit/deliverer/main.c tests/unit/deliverer/tests.h \
 	tests/unit/deliverer/ahead.c \
+	tests/unit/deliverer/attention.c \
 	tests/unit/deliverer/by.c \
 	tests/unit/deliverer/certificate.c \
 	tests/unit/deliverer/command_out.c \

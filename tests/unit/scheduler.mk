@@ -5,6 +5,7 @@ TESTS += tests/unit/test_scheduler
 UNIT_TESTS += tests/unit/test_scheduler
 tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/main.c tests/unit/scheduler/suites.h \
+	tests/unit/scheduler/attention.c \
 	tests/unit/scheduler/breaker.c \
 	tests/unit/scheduler/control.c \
 	tests/unit/scheduler/core.h \

@@ -95,9 +95,9 @@ static const struct row rows[FRAME_COUNT] = {
 	    F(U8, answer.secure), F(U32, answer.ttl),
 	    F(SPAN, answer.hosts), F(SPAN, answer.text) } },
 	[FRAME_SITE] = { "site", SCHEDULER, DELIVERER, NO_FD, {
-	    F(U32, site.site), F(U8, site.anew), F(SPAN, site.name),
-	    F(SPAN, site.domain), F(SPAN, site.policy),
-	    F(SPAN, site.hosts) } },
+	    F(U32, site.site), F(U8, site.anew), F(U8, site.fixed),
+	    F(SPAN, site.name), F(SPAN, site.domain),
+	    F(SPAN, site.policy), F(SPAN, site.hosts) } },
 	[FRAME_SITE_GONE] = { "site-gone", SCHEDULER, DELIVERER, NO_FD, {
 	    F(U32, site_gone.site) } },
 	[FRAME_SEGMENT] = { "segment", SCHEDULER, DELIVERER, FD, {
@@ -116,7 +116,7 @@ static const struct row rows[FRAME_COUNT] = {
 	    F(U32, result.job), F(U32, result.site), F(U8, result.scope),
 	    F(U8, result.dsn_passed), F(U8, result.by_passed),
 	    F(U8, result.signs), F(U16, result.room), F(U32, result.pause),
-	    F(U32, result.took), F(SPAN, result.mta),
+	    F(U32, result.took), F(SPAN, result.mta), F(U16, result.port),
 	    F(SPAN, result.rows) } },
 	[FRAME_HOST] = { "host", DELIVERER, SCHEDULER, NO_FD, {
 	    F(SPAN, host.address), F(U16, host.port),
@@ -124,6 +124,9 @@ static const struct row rows[FRAME_COUNT] = {
 	    F(SPAN, host.why) } },
 	[FRAME_TALKS] = { "talks", DELIVERER, SCHEDULER, NO_FD, {
 	    F(U32, talks.job) } },
+	[FRAME_ATTENTION] = { "attention", DELIVERER, SCHEDULER, NO_FD, {
+	    F(U32, attention.job), F(SPAN, attention.host),
+	    F(U16, attention.port), F(SPAN, attention.text) } },
 };
 
 static const size_t sizes[] = {

@@ -42,6 +42,7 @@ enum frame_kind {
 	/* scheduler to deliverer and back */
 	FRAME_SITE, FRAME_SITE_GONE, FRAME_SEGMENT, FRAME_SEGMENT_GONE,
 	FRAME_JOB, FRAME_RECALL, FRAME_RESULT, FRAME_HOST, FRAME_TALKS,
+	FRAME_ATTENTION,
 	FRAME_COUNT
 };
 
@@ -167,6 +168,7 @@ struct frame_answer {
 struct frame_site {
 	uint32_t site;
 	uint8_t anew;		/* what was learned of its hosts is void */
+	uint8_t fixed;		/* a route names its hosts, not the DNS */
 	struct span name;	/* for the log */
 	struct span domain;	/* the only one it serves; empty: several */
 	struct span policy;	/* pattern of the conf_site whose limits hold */
@@ -239,7 +241,8 @@ struct frame_result {
 				 * refuses more; 0: it took all */
 	uint32_t pause;		/* ms to send it nothing; 0: go on */
 	uint32_t took;		/* ms from MAIL to the reply to the dot */
-	struct span mta;	/* name of the host that answered; may be empty */
+	struct span mta;	/* name of the host that answered; may be empty … */
+	uint16_t port;		/* … and its port; 0 = none */
 	struct span rows;	/* result_row below */
 };
 
@@ -256,6 +259,16 @@ struct frame_host {
  * that may have but one connection: it may be one that is being probed. */
 struct frame_talks {
 	uint32_t job;
+};
+
+/* A host that our operator named wants what only our operator can give it, or
+ * cannot do what is demanded there; seen with the site of JOB, which is not
+ * over. */
+struct frame_attention {
+	uint32_t job;
+	struct span host;
+	uint16_t port;
+	struct span text;	/* goes behind its name: "asks for a login" */
 };
 
 /* A decoded frame. */
@@ -290,6 +303,7 @@ struct frame {
 		struct frame_result result;
 		struct frame_host host;
 		struct frame_talks talks;
+		struct frame_attention attention;
 	};
 };
 

@@ -10,6 +10,7 @@ main(int argc, char **argv)
 {
 	static const struct unit_suite suites[] = {
 		{ "ahead", ahead_tests },
+		{ "attention", attention_tests },
 		{ "by", by_tests },
 		{ "command_out", command_out_tests },
 		{ "dead", dead_tests },

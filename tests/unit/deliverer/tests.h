@@ -8,6 +8,7 @@
 #include "unit/unit.h"
 
 extern const struct unit_test ahead_tests[];
+extern const struct unit_test attention_tests[];
 extern const struct unit_test by_tests[];
 extern const struct unit_test command_out_tests[];
 extern const struct unit_test delivery_tests[];

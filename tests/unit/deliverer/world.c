@@ -62,6 +62,13 @@ on_result(void *owner, struct channel *channel, const struct frame *frame)
 		world->talks_job = frame->talks.job;
 		return;
 	}
+	if (frame->kind == FRAME_ATTENTION) {
+		world->attentions++;
+		snprintf(world->attention, sizeof(world->attention), "%.*s",
+		    (int)frame->attention.text.length,
+		    (const char *)frame->attention.text.data);
+		return;
+	}
 	CU_ASSERT_EQUAL_FATAL(frame->kind, FRAME_RESULT);
 	CU_ASSERT_TRUE_FATAL(world->result_count < WORLD_RESULTS);
 	result = &world->results[world->result_count++];
@@ -70,6 +77,7 @@ on_result(void *owner, struct channel *channel, const struct frame *frame)
 	result->dsn_passed = frame->result.dsn_passed;
 	result->signs = frame->result.signs;
 	result->room = frame->result.room;
+	result->port = frame->result.port;
 	result->pause = frame->result.pause;
 	snprintf(result->mta, sizeof(result->mta), "%.*s",
 	    (int)frame->result.mta.length,
@@ -228,7 +236,8 @@ world_site(struct world *world, size_t first, size_t count)
 		host_row_put(&row, hosts);
 	}
 	send_frame(world, (struct frame){ .kind = FRAME_SITE, .fd = -1,
-	    .site = { .site = SITE + world->other, .name = span_of("x.test"),
+	    .site = { .site = SITE + world->other, .fixed = world->fixed,
+	    .name = span_of("x.test"),
 	    .domain = span_of("x.test"), .policy = span_of("*"),
 	    .hosts = buf_peek(hosts) } });
 	buf_free(&hosts);

@@ -20,6 +20,7 @@ struct world_result {
 	uint32_t job;
 	uint8_t scope;
 	char mta[64];
+	uint16_t port;		/* of it */
 	char rows[600];		/* "0=delivered(250 2.0.0 ok) 1=…" */
 	bool dsn_passed;
 	uint8_t signs;
@@ -42,6 +43,9 @@ struct world {
 	uint32_t jobs;
 	unsigned told;		/* of hosts that are left alone, or well */
 	char told_why[64];	/* the last time; "": well */
+	bool fixed;		/* a route names the hosts of the next sites */
+	unsigned attentions;	/* times that one needed the operator … */
+	char attention[160];	/* … what for, the last time */
 	uint32_t other;		/* so many sites further: of the next calls */
 	uint16_t window;	/* of the next jobs; 0: whatever there may be */
 	unsigned talks;		/* times that a site was said to talk … */

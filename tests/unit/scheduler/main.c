@@ -8,6 +8,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct unit_suite suites[] = {
+		{ "attention", attention_tests },
 		{ "shape", shape_tests },
 		{ "site", site_tests },
 		{ "rates", rate_tests },

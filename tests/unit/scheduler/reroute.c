@@ -64,6 +64,29 @@ a_reload_parts_a_domain_from_its_site_and_leaves_the_others(void)
 	rig_free(&rig);
 }
 
+static void
+a_site_is_fixed_as_long_as_a_route_names_its_hosts(void)
+{
+	struct rig *rig = rig_new("route d1.test { to mx.to.test:25 }\n"
+	    "route * { to mx }\n");
+
+	rig->mx[0] = "mx.to.test";
+	rig_start(rig);
+	send_one(rig, "d0.test", 1);
+	CU_ASSERT_FALSE(rig->sites[rig->sites_told - 1].fixed);
+	send_one(rig, "d1.test", 2);
+	CU_ASSERT_EQUAL(rig->jobs[1].job.site, rig->jobs[0].job.site);
+	CU_ASSERT_TRUE(rig->sites[rig->sites_told - 1].fixed);
+	reload(rig, "route d1.test { to mx.to.test:25 }\n"
+	    "route * { to mx }\nsite * { connections 9 }");
+	send_one(rig, "d1.test", 3);
+	CU_ASSERT_TRUE(rig->sites[rig->sites_told - 1].fixed);
+	reload(rig, "route * { to mx }\n");
+	send_one(rig, "d1.test", 4);
+	CU_ASSERT_FALSE(rig->sites[rig->sites_told - 1].fixed);
+	rig_free(&rig);
+}
+
 /* Also when no name server answers: what is known serves. */
 static void
 a_new_block_holds_for_the_first_message_without_a_question(void)
@@ -205,6 +228,7 @@ a_new_route_whose_host_is_not_found_puts_off(void)
 
 const struct unit_test reroute_tests[] = {
 	UNIT(a_reload_parts_a_domain_from_its_site_and_leaves_the_others),
+	UNIT(a_site_is_fixed_as_long_as_a_route_names_its_hosts),
 	UNIT(a_new_block_holds_for_the_first_message_without_a_question),
 	UNIT(a_reload_that_changes_nothing_for_a_domain_keeps_its_site),
 	UNIT(a_reload_moves_what_waits_to_the_new_route),

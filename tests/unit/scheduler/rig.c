@@ -56,6 +56,7 @@ rig_answer_job(struct rig *rig, size_t at, const struct rig_answer *answer)
 		.by_passed = answer->by_passed,
 		.took = answer->took,
 		.mta = span_of(answer->mta),
+		.port = answer->port,
 		.rows = buf_peek(&rows),
 	};
 	channel_send(rig->far, &frame);
@@ -99,6 +100,7 @@ far_frame(void *owner, struct channel *channel, const struct frame *frame)
 	case FRAME_SITE:
 		if (rig->sites_told < 64) {
 			rig->sites[rig->sites_told].number = frame->site.site;
+			rig->sites[rig->sites_told].fixed = frame->site.fixed;
 			snprintf(rig->sites[rig->sites_told].name, 128,
 			    "%.*s", (int)frame->site.name.length,
 			    (const char *)frame->site.name.data);
@@ -146,6 +148,10 @@ near_frame(void *owner, struct channel *channel, const struct frame *frame)
 	struct rig *rig = owner;
 
 	(void)channel;
+	if (rig->s != NULL && frame->kind == FRAME_ATTENTION) {
+		dispatch_attention(rig->s, 0, &frame->attention);
+		return;
+	}
 	CU_ASSERT_EQUAL(frame->kind, FRAME_RESULT);
 	if (rig->s != NULL)
 		dispatch_result(rig->s, 0, &frame->result);

@@ -31,6 +31,7 @@ struct rig_answer {
 	enum scope scope;
 	unsigned code;
 	const char *status, *text, *mta;
+	uint16_t port;		/* of the mta */
 	uint32_t took;
 	bool dsn_passed, by_passed;
 };
@@ -55,8 +56,8 @@ struct rig {
 	struct rig_job *jobs;
 	size_t job_count;
 	size_t sites_told, sites_gone, segments_told, segments_gone;
-	struct { uint32_t number; char name[128], domain[64], policy[64]; }
-	    sites[64];
+	struct { uint32_t number; char name[128], domain[64], policy[64];
+	    bool fixed; } sites[64];
 	struct { uint32_t number; int fd; } segments[64];
 	enum answer_status dns;	/* what the resolver says */
 	const char *mx[4];	/* the hosts it names, with an address */

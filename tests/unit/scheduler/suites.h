@@ -7,7 +7,7 @@
 
 #include "unit/unit.h"
 
-extern const struct unit_test site_tests[], rate_tests[], sender_tests[],
+extern const struct unit_test attention_tests[], site_tests[], rate_tests[], sender_tests[],
     limited_tests[], spent_tests[],
     flow_tests[],
     breaker_tests[],

@@ -38,7 +38,7 @@ static const struct frame samples[] = {
 	    S("mx.example.org") } } },
 	{ FRAME_ANSWER, -1, { .answer = { 1, ANSWER_TEMPORARY, 1, 300,
 	    S("hosts"), S("SERVFAIL") } } },
-	{ FRAME_SITE, -1, { .site = { 12, 1, S("mx.example.org"),
+	{ FRAME_SITE, -1, { .site = { 12, 1, 1, S("mx.example.org"),
 	    S("example.org"), S("*.org"), S("list") } } },
 	{ FRAME_SITE_GONE, -1, { .site_gone = { 13 } } },
 	{ FRAME_SEGMENT, -1, { .segment = { 14 } } },
@@ -47,10 +47,13 @@ static const struct frame samples[] = {
 	    1700000000000000, -5, 1, 20, 5, S("\1\0\0\0") } } },
 	{ FRAME_RECALL, -1, { .recall = { 17 } } },
 	{ FRAME_RESULT, -1, { .result = { 1, 2, SCOPE_SITE, 1, 1,
-	    SIGN_CUT, 515, 600000, 1234, S("mx"), S("rows") } } },
+	    SIGN_CUT, 515, 600000, 1234, S("mx"), 2526,
+	    S("rows") } } },
 	{ FRAME_HOST, -1, { .host = { S("sixteen bytes ab"), 2525, 3,
 	    0x2122232425262728, S("Connection refused") } } },
 	{ FRAME_TALKS, -1, { .talks = { 16 } } },
+	{ FRAME_ATTENTION, -1, { .attention = { 18, S("mx.example.org"), 587,
+	    S("asks for a login") } } },
 };
 
 enum { SAMPLES = sizeof samples / sizeof samples[0] };
@@ -244,8 +247,8 @@ those_who_face_the_network_may_say_little(void)
 	} rows[] = {
 		/* ready; arrived, closed, broken */
 		{ ROLE_RECEIVER, 4 },
-		/* ready; result, host, talks */
-		{ ROLE_DELIVERER, 4 },
+		/* ready; result, host, talks, attention */
+		{ ROLE_DELIVERER, 5 },
 		/* ready; answer */
 		{ ROLE_RESOLVER, 2 },
 	};
