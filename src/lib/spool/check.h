@@ -17,7 +17,8 @@ typedef void spool_report_fn(void *owner, enum spool_finding finding,
     const char *where, const char *text);
 
 struct spool_sum {
-	struct {
+	struct {		/* files by their directory, messages by the
+				 * class they have now */
 		uint64_t segments, journals;
 		uint64_t live;		/* messages with work left to do */
 		uint64_t final;		/* messages that are done */

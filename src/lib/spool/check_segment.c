@@ -21,7 +21,27 @@ struct finals {
 	} *rows;
 	size_t count, room;
 	uint64_t end;		/* of the segment, as the journal says */
+	struct reclassed {	/* messages whose class was changed */
+		uint64_t offset;
+		size_t order;
+		uint8_t klass;
+	} *changes;
+	size_t change_count, change_room;
 };
+
+static void
+add_change(struct finals *finals, const struct status *status)
+{
+	if (finals->change_count == finals->change_room) {
+		finals->change_room = finals->change_room * 2 + 16;
+		finals->changes = mem_resize(finals->changes,
+		    finals->change_room, sizeof *finals->changes);
+	}
+	finals->changes[finals->change_count] = (struct reclassed){
+		.offset = status->offset, .order = finals->change_count,
+		.klass = status->klass };
+	finals->change_count++;
+}
 
 static void
 on_status(void *owner, const struct status *status)
@@ -30,6 +50,8 @@ on_status(void *owner, const struct status *status)
 
 	if (status->action == STATUS_END && status->offset < finals->end)
 		finals->end = status->offset;
+	if (status->action == STATUS_CLASS)
+		add_change(finals, status);
 	if (status->action > STATUS_FINAL_LAST)
 		return;
 	if (finals->count == finals->room) {
@@ -49,6 +71,34 @@ by_offset(const void *a, const void *b)
 	if (x->offset != y->offset)
 		return x->offset < y->offset ? -1 : 1;
 	return x->rcpt < y->rcpt ? -1 : x->rcpt > y->rcpt;
+}
+
+static int
+by_offset_and_order(const void *a, const void *b)
+{
+	const struct reclassed *x = a, *y = b;
+
+	if (x->offset != y->offset)
+		return x->offset < y->offset ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* The last class of the message at OFFSET, which came in with KLASS. */
+static uint8_t
+class_of(const struct finals *finals, uint64_t offset, uint8_t klass)
+{
+	size_t low = 0, high = finals->change_count;
+
+	while (low < high) {	/* the first one behind those of OFFSET */
+		size_t middle = low + (high - low) / 2;
+
+		if (finals->changes[middle].offset <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && finals->changes[low - 1].offset == offset ?
+	    finals->changes[low - 1].klass : klass;
 }
 
 /* The first row of the message at OFFSET, or where it would be. */
@@ -107,6 +157,8 @@ count_record(struct check *check, const struct finals *finals,
 {
 	uint32_t left = rcpts_left(finals, record->offset,
 	    record->header.rcpt_count);
+	uint8_t klass = class_of(finals, record->offset,
+	    record->header.klass);
 	struct envelope *envelope;
 	struct err err;
 
@@ -118,12 +170,12 @@ count_record(struct check *check, const struct finals *finals,
 		left = copy_left(check, name, record, envelope, left);
 	envelope_free(&envelope);
 	if (left == 0) {
-		check->sum->classes[name.klass].final++;
+		check->sum->classes[klass].final++;
 		return;
 	}
-	check->sum->classes[name.klass].live++;
-	check->sum->classes[name.klass].rcpts += left;
-	check->sum->classes[name.klass].bytes += record_size(&record->header);
+	check->sum->classes[klass].live++;
+	check->sum->classes[klass].rcpts += left;
+	check->sum->classes[klass].bytes += record_size(&record->header);
 }
 
 /* Garbage: with a record behind it it is damage, else a torn tail.  False:
@@ -208,7 +260,11 @@ check_segment(struct check *check, struct segment_name name)
 	if (finals.count > 0)
 		qsort(finals.rows, finals.count, sizeof *finals.rows,
 		    by_offset);
+	if (finals.change_count > 0)
+		qsort(finals.changes, finals.change_count,
+		    sizeof *finals.changes, by_offset_and_order);
 	scan(check, name, fd, &finals);
 	mem_free(finals.rows);
+	mem_free(finals.changes);
 	close(fd);
 }

@@ -9,6 +9,8 @@
  * STATUS_MOVED has the segment it moved to at
  *
  *	32 class 1 | 33 zero 1 | 34 slot 2 | 36 sequence 4 | 40 zero 4
+ *
+ * and STATUS_CLASS the new class of the message at 32.
  */
 #include "spool/status.h"
 
@@ -41,6 +43,8 @@ status_encode(const struct status *status, uint8_t out[STATUS_RECORD_BYTES])
 		out[32] = status->to.klass;
 		put_le(out + 34, status->to.slot, 2);
 		put_le(out + 36, status->to.sequence, 4);
+	} else if (status->action == STATUS_CLASS) {
+		out[32] = status->klass;
 	}
 	put_le(out + CRC_AT, crc32c(0, out, CRC_AT), 4);
 }
@@ -50,7 +54,7 @@ status_decode(const uint8_t in[STATUS_RECORD_BYTES], struct status *out)
 {
 	if (memcmp(in, magic, sizeof magic) != 0 ||
 	    get_le(in + CRC_AT, 4) != crc32c(0, in, CRC_AT) ||
-	    in[4] < STATUS_DELIVERED || in[4] > STATUS_END)
+	    in[4] < STATUS_DELIVERED || in[4] > STATUS_LAST)
 		return false;
 	*out = (struct status){
 		.action = in[4],
@@ -66,7 +70,9 @@ status_decode(const uint8_t in[STATUS_RECORD_BYTES], struct status *out)
 			.slot = (uint16_t)get_le(in + 34, 2),
 			.sequence = (uint32_t)get_le(in + 36, 4),
 		};
-	return true;
+	if (out->action == STATUS_CLASS)
+		out->klass = in[32];
+	return out->action != STATUS_CLASS || out->klass < CLASS_COUNT;
 }
 
 /* ---- a journal as it is read ------------------------------------------ */

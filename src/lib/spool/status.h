@@ -25,7 +25,9 @@ enum status_action {		/* RFC 3464, section 2.3.3, and our own */
 	STATUS_FINAL_LAST = STATUS_BROKEN,	/* … to here */
 	STATUS_WARNED,		/* a delay DSN was sent */
 	STATUS_HELD, STATUS_RELEASED,
-	STATUS_END		/* the segment is used up to `offset` only */
+	STATUS_END,		/* the segment is used up to `offset` only */
+	STATUS_CLASS,		/* it is of class `klass` from now on */
+	STATUS_LAST = STATUS_CLASS
 };
 
 enum { STATUS_ALL_RCPTS = 0xffffffff, STATUS_RECORD_BYTES = 48 };
@@ -38,6 +40,7 @@ struct status {
 	uint8_t enhanced[3];	/* 5.1.1 */
 	usec_t at;		/* wall */
 	struct segment_name to;	/* STATUS_MOVED: where it lives now */
+	uint8_t klass;		/* STATUS_CLASS: the new one */
 };
 
 void status_encode(const struct status *status,

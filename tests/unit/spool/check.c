@@ -94,6 +94,51 @@ messages_are_counted_by_what_is_left_of_them(void)
 }
 
 static void
+set_class(const struct office *office, const struct letter *letter,
+    enum mail_class klass)
+{
+	struct status status = { .offset = letter->where.offset,
+	    .rcpt = STATUS_ALL_RCPTS, .action = STATUS_CLASS,
+	    .klass = (uint8_t)klass };
+	struct journal journal;
+	struct err err;
+
+	journal_init(&journal, letter->where.segment);
+	journal_add(&journal, &status);
+	CU_ASSERT_TRUE(journal_sync(&journal, &office->dirs, &err));
+	journal_fini(&journal);
+}
+
+static void
+a_message_is_counted_in_the_class_it_has_now(void)
+{
+	struct office office;
+	struct heard heard;
+
+	office_open(&office);
+	for (unsigned i = 0; i < 4; i++)	/* two recipients each */
+		office_send(&office, CLASS_BULK, 100);
+	office_wait(&office);
+	set_class(&office, &office.letters[1], CLASS_URGENT);
+	set_class(&office, &office.letters[2], CLASS_URGENT);
+	set_class(&office, &office.letters[0], CLASS_URGENT);
+	set_class(&office, &office.letters[2], CLASS_NORMAL);
+	set_class(&office, &office.letters[0], CLASS_BULK);
+	set_status(&office, &office.letters[1], STATUS_ALL_RCPTS,
+	    STATUS_DELIVERED);
+	heard = look(&office.dirs);
+	CU_ASSERT_EQUAL(heard.sum.classes[CLASS_BULK].segments, 1);
+	CU_ASSERT_EQUAL(heard.sum.classes[CLASS_BULK].live, 2);
+	CU_ASSERT_EQUAL(heard.sum.classes[CLASS_NORMAL].live, 1);
+	CU_ASSERT_EQUAL(heard.sum.classes[CLASS_NORMAL].rcpts, 2);
+	CU_ASSERT_EQUAL(heard.sum.classes[CLASS_URGENT].live, 0);
+	CU_ASSERT_EQUAL(heard.sum.classes[CLASS_URGENT].final, 1);
+	CU_ASSERT_EQUAL(heard.sum.classes[CLASS_URGENT].segments, 0);
+	CU_ASSERT_EQUAL(heard.sum.faults + heard.sum.notes, 0);
+	office_close(&office);
+}
+
+static void
 damage_is_told_with_its_place(void)
 {
 	struct office office;
@@ -307,6 +352,7 @@ an_index_is_removed_only_while_nobody_uses_it(void)
 
 const struct unit_test check_tests[] = {
 	UNIT(messages_are_counted_by_what_is_left_of_them),
+	UNIT(a_message_is_counted_in_the_class_it_has_now),
 	UNIT(damage_is_told_with_its_place),
 	UNIT(the_end_that_a_journal_sets_is_kept),
 	UNIT(of_a_copy_and_its_original_one_is_counted),

@@ -88,6 +88,28 @@ who_moved_says_where_to(void)
 }
 
 static void
+a_class_is_one_that_there_is(void)
+{
+	struct status in = { .offset = 64, .rcpt = STATUS_ALL_RCPTS,
+	    .action = STATUS_CLASS }, out;
+	uint8_t bytes[STATUS_RECORD_BYTES];
+
+	for (unsigned klass = 0; klass < 256; klass++) {
+		in.klass = (uint8_t)klass;
+		status_encode(&in, bytes);
+		CU_ASSERT_EQUAL(status_decode(bytes, &out),
+		    klass < CLASS_COUNT);
+		if (klass < CLASS_COUNT)
+			CU_ASSERT_EQUAL(out.klass, klass);
+	}
+	in.action = STATUS_DELETED;
+	in.klass = CLASS_BULK;
+	status_encode(&in, bytes);
+	CU_ASSERT_TRUE(status_decode(bytes, &out));
+	CU_ASSERT_EQUAL(out.klass, 0);
+}
+
+static void
 every_changed_bit_of_a_record_is_seen(void)
 {
 	struct status in = some_status(7), out;
@@ -107,7 +129,7 @@ every_changed_bit_of_a_record_is_seen(void)
 		in.action = (uint8_t)action;
 		status_encode(&in, bytes);
 		CU_ASSERT_EQUAL(status_decode(bytes, &out),
-		    action >= STATUS_DELIVERED && action <= STATUS_END);
+		    action >= STATUS_DELIVERED && action <= STATUS_LAST);
 	}
 }
 
@@ -327,6 +349,7 @@ a_link_is_no_journal(void)
 }
 
 const struct unit_test status_tests[] = {
+	UNIT(a_class_is_one_that_there_is),
 	UNIT(every_changed_bit_of_a_record_is_seen),
 	UNIT(who_moved_says_where_to),
 	UNIT(what_is_flushed_is_read_in_order),
