@@ -25,7 +25,7 @@ struct change {
 	const struct options *options;
 	const char *to;		/* the class to move to; null: no move */
 	json_t *ids;		/* those of the next batch; null: none named */
-	long long asked, count, skipped, failed;
+	long long asked, count, skipped;
 };
 
 int
@@ -50,8 +50,6 @@ take_count(void *owner, json_t *row)
 	    json_integer_value(json_object_get(row, "count"));
 	change->skipped +=
 	    json_integer_value(json_object_get(row, "skipped"));
-	change->failed +=
-	    json_integer_value(json_object_get(row, "failed"));
 }
 
 /* Send what has gathered. */
@@ -233,12 +231,10 @@ verb_queue_move(const struct options *options, int count, char **argv)
 
 	filter.klass = options->from_class;
 	status = move_asked(&change, count, argv);
-	if (status != EX_OK && change.failed == 0)
+	if (status != EX_OK)
 		return status;
 	printf("moved %lld, skipped %lld under way\n", change.count,
 	    change.skipped);
-	if (status == EX_OK)
-		status = tell_missing(&change, change.count + change.skipped,
-		    from_pipe);
-	return tool_finish(status);
+	return tool_finish(tell_missing(&change,
+	    change.count + change.skipped, from_pipe));
 }

@@ -267,7 +267,7 @@ void
 results_job(struct scheduler *s, struct entry *entry,
     const struct frame_result *result, msec_t sent)
 {
-	enum mail_class klass = entry->message->klass;
+	enum mail_class klass = entry->klass;
 	struct span list = result->rows;
 	struct site *site = entry->site;
 	struct result_row row;

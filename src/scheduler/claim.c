@@ -91,16 +91,18 @@ put_back(struct scheduler *s, const struct index_row *row)
 	return false;
 }
 
-/* What was due while we were away comes in its turn, like what was ready. */
+/* What was due while we were away comes in its turn, like what was ready; its
+ * class is what the journal says. */
 static bool
-adopt(struct scheduler *s, struct index_row *row)
+adopt(struct scheduler *s, struct index_row *row, uint8_t klass)
 {
 	struct domain *domain = routes_domain(s, row->domain);
 	usec_t now = scheduler_wall(s);
-	bool changed = row_set_right(row, now);
+	bool changed = row_set_right(row, now) || row->klass != klass;
 	bool held = row->place == INDEX_HELD;
 	bool ready = !held && (row->place != INDEX_DUE || row->due <= now);
 
+	row->klass = klass;
 	if (ready && (row->place != INDEX_READY ||
 	    row->site != domain->hash)) {
 		row->place = INDEX_READY;
@@ -121,7 +123,7 @@ adopt(struct scheduler *s, struct index_row *row)
 
 void
 window_claim(struct scheduler *s, struct segment *segment, struct msgid id,
-    struct rcpt_set *set)
+    uint8_t klass, struct rcpt_set *set)
 {
 	struct several several = { .most = SIZE_MAX };
 	struct err err;
@@ -136,7 +138,7 @@ window_claim(struct scheduler *s, struct segment *segment, struct msgid id,
 		if (s->window.index == NULL || row->row.klass >= CLASS_COUNT ||
 		    segment_find(s, row->row.segment) != segment)
 			continue;
-		if (!trim(s, row, set) || !adopt(s, &row->row))
+		if (!trim(s, row, set) || !adopt(s, &row->row, klass))
 			continue;
 		for (uint32_t r = 0; r < row_rcpt_count(row); r++)
 			rcpt_set_add(set, row_rcpt(row, r));

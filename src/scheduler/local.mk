@@ -38,6 +38,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/questions.c \
 	src/scheduler/refill.c \
 	src/scheduler/removal.c src/scheduler/removal.h \
+	src/scheduler/reclass.c src/scheduler/reclass.h \
 	src/scheduler/relocate.c src/scheduler/relocate.h \
 	src/scheduler/requests.c \
 	src/scheduler/requests_class.c \

@@ -111,13 +111,15 @@ apply(const struct status *row, struct rcpt_set *final, struct fate *fate)
 	} else if (row->action == STATUS_RELEASED) {
 		fate->held = false;
 		fate->released = true;
+	} else if (row->action == STATUS_CLASS) {
+		fate->klass = row->klass;
 	}
 }
 
 struct fate
 past_of(struct past *past, uint64_t offset, struct rcpt_set *final)
 {
-	struct fate fate = { .warned = false };
+	struct fate fate = { .klass = CLASS_COUNT };
 
 	past->asked = true;
 	past->passed = offset;

@@ -29,6 +29,7 @@ struct fate {
 	bool warned, held;
 	bool released;		/* the last word about holding was that */
 	bool taken_away;	/* moved or deleted: the index may not know */
+	uint8_t klass;		/* its last one; CLASS_COUNT: as it came */
 };
 
 /*

@@ -390,6 +390,7 @@ queue_pick_until(struct queue *queue, enum mail_class worst, msec_t now)
 	if (entry == NULL)
 		return NULL;
 	entry->state = ENTRY_FLYING;
-	queue_count(queue, entry->message->klass, COUNT_READY, COUNT_FLYING);
+	entry->klass = entry->message->klass;
+	queue_count(queue, entry->klass, COUNT_READY, COUNT_FLYING);
 	return entry;
 }

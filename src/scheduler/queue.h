@@ -91,6 +91,7 @@ struct entry {
 	uint32_t job;		/* while ENTRY_FLYING */
 	uint16_t attempts;	/* transactions tried so far */
 	uint8_t state;
+	uint8_t klass;		/* while ENTRY_FLYING: what it took off as */
 	bool suspect;		/* readied as one */
 	bool urgent_flies, bulk_flies;	/* counted so at its site */
 	bool large_flies;	/* and so */

@@ -201,6 +201,21 @@ segment_moved(struct scheduler *s, struct segment *segment, uint64_t offset,
 }
 
 void
+segment_class(struct scheduler *s, struct segment *segment, uint64_t offset,
+    enum mail_class klass)
+{
+	struct status record = {
+		.offset = offset,
+		.rcpt = STATUS_ALL_RCPTS,
+		.action = STATUS_CLASS,
+		.at = scheduler_wall(s),
+		.klass = (uint8_t)klass,
+	};
+
+	write_down(s, segment, &record);
+}
+
+void
 segment_status(struct scheduler *s, struct segment *segment,
     uint64_t offset, uint32_t rcpt, enum status_action action,
     unsigned code, const char *status)

@@ -99,6 +99,10 @@ void segment_status(struct scheduler *s, struct segment *segment,
     uint64_t offset, uint32_t rcpt, enum status_action action,
     unsigned code, const char *status);
 
+/* The message at OFFSET is of class KLASS from now on; written down likewise. */
+void segment_class(struct scheduler *s, struct segment *segment,
+    uint64_t offset, enum mail_class klass);
+
 /* The record at OFFSET of SEGMENT is not what counts: that is in TO. */
 void segment_moved(struct scheduler *s, struct segment *segment,
     uint64_t offset, struct segment_name to);

@@ -72,10 +72,10 @@ answer(struct queue *queue, struct site *site, unsigned took, msec_t sent,
 /* No transaction was begun: no token was used. */
 static void
 give_back(struct queue *queue, struct site *site,
-    const struct message *message)
+    const struct entry *entry)
 {
-	rates_return(queue, site, message->klass);
-	sender_return(queue, message->sender);
+	rates_return(queue, site, entry->klass);
+	sender_return(queue, entry->message->sender);
 }
 
 void
@@ -95,11 +95,11 @@ site_landed(struct queue *queue, struct site *site, struct entry *entry,
 	entry->large_flies = entry->fresh_flies = false;
 	site->entries--;
 	entry->state = ENTRY_IDLE;
-	queue_count(queue, entry->message->klass, COUNT_FLYING, COUNT_STATES);
+	queue_count(queue, entry->klass, COUNT_FLYING, COUNT_STATES);
 	if (entry->suspect)
 		queue->suspect_flies = false;
 	if (news == SITE_UNTRIED || news == SITE_FAILED)
-		give_back(queue, site, entry->message);
+		give_back(queue, site, entry);
 	if (news == SITE_ANSWERED) {
 		answer(queue, site, took, sent, now);
 	} else if (news < SITE_UNTRIED && tells(site, sent) &&

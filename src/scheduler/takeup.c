@@ -126,12 +126,12 @@ wants_success(const struct envelope *envelope)
 
 static struct message *
 make_message(struct scheduler *s, struct segment *segment,
-    const struct scan_record *record, const struct envelope *envelope)
+    const struct scan_record *record, const struct envelope *envelope,
+    uint8_t klass)
 {
 	struct message *message = message_new(&s->queue, record->header.id);
 
-	message->klass = record->header.klass < CLASS_COUNT ?
-	    record->header.klass : segment->name.klass;
+	message->klass = klass;
 	message->segment = segment;
 	message->offset = record->offset;
 	message->size = record_size(&record->header);
@@ -167,8 +167,15 @@ struct takeup {
 	const struct scan_record *record;
 	struct rcpt_set done;	/* not to be taken up, for whatever reason */
 	uint32_t claimed;	/* of these: in the index */
-	struct fate fate;
+	struct fate fate;	/* with the class that counts */
 };
+
+static uint8_t
+came_as(const struct segment *segment, const struct scan_record *record)
+{
+	return record->header.klass < CLASS_COUNT ? record->header.klass :
+	    segment->name.klass;
+}
 
 /* DONE becomes what is final, in the index, or in memory. */
 static void
@@ -181,6 +188,8 @@ look_back(struct scheduler *s, struct takeup *t)
 	if (t->segment->past != NULL)
 		t->fate = past_of(t->segment->past, t->record->offset,
 		    &t->done);
+	if (t->fate.klass == CLASS_COUNT)
+		t->fate.klass = came_as(t->segment, t->record);
 	if (t->done.count < t->done.total &&
 	    envelope_is_copy(t->record->envelope))
 		copies_look_back(s, t->segment, t->record, &t->done,
@@ -192,7 +201,7 @@ look_back(struct scheduler *s, struct takeup *t)
 		add_present(present, &t->done);
 	before = t->done.count;
 	if (before < t->done.total || t->fate.taken_away)
-		window_claim(s, t->segment, id, &t->done);
+		window_claim(s, t->segment, id, t->fate.klass, &t->done);
 	t->claimed = t->done.count - before;
 	segment_opened(t->segment, t->claimed);
 	if (present != NULL)
@@ -213,7 +222,8 @@ take_rest(struct scheduler *s, struct takeup *t,
 		if (!rcpt_set_has(&t->done, i))
 			rcpts[n++] = i;
 	if (message == NULL) {
-		message = make_message(s, t->segment, t->record, envelope);
+		message = make_message(s, t->segment, t->record, envelope,
+		    t->fate.klass);
 		message->open = t->claimed;
 	}
 	message->open += left;
@@ -234,7 +244,8 @@ void
 takeup_record(struct scheduler *s, struct segment *segment,
     const struct scan_record *record)
 {
-	struct takeup t = { .segment = segment, .record = record };
+	struct takeup t = { .segment = segment, .record = record,
+	    .fate = { .klass = came_as(segment, record) } };
 	struct envelope *envelope;
 	struct err err;
 

@@ -91,10 +91,10 @@ void window_failed(struct scheduler *s, struct domain *domain);
 
 /* ---- while segments are read again (claim.c) ---------------------------------- */
 
-/* Recipients of ID (in SEGMENT) that the index looks after are added to
- * SET; rows that SET says are done with go. */
+/* Recipients of ID (in SEGMENT, of class KLASS) that the index looks after
+ * are added to SET; rows that SET says are done with go. */
 void window_claim(struct scheduler *s, struct segment *segment,
-    struct msgid id, struct rcpt_set *set);
+    struct msgid id, uint8_t klass, struct rcpt_set *set);
 
 /* All segments were read. */
 void window_complete(struct scheduler *s);

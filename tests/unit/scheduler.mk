@@ -22,6 +22,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/past.c \
 	tests/unit/scheduler/queue.c \
 	tests/unit/scheduler/rates.c \
+	tests/unit/scheduler/reclass.c \
 	tests/unit/scheduler/report.c \
 	tests/unit/scheduler/results.c \
 	tests/unit/scheduler/reroute.c \

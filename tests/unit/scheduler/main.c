@@ -31,6 +31,7 @@ main(int argc, char **argv)
 		{ "routes", routes_tests },
 		{ "reroute", reroute_tests },
 		{ "move", move_tests },
+		{ "reclass", reclass_tests },
 		{ "control", control_tests },
 		{ "walk", walk_tests },
 		{ NULL, NULL },

@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "base/must.h"
 #include "rig.h"
-#include "scheduler/change.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -302,85 +301,6 @@ with_a_deferred_message(const char *conf, const char *const *rcpts)
 }
 
 static void
-what_is_moved_to_urgent_is_tried_at_once_and_once(void)
-{
-	struct rig *rig = with_a_deferred_message(fixed, two);
-
-	rig->answer = good;
-	move(rig, CLASS_URGENT);
-	rig_until(rig, rig_empty, 0);
-	CU_ASSERT_EQUAL(rig->job_count, 2);
-	CU_ASSERT_EQUAL(rig->jobs[1].job.klass, CLASS_URGENT);
-	CU_ASSERT_EQUAL(rig->jobs[1].job.attempt, 2);
-	CU_ASSERT_EQUAL(rig->jobs[1].rcpt_count, 2);
-	rig_stop(rig);
-	rig_new_receiver(rig);
-	rig_start(rig);
-	rig_until(rig, rig_no_segments, 0);
-	CU_ASSERT_EQUAL(rig->job_count, 2);
-	rig_free(&rig);
-}
-
-static void
-what_is_moved_down_keeps_its_time(void)
-{
-	struct rig *rig = with_a_deferred_message(fixed, two);
-
-	move(rig, CLASS_BULK);
-	rig_settle(rig);
-	CU_ASSERT_EQUAL(rig->job_count, 1);
-	CU_ASSERT_EQUAL(rig->s->queue.counts[CLASS_NORMAL][COUNT_WAITING],
-	    0);
-	CU_ASSERT_EQUAL(rig->s->queue.counts[CLASS_BULK][COUNT_WAITING], 1);
-	rig_free(&rig);
-}
-
-static void
-a_line_in_memory_is_left_for_that_of_the_new_class(void)
-{
-	struct rig *rig = rig_new("route * { to 127.0.0.1:9 }\n"
-	    "site * { connections 1 }\n");
-	size_t sent;
-
-	rig_start(rig);
-	rig->answer = wait_for_me;
-	for (int i = 0; i < 5; i++)
-		rig_send(rig, CLASS_BULK, "a@from.test", "b@to.test");
-	rig_until(rig, rig_jobs, 1);
-	rig_settle(rig);
-	sent = rig->job_count;
-	move(rig, CLASS_URGENT);
-	CU_ASSERT_EQUAL(rig->s->queue.counts[CLASS_BULK][COUNT_READY] +
-	    rig->s->queue.counts[CLASS_BULK][COUNT_FLYING], 4);
-	for (size_t i = 0; i < 5; i++) {
-		rig_until(rig, rig_jobs, i + 1);
-		rig_answer_job(rig, i, &good);
-	}
-	rig_until(rig, rig_empty, 0);
-	CU_ASSERT_EQUAL(rig->job_count, 5);
-	CU_ASSERT_EQUAL(rig->jobs[sent].job.klass, CLASS_URGENT);
-	rig_free(&rig);
-}
-
-static void
-a_moved_message_survives_the_loss_of_all_but_the_spool(void)
-{
-	struct rig *rig = with_a_deferred_message(fixed, two);
-
-	move(rig, CLASS_BULK);
-	rig_stop(rig);
-	lose_index(rig);
-	rig_new_receiver(rig);
-	rig->answer = good;
-	rig_start(rig);
-	rig_until(rig, rig_no_segments, 0);
-	CU_ASSERT_EQUAL(rig->job_count, 2);
-	CU_ASSERT_EQUAL(rig->jobs[1].job.klass, CLASS_BULK);
-	CU_ASSERT_EQUAL(rig->jobs[1].rcpt_count, 2);
-	rig_free(&rig);
-}
-
-static void
 who_had_it_before_the_move_never_gets_it_again(void)
 {
 	static const enum outcome each[] = { OUTCOME_DELIVERED,
@@ -406,30 +326,6 @@ who_had_it_before_the_move_never_gets_it_again(void)
 	CU_ASSERT_EQUAL(rig->job_count, 3);
 	CU_ASSERT_EQUAL(rig->jobs[2].rcpt_count, 1);
 	CU_ASSERT_EQUAL(rig->jobs[2].rcpts[0], 1);
-	rig_free(&rig);
-}
-
-static void
-a_hold_goes_with_the_message(void)
-{
-	struct rig *rig = with_a_deferred_message(fixed, two);
-	struct filter all = { .all = true };
-	struct walk *walk = walk_new(rig->s, &all, false);
-
-	while (walk_on(walk, 16, change_hold, NULL))
-		;
-	walk_free(&walk);
-	move(rig, CLASS_URGENT);
-	rig_settle(rig);
-	CU_ASSERT_EQUAL(rig->job_count, 1);
-	CU_ASSERT_EQUAL(rig->s->queue.counts[CLASS_URGENT][COUNT_HELD], 1);
-	rig_stop(rig);
-	lose_index(rig);
-	rig_new_receiver(rig);
-	rig_start(rig);
-	rig_settle(rig);
-	CU_ASSERT_EQUAL(rig->job_count, 1);
-	CU_ASSERT_EQUAL(rig->s->queue.counts[CLASS_URGENT][COUNT_HELD], 1);
 	rig_free(&rig);
 }
 
@@ -674,12 +570,7 @@ what_is_live_is_counted_as_it_comes_and_goes(void)
 
 const struct unit_test move_tests[] = {
 	UNIT(at_the_start_one_record_of_two_counts),
-	UNIT(what_is_moved_to_urgent_is_tried_at_once_and_once),
-	UNIT(what_is_moved_down_keeps_its_time),
-	UNIT(a_line_in_memory_is_left_for_that_of_the_new_class),
-	UNIT(a_moved_message_survives_the_loss_of_all_but_the_spool),
 	UNIT(who_had_it_before_the_move_never_gets_it_again),
-	UNIT(a_hold_goes_with_the_message),
 	UNIT(what_flies_is_not_moved),
 	UNIT(what_flies_before_its_copy_is_durable_stays_where_it_is),
 	UNIT(a_damaged_record_is_kept_and_not_copied),

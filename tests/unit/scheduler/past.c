@@ -97,6 +97,30 @@ the_last_of_held_and_released_counts(void)
 }
 
 static void
+row_class(uint64_t offset, enum mail_class klass)
+{
+	struct status status = { .offset = offset, .rcpt = STATUS_ALL_RCPTS,
+	    .action = STATUS_CLASS, .klass = (uint8_t)klass };
+
+	past_note(&past, &status);
+}
+
+static void
+the_last_class_counts(void)
+{
+	struct rcpt_set set;
+
+	begin();
+	row(64, STATUS_ALL_RCPTS, STATUS_HELD);
+	row_class(128, CLASS_URGENT);
+	row_class(128, CLASS_NORMAL);
+	CU_ASSERT_EQUAL(fate_of(64, 1, &set).klass, CLASS_COUNT);
+	CU_ASSERT_EQUAL(fate_of(128, 1, &set).klass, CLASS_NORMAL);
+	CU_ASSERT_EQUAL(set.count, 0);
+	end();
+}
+
+static void
 what_is_written_meanwhile_is_seen(void)
 {
 	struct rcpt_set set;
@@ -156,6 +180,7 @@ const struct unit_test past_tests[] = {
 	UNIT(a_record_for_all_ends_all),
 	UNIT(records_of_other_messages_do_not_count),
 	UNIT(the_last_of_held_and_released_counts),
+	UNIT(the_last_class_counts),
 	UNIT(what_is_written_meanwhile_is_seen),
 	UNIT(a_recipient_that_a_message_does_not_have_is_ignored),
 	UNIT(the_end_of_a_broken_segment_is_kept),
