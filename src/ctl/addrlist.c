@@ -3,7 +3,8 @@
  * addrlist.c - addresses out of a list.
  *
  * Words are gathered until a character tells what they were: "<" makes them
- * a name, ":" the name of a group, and a comma or the end an address.
+ * a name, ":" the name of a group, and a comma or the end an address.  An
+ * address counts when its element has come to its end.
  */
 #include "ctl/addrlist.h"
 
@@ -20,10 +21,11 @@ struct gather {
 	bool word;		/* the last thing gathered was a word */
 	bool angle;		/* between < and > */
 	bool done;		/* behind > : only an end may follow */
+	struct span found;	/* the element's mailbox, in `words` */
 
 	struct span element;	/* where the element began, for messages */
 	const char *hostname;
-	addrlist_fn *fn;
+	addrlist_fn *fn, *no;
 	void *owner;
 };
 
@@ -33,6 +35,7 @@ gather_clear(struct gather *g)
 	buf_clear(&g->words);
 	g->words.full = false;
 	g->at = g->gap = g->word = false;
+	g->found = span_make(NULL, 0);
 }
 
 /* The element that is wrong, as far as it goes, for people. */
@@ -62,8 +65,7 @@ gather_end(struct gather *g, bool required, struct err *err)
 	if (g->gap || g->words.full ||
 	    mailbox_parse(buf_peek(&g->words), &path) != PATH_OK)
 		return complain(g, err);
-	g->fn(g->owner, path.mailbox);
-	gather_clear(g);
+	g->found = path.mailbox;
 	return true;
 }
 
@@ -135,10 +137,32 @@ gather_join(struct gather *g, uint8_t byte)
 	g->in = span_skip(g->in, 1);
 }
 
-/* "<", perhaps with a source route, which has no meaning any more. */
+/* The end of an element: a comma, a semicolon, or the end of the list. */
+static bool
+end_element(struct gather *g, struct err *err)
+{
+	if (g->angle)
+		return complain(g, err);
+	if (!g->done && !gather_end(g, false, err))
+		return false;
+	if (g->found.length > 0)
+		g->fn(g->owner, g->found);
+	gather_clear(g);
+	g->done = false;
+	g->element = g->in;
+	return true;
+}
+
+/* "<", perhaps with a source route, which has no meaning any more.  Behind
+ * another address it is the next element, whose comma was forgotten. */
 static bool
 enter_angle(struct gather *g, struct err *err)
 {
+	if (g->done) {
+		if (!end_element(g, err))
+			return false;
+		g->element = span_make(g->in.data - 1, g->in.length + 1);
+	}
 	gather_clear(g);
 	if (g->angle)
 		return complain(g, err);
@@ -153,20 +177,6 @@ leave_angle(struct gather *g, struct err *err)
 		return g->angle ? false : complain(g, err);
 	g->angle = false;
 	g->done = true;
-	return true;
-}
-
-/* The end of an element: a comma, a semicolon, or the end of the list. */
-static bool
-end_element(struct gather *g, struct err *err)
-{
-	if (g->angle)
-		return complain(g, err);
-	if (!g->done && !gather_end(g, false, err))
-		return false;
-	gather_clear(g);
-	g->done = false;
-	g->element = g->in;
 	return true;
 }
 
@@ -185,6 +195,8 @@ take_colon(struct gather *g, struct err *err)
 	if (g->angle ? !in_route(g) : (g->at || g->done))
 		return complain(g, err);
 	gather_clear(g);
+	if (!g->angle)
+		g->element = g->in;
 	return true;
 }
 
@@ -252,18 +264,84 @@ take_word(struct gather *g, struct err *err)
 	return !g->done || complain(g, err);
 }
 
+static bool
+take_all(struct gather *g, struct err *err)
+{
+	bool ok = true;
+
+	while (ok && g->in.length > 0)
+		ok = take_nothing(g) || take_word(g, err);
+	return ok && end_element(g, err);
+}
+
+/* Length of the comment, the quoted string or the brackets that S begins
+ * with; 1: none of these, or without an end. */
+static size_t
+unit_length(struct span s)
+{
+	size_t length = 0;
+
+	if (s.data[0] == '"')
+		length = closed_length(s, '"');
+	else if (s.data[0] == '(')
+		length = comment_length(s);
+	else if (s.data[0] == '<')
+		length = closed_length(s, '>');
+	if (length > 0 && s.data[0] == '<' &&
+	    span_find(span_skip(s, 1), '<') + 1 < length)
+		length = 0;	/* that end is another one's */
+	return length > 0 ? length : 1;
+}
+
+/* Length of the element that S begins with, whatever is wrong in it. */
+static size_t
+element_length(struct span s)
+{
+	size_t i = 0;
+
+	while (i < s.length && s.data[i] != ',' && s.data[i] != ';')
+		i += unit_length(span_skip(s, i));
+	return i;
+}
+
+/* Go on behind the element that is wrong. */
+static void
+pass_over(struct gather *g, bool all)
+{
+	size_t length = all ? g->element.length : element_length(g->element);
+
+	g->no(g->owner, span_trim(span_first(g->element, length)));
+	g->in = span_skip(g->element, length + 1);
+	gather_clear(g);
+	g->angle = g->done = false;
+	g->element = g->in;
+}
+
+void
+addrlist_gather(struct span list, const char *hostname, addrlist_fn *fn,
+    addrlist_fn *no, void *owner)
+{
+	struct gather g = { .in = list, .element = list,
+	    .hostname = hostname, .fn = fn, .no = no, .owner = owner };
+	struct err ignored;
+	unsigned bad = 0;
+
+	buf_init(&g.words, ADDRESS_MOST);
+	while (!take_all(&g, &ignored))
+		pass_over(&g, ++bad > ADDRLIST_BAD_MOST);
+	buf_fini(&g.words);
+}
+
 bool
 addrlist_parse(struct span list, const char *hostname, addrlist_fn *fn,
     void *owner, struct err *err)
 {
 	struct gather g = { .in = list, .element = list,
 	    .hostname = hostname, .fn = fn, .owner = owner };
-	bool ok = true;
+	bool ok;
 
 	buf_init(&g.words, ADDRESS_MOST);
-	while (ok && g.in.length > 0)
-		ok = take_nothing(&g) || take_word(&g, err);
-	ok = ok && end_element(&g, err);
+	ok = take_all(&g, err);
 	buf_fini(&g.words);
 	return ok;
 }

@@ -188,11 +188,12 @@ letter_make(const struct letter *letter, struct span wire, struct buf *out,
 			buf_append_span(out, field.whole);
 			continue;
 		}
-		if (found.resent == ((kind & RESENT) != 0) &&
-		    !addrlist_parse(field.value, letter->hostname,
-		    recipients_add, recipients, err))
-			return err_prefix(err, "%.*s", (int)field.name.length,
-			    (const char *)field.name.data);
+		if (found.resent == ((kind & RESENT) != 0)) {
+			recipients->field = field.name;
+			addrlist_gather(field.value, letter->hostname,
+			    recipients_add, recipients_add_none, recipients);
+			recipients->field = span_make(NULL, 0);
+		}
 		if ((kind & DROP) == 0)
 			buf_append_span(out, field.whole);
 	}

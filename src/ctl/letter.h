@@ -26,8 +26,9 @@ struct letter {
 /*
  * WIRE is the beginning of a message in wire form, up to and with the empty
  * line after its header block, or all there is.  Append the block to send
- * (with the empty line) to OUT; what of WIRE was not header is *REST.
- * False: ERR tells which address is wrong.
+ * (with the empty line) to OUT; what of WIRE was not header is *REST.  What
+ * is no address among the recipients is among RECIPIENTS' refusals then.
+ * False: it is too large.
  */
 bool letter_make(const struct letter *letter, struct span wire,
     struct buf *out, struct span *rest, struct recipients *recipients,

@@ -2,15 +2,20 @@
 noinst_LIBRARIES += src/ctl/libctl.a
 src_ctl_libctl_a_SOURCES = \
 	src/ctl/addrlist.c src/ctl/addrlist.h \
+	src/ctl/author.c src/ctl/author.h \
 	src/ctl/base64.c src/ctl/base64.h \
 	src/ctl/client.c src/ctl/client.h \
+	src/ctl/giveback.c src/ctl/giveback.h \
 	src/ctl/intake.c src/ctl/intake.h \
 	src/ctl/letter.c src/ctl/letter.h \
 	src/ctl/listing.c src/ctl/listing.h \
+	src/ctl/mailing.c src/ctl/mailing.h src/ctl/mailing_inside.h \
+	src/ctl/mailing_read.c src/ctl/mailing_told.c \
 	src/ctl/options.c src/ctl/options.h \
 	src/ctl/pipe_smtp.c src/ctl/pipe_smtp.h \
 	src/ctl/recipients.c src/ctl/recipients.h \
 	src/ctl/relay.c src/ctl/relay.h \
+	src/ctl/sendmail_long.c src/ctl/sendmail_long.h \
 	src/ctl/sendmail_options.c src/ctl/sendmail_options.h \
 	src/ctl/submit.c src/ctl/submit.h \
 	src/ctl/tool.c src/ctl/tool.h \

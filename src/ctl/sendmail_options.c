@@ -7,12 +7,11 @@
  */
 #include "ctl/sendmail_options.h"
 
-#include "base/mem.h"
+#include "ctl/sendmail_long.h"
+
 #include "base/span.h"
-#include "smtp/command.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -86,13 +85,24 @@ take_verbose(struct sendmail_options *out, const char *value,
 	return true;
 }
 
-/* -oi is -i; every other -o? was for Sendmail's inner works. */
+/* -oi is -i, -oex is -ex; the others were for Sendmail's inner works. */
 static bool
 take_old(struct sendmail_options *out, const char *value, struct err *err)
 {
-	(void)err;
 	if (strcmp(value, "i") == 0)
 		out->dots_are_text = true;
+	if (value[0] == 'e')
+		return sendmail_errors(out, value + 1, err);
+	return true;
+}
+
+/* -I is -bi: tables of aliases, which we do not keep. */
+static bool
+take_nothing(struct sendmail_options *out, const char *value,
+    struct err *err)
+{
+	(void)value, (void)err;
+	out->mode = MODE_NOTHING;
 	return true;
 }
 
@@ -101,6 +111,7 @@ take_mode(struct sendmail_options *out, const char *value, struct err *err)
 {
 	static const struct { char letter; enum sendmail_mode mode; } modes[] = {
 		{ 'm', MODE_MAIL }, { 'p', MODE_LIST }, { 's', MODE_SMTP },
+		{ 'v', MODE_VERIFY }, { 'i', MODE_NOTHING },
 		{ 'h', MODE_NOTHING }, { 'H', MODE_NOTHING },
 	};
 	size_t i;
@@ -110,7 +121,7 @@ take_mode(struct sendmail_options *out, const char *value, struct err *err)
 			out->mode = modes[i].mode;
 			return true;
 		}
-	return err_set(err, ERR_FORMAT, "-b%s: there are -bm, -bp and -bs "
+	return err_set(err, ERR_FORMAT, "-b%s: there are -bm, -bp, -bs and -bv "
 	    "(the daemon is postriderd)", value);
 }
 
@@ -187,88 +198,6 @@ take_envid(struct sendmail_options *out, const char *value, struct err *err)
 	return true;
 }
 
-/* ---- -O NAME=VALUE ------------------------------------------------------ */
-
-static bool
-take_priority(struct sendmail_options *out, const char *value,
-    struct err *err)
-{
-	char *end;
-	long priority = strtol(value, &end, 10);
-
-	if (*value == '\0' || *end != '\0' || priority < -9 || priority > 9)
-		return err_set(err, ERR_FORMAT,
-		    "-O: a priority is a number from -9 to 9, not %s", value);
-	out->has_priority = true;
-	out->priority = (int)priority;
-	return true;
-}
-
-/* The relay's own parser says whether KEYWORD=VALUE may stand in MAIL. */
-static bool
-check_param(const char *keyword, const char *value, unsigned ext,
-    struct err *err)
-{
-	char *argument = mem_printf("FROM:<> %s=%s", keyword, value);
-	struct mail_params params = { 0 };
-	struct path path;
-	struct complaint complaint = mail_parse(span_of(argument), ext, &path,
-	    &params);
-
-	mem_free(argument);
-	if (complaint.code == 0)
-		return true;
-	return err_set(err, ERR_FORMAT, "-O: %s: %s", value, complaint.text);
-}
-
-static bool
-take_by(struct sendmail_options *out, const char *value, struct err *err)
-{
-	out->by = value;
-	return check_param("BY", value, EXT_DELIVERBY, err);
-}
-
-static bool
-take_hold_for(struct sendmail_options *out, const char *value,
-    struct err *err)
-{
-	out->hold_for = value;
-	return check_param("HOLDFOR", value, EXT_FUTURERELEASE, err);
-}
-
-static bool
-take_hold_until(struct sendmail_options *out, const char *value,
-    struct err *err)
-{
-	out->hold_until = value;
-	return check_param("HOLDUNTIL", value, EXT_FUTURERELEASE, err);
-}
-
-/* These are ours, the rest were Sendmail's. */
-static const struct {
-	const char *name;
-	option_fn *take;
-} long_options[] = {
-	{ "priority", take_priority }, { "MtPriority", take_priority },
-	{ "deliverby", take_by }, { "holdfor", take_hold_for },
-	{ "holduntil", take_hold_until },
-};
-
-static bool
-take_long(struct sendmail_options *out, const char *value, struct err *err)
-{
-	struct span name = span_first(span_of(value),
-	    span_find(span_of(value), '='));
-	size_t i;
-
-	value += name.length;
-	value += *value == '=';
-	for (i = 0; i < sizeof(long_options) / sizeof(long_options[0]); i++)
-		if (span_is_nocase(name, long_options[i].name))
-			return long_options[i].take(out, value, err);
-	return true;
-}
-
 /* ---- the rest ----------------------------------------------------------- */
 
 /* "-qRsite", and "-qR site" too. */
@@ -312,7 +241,7 @@ static const struct option_row rows[] = {
 	{ 'N', WITH_VALUE, take_notify },
 	{ 'R', WITH_VALUE, take_ret },
 	{ 'V', WITH_VALUE, take_envid },
-	{ 'O', WITH_VALUE, take_long },
+	{ 'O', WITH_VALUE, sendmail_long },
 	{ 'q', PERHAPS_VALUE, take_queue },
 	{ 'C', WITH_VALUE, take_config },
 	{ 'G', ALONE, take_gateway },
@@ -320,8 +249,11 @@ static const struct option_row rows[] = {
 	{ 'A', WITH_VALUE, NULL },
 	{ 'L', WITH_VALUE, NULL },
 	{ 'X', WITH_VALUE, NULL },
-	{ 'e', WITH_VALUE, NULL },
+	{ 'e', WITH_VALUE, sendmail_errors },
+	{ 'I', ALONE, take_nothing },
+	{ 'd', PERHAPS_VALUE, NULL },
 	{ 'h', WITH_VALUE, NULL },
+	{ 'p', WITH_VALUE, NULL },
 	{ 'm', ALONE, NULL },
 	{ 'n', ALONE, NULL },
 	{ 'U', ALONE, NULL },

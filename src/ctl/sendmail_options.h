@@ -13,7 +13,17 @@ enum sendmail_mode {
 	MODE_LIST,		/* -bp */
 	MODE_SMTP,		/* -bs */
 	MODE_FLUSH,		/* -q, -qI, -qR, -qS */
-	MODE_NOTHING		/* -bh, -bH: tables that we do not keep */
+	MODE_VERIFY,		/* -bv */
+	MODE_NOTHING		/* -bi, -bh, -bH: tables that we do not keep */
+};
+
+/* Who is told that not all get it; -oe, and Sendmail's words for it. */
+enum sendmail_errors {
+	ERRORS_UNSAID,		/* the sender if some get it, or the caller */
+	ERRORS_PRINT,		/* p: the caller, in words and by exit code */
+	ERRORS_QUIET,		/* q: the caller, by exit code alone */
+	ERRORS_MAIL,		/* m, w: the sender, in any case */
+	ERRORS_MAIL_ZERO	/* e: the same, and the caller is told nothing */
 };
 
 /* Strings are borrowed from the command line; null: not given. */
@@ -22,6 +32,8 @@ struct sendmail_options {
 	const char *config;
 	const char *from, *full_name;
 	bool take_recipients, dots_are_text, gateway, verbose;
+	bool all;		/* all recipients are to be taken, or none is */
+	enum sendmail_errors errors;
 	enum submit_body body;
 	char notify[32];	/* "SUCCESS,FAILURE"; "" */
 	const char *ret;	/* "FULL", "HDRS" */

@@ -29,6 +29,8 @@ submit_exit(unsigned code, const char *status, bool rcpt)
 		return EX_NOPERM;
 	if (rcpt && (code == 550 || code == 551 || code == 553))
 		return EX_NOUSER;
+	if (rcpt && code == 500)	/* too long for a command */
+		return EX_DATAERR;
 	if (code == 500 || code == 502 || code == 503)
 		return EX_PROTOCOL;
 	if (code == 501 || code == 504 || code == 550 || code == 552 ||
@@ -185,34 +187,57 @@ put_mail(const struct submit *submit, const struct submit_envelope *what,
 	buf_append_text(line, "\r\n");
 }
 
-/* The replies to recipients FROM to UNTIL; the first refusal is kept. */
+/* The relay's last reply refuses RECIPIENT, for now or for good. */
 static int
-read_recipients(struct submit *submit, const struct recipients *recipients,
-    size_t from, size_t until, struct err *err)
+refused_one(struct submit *submit, const struct submit_envelope *what,
+    const char *recipient, struct err *err)
+{
+	char *name = mem_printf("<%s>", recipient);
+	int status = refused(submit, name, err);
+	struct refusal refusal = { .address = mem_strdup(recipient),
+	    .status = "5.0.0", .answered = true, .exit = status };
+	char text[512];
+
+	mem_free(name);
+	if (status == EX_TEMPFAIL) {
+		mem_free(refusal.address);
+		return status;
+	}
+	refusal.why = mem_strdup(reply_line(&submit->reply, text,
+	    sizeof(text)));
+	if (submit->reply.status[0] == '5')
+		memcpy(refusal.status, submit->reply.status,
+		    sizeof(refusal.status));
+	recipients_refuse(what->recipients, refusal);
+	return what->all ? status : EX_OK;
+}
+
+/* The replies to recipients FROM to UNTIL; the first one that ends it all
+ * is kept. */
+static int
+read_recipients(struct submit *submit, const struct submit_envelope *what,
+    size_t from, size_t until, size_t *taken, struct err *err)
 {
 	int first = EX_OK;
 
 	for (; from < until; from++) {
-		int status;
-		char *name;
-
 		if (!read_reply(submit, err))
 			return EX_TEMPFAIL;
-		if (submit->reply.code / 100 == 2 || first != EX_OK)
-			continue;
-		name = mem_printf("<%s>", recipients->items[from]);
-		status = refused(submit, name, err);
-		mem_free(name);
-		first = status;
+		if (submit->reply.code / 100 == 2)
+			(*taken)++;
+		else if (first == EX_OK)
+			first = refused_one(submit, what,
+			    what->recipients->items[from], err);
 	}
 	return first;
 }
 
 static int
 send_recipients(struct submit *submit, const struct submit_envelope *what,
-    struct buf *lines, struct err *err)
+    struct buf *lines, size_t *taken, struct err *err)
 {
 	const struct recipients *recipients = what->recipients;
+	bool notify = submit->dsn && what->notify != NULL;
 	size_t from, i;
 	int status = EX_OK;
 
@@ -220,34 +245,64 @@ send_recipients(struct submit *submit, const struct submit_envelope *what,
 		for (i = from; i < recipients->count &&
 		    i < from + RCPT_BATCH; i++)
 			buf_printf(lines, "RCPT TO:<%s>%s%s\r\n",
-			    recipients->items[i],
-			    submit->dsn && what->notify != NULL ?
-			    " NOTIFY=" : "",
-			    submit->dsn && what->notify != NULL ?
-			    what->notify : "");
+			    recipients->items[i], notify ? " NOTIFY=" : "",
+			    notify ? what->notify : "");
 		if (!say(submit, lines, err))
 			return EX_TEMPFAIL;
-		status = read_recipients(submit, recipients, from, i, err);
+		status = read_recipients(submit, what, from, i, taken, err);
 	}
 	return status;
+}
+
+/* MAIL and RCPT; LINES is a buf to write them in. */
+static int
+send_envelope(struct submit *submit, const struct submit_envelope *what,
+    struct buf *lines, size_t *taken, struct err *err)
+{
+	int status;
+
+	put_mail(submit, what, lines);
+	status = command(submit, lines, "MAIL", 2, err);
+	return status != EX_OK ? status :
+	    send_recipients(submit, what, lines, taken, err);
 }
 
 int
 submit_begin(struct submit *submit, const struct submit_envelope *what,
     struct err *err)
 {
+	struct recipients *recipients = what->recipients;
+	size_t before = recipients->refused_count, taken = 0;
 	struct buf lines;
 	int status;
 
 	buf_init(&lines, COMMAND_MOST);
-	put_mail(submit, what, &lines);
-	status = command(submit, &lines, "MAIL", 2, err);
-	if (status == EX_OK)
-		status = send_recipients(submit, what, &lines, err);
+	status = send_envelope(submit, what, &lines, &taken, err);
+	if (status == EX_OK && taken == 0) {
+		const struct refusal *first = &recipients->refused[before];
+
+		err_set(err, ERR_PEER, "<%s>: %s", first->address,
+		    first->why);
+		status = first->exit;
+	}
 	if (status == EX_OK) {
 		buf_append_text(&lines, "DATA\r\n");
 		status = command(submit, &lines, "DATA", 3, err);
 	}
+	buf_fini(&lines);
+	return status;
+}
+
+int
+submit_ask(struct submit *submit, const struct submit_envelope *what,
+    struct err *err)
+{
+	size_t taken = 0;
+	struct buf lines;
+	int status;
+
+	buf_init(&lines, COMMAND_MOST);
+	status = send_envelope(submit, what, &lines, &taken, err);
 	buf_fini(&lines);
 	return status;
 }

@@ -17,7 +17,8 @@ enum submit_body { BODY_UNSAID, BODY_SEVEN, BODY_EIGHT };
 /* What goes beside the content; null and 0: not given. */
 struct submit_envelope {
 	const char *sender;	/* "" for the null reverse-path */
-	const struct recipients *recipients;
+	struct recipients *recipients;	/* whom the relay refuses is noted */
+	bool all;		/* all are to be taken, or none is */
 	const char *envid;	/* as given by the user, not xtext */
 	const char *ret;	/* "FULL", "HDRS" */
 	const char *notify;	/* "NEVER", "SUCCESS,FAILURE" */
@@ -44,8 +45,15 @@ struct submit {
 /* Connect, and greet as HOSTNAME. */
 int submit_open(struct submit *submit, const char *path,
     const char *hostname, bool verbose, struct err *err);
-/* MAIL, RCPT for each, DATA: all recipients must be taken, or none is. */
+/*
+ * MAIL, RCPT for each, DATA.  Recipients that are refused for good are noted
+ * and passed over, if others are taken and not all must be; whom the relay
+ * cannot take now is a reason to try all of it again later.
+ */
 int submit_begin(struct submit *submit, const struct submit_envelope *what,
+    struct err *err);
+/* The same without DATA, for the refusals alone: EX_OK, though all were. */
+int submit_ask(struct submit *submit, const struct submit_envelope *what,
     struct err *err);
 /* Send a piece of the content, in wire form. */
 int submit_piece(struct submit *submit, struct span wire, struct err *err);

@@ -60,6 +60,7 @@ def sendmail_tells_by_its_exit_code_why_not(scene):
         (64, "none in To", ["-t"], "Subject: x\n\nx\n"),
         (64, "no such option", ["-z", "b@example.org"], ""),
         (65, "not an address", ["not an address"], ""),
+        (65, "not an address", ["-O", "recipients=all", "b@example.org", "not an address"], ""),
         (65, "To: not an address", ["-t"], "To: Ann Example\n\n"),
     ]
     for status, words, arguments, text in cases:

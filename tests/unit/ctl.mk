@@ -6,6 +6,7 @@ UNIT_TESTS += tests/unit/test_ctl
 tests_unit_test_ctl_SOURCES = \
 	tests/unit/ctl/addrlist.c \
 	tests/unit/ctl/base64.c \
+	tests/unit/ctl/giveback.c \
 	tests/unit/ctl/intake.c \
 	tests/unit/ctl/letter.c \
 	tests/unit/ctl/listing.c \

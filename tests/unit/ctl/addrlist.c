@@ -133,7 +133,95 @@ an_endless_address_is_refused_in_bounded_memory(void)
 	buf_fini(&all);
 }
 
+static const struct {
+	const char *list;
+	const char *found;	/* mailboxes, and "!" and what is none */
+} mixed[] = {
+	{ "ok@b.test, Foo <>", "ok@b.test|!Foo <>" },
+	{ "Foo <>, ok@b.test", "!Foo <>|ok@b.test" },
+	{ "ok@b.test, c@d.test>", "ok@b.test|!c@d.test>" },
+	{ "c@d.test>, ok@b.test", "!c@d.test>|ok@b.test" },
+	{ "m\xc3\xbcller@b.test, ok@b.test", "!m\xc3\xbcller@b.test|ok@b.test" },
+	{ "a..b@c.test, ok@b.test, x@-d.test", "!a..b@c.test|ok@b.test|"
+	    "!x@-d.test" },
+	{ "Foo Bar, ok@b.test", "!Foo Bar|ok@b.test" },
+	{ "<a@b.test, ok@c.test", "!<a@b.test|ok@c.test" },
+	{ "A <a@b.test, B <ok@c.test>", "!A <a@b.test|ok@c.test" },
+	{ "<a@b.test,c@d.test>, ok@e.test", "!<a@b.test,c@d.test>|ok@e.test" },
+	{ "\"A <a@b.test>, ok@c.test", "!\"A <a@b.test>|ok@c.test" },
+	{ "(A <a@b.test>, ok@c.test", "!(A <a@b.test>|ok@c.test" },
+	{ "<a@b.test> <ok@c.test>", "a@b.test|ok@c.test" },
+	{ "<a@b.test> c@d.test, ok@e.test", "!<a@b.test> c@d.test|ok@e.test" },
+	{ "T: a..b@c.test, ok@b.test;, e@f.test", "!a..b@c.test|ok@b.test|"
+	    "e@f.test" },
+	{ "T: ok@b.test, x y;, e@f.test", "ok@b.test|!x y|e@f.test" },
+	{ "<a@b.test><", "a@b.test|!<" },
+	{ "<a@b.test><x y>, ok@c.test", "a@b.test|!<x y>|ok@c.test" },
+	{ "<>", "!<>" },
+	{ ">", "!>" },
+	{ "\"", "!\"" },
+	{ ",;,", "" },
+	{ "", "" },
+};
+
+static void
+join_none(void *owner, struct span text)
+{
+	struct buf *all = owner;
+
+	buf_append_text(all, buf_length(all) > 0 ? "|!" : "!");
+	buf_append_span(all, text);
+}
+
+static void
+what_is_no_address_keeps_no_other_from_being_found(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(mixed) / sizeof(mixed[0]); i++) {
+		struct buf all;
+
+		buf_init(&all, 4096);
+		addrlist_gather(span_of(mixed[i].list), "here.test", join,
+		    join_none, &all);
+		if (!span_is(buf_peek(&all), mixed[i].found)) {
+			CU_FAIL("a row of the table");
+			fprintf(stderr, "row %zu: %s: %.*s\n", i,
+			    mixed[i].list, (int)buf_length(&all),
+			    (const char *)buf_peek(&all).data);
+		}
+		buf_fini(&all);
+	}
+}
+
+static void
+count(void *owner, struct span text)
+{
+	size_t *lengths = owner;
+
+	lengths[0]++;
+	lengths[1] += text.length;
+}
+
+static void
+what_is_wrong_without_end_is_told_in_so_many_pieces(void)
+{
+	size_t none[2] = { 0 }, i;
+	struct buf list;
+
+	buf_init(&list, 1 << 20);
+	for (i = 0; i < 100000; i++)
+		buf_append_text(&list, "(a,");
+	addrlist_gather(buf_peek(&list), "here.test", count, count, none);
+	CU_ASSERT_EQUAL(none[0], ADDRLIST_BAD_MOST + 1);
+	/* all but the commas behind the first ones */
+	CU_ASSERT_EQUAL(none[1], buf_length(&list) - ADDRLIST_BAD_MOST);
+	buf_fini(&list);
+}
+
 const struct unit_test addrlist_tests[] = {
+	UNIT(what_is_no_address_keeps_no_other_from_being_found),
+	UNIT(what_is_wrong_without_end_is_told_in_so_many_pieces),
 	UNIT(a_list_has_these_mailboxes_and_no_others),
 	UNIT(a_complaint_quotes_the_element_that_is_wrong_and_no_other),
 	UNIT(an_endless_address_is_refused_in_bounded_memory),

@@ -110,7 +110,7 @@ a_header_block_is_made_whole_and_gives_its_recipients(void)
 }
 
 static void
-a_wrong_address_is_named_with_its_field(void)
+a_wrong_address_is_named_with_its_field_and_the_others_stay(void)
 {
 	struct letter letter = { .take_recipients = true,
 	    .hostname = "here.test", .sender = "" };
@@ -121,10 +121,15 @@ a_wrong_address_is_named_with_its_field(void)
 
 	buf_init(&head, 4096);
 	recipients_init(&recipients);
-	CU_ASSERT_FALSE(letter_make(&letter,
-	    span_of("To: a@b.test\r\nCc: Bo Example\r\n\r\n"), &head, &rest,
-	    &recipients, &err));
-	CU_ASSERT_STRING_EQUAL(err.text, "Cc: not an address: Bo Example");
+	CU_ASSERT_TRUE(letter_make(&letter,
+	    span_of("To: a@b.test\r\nCc: Bo Example, c@d.test\r\n\r\n"),
+	    &head, &rest, &recipients, &err));
+	CU_ASSERT_EQUAL(recipients.count, 2);
+	CU_ASSERT_EQUAL_FATAL(recipients.refused_count, 1);
+	CU_ASSERT_STRING_EQUAL(recipients.refused[0].why,
+	    "Cc: not an address: Bo Example");
+	CU_ASSERT_STRING_EQUAL(recipients.refused[0].address, "Bo Example");
+	CU_ASSERT_STRING_EQUAL(recipients.refused[0].status, "5.1.3");
 	recipients_fini(&recipients);
 	buf_fini(&head);
 }
@@ -176,7 +181,7 @@ no_encoded_word_is_longer_than_75(void)
 
 const struct unit_test letter_tests[] = {
 	UNIT(a_header_block_is_made_whole_and_gives_its_recipients),
-	UNIT(a_wrong_address_is_named_with_its_field),
+	UNIT(a_wrong_address_is_named_with_its_field_and_the_others_stay),
 	UNIT(a_full_name_is_quoted_or_encoded_when_it_must_be),
 	UNIT(no_encoded_word_is_longer_than_75),
 	UNIT_END

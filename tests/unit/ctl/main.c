@@ -10,6 +10,7 @@ main(int argc, char **argv)
 	static const struct unit_suite suites[] = {
 		{ "addrlist", addrlist_tests },
 		{ "base64", base64_tests },
+		{ "giveback", giveback_tests },
 		{ "intake", intake_tests },
 		{ "letter", letter_tests },
 		{ "listing", listing_tests },

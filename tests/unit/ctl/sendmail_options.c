@@ -41,6 +41,9 @@ static const struct line accepted[] = {
 	{ { "-V", "id", "x" } }, { { "-Nnever", "x" } },
 	{ { "-N", "success,failure,delay", "x" } }, { { "--", "x" } },
 	{ { "-i", "--", "x" } }, { { "-C", "file", "x" } },
+	{ { "-p", "SMTP:host", "x" } }, { { "-pESMTP", "x" } },
+	{ { "-d", "x" } }, { { "-d0.1", "x" } }, { { "-oe", "x" } },
+	{ { "-oez", "x" } }, { { "-O", "recipients=any", "x" } },
 };
 
 static void
@@ -77,7 +80,8 @@ static const struct line refused[] = {
 	{ { "-O", "deliverby=60;R\r\nRSET" } },
 	{ { "-O", "holdfor=0" } }, { { "-O", "holdfor=5m" } },
 	{ { "-O", "holduntil=tomorrow" } },
-	{ { "-q15m" } }, { { "-qR" } },
+	{ { "-q15m" } }, { { "-qR" } }, { { "-O", "recipients=most" } },
+	{ { "-O", "recipients" } },
 };
 
 static void
@@ -132,6 +136,40 @@ times_are_handed_on_as_given(void)
 	CU_ASSERT_FALSE(options.has_priority);
 }
 
+static const struct {
+	struct line line;
+	enum sendmail_errors errors;
+	bool all;
+} errors[] = {
+	{ { { "-i" } }, ERRORS_UNSAID, false },
+	{ { { "-oep" } }, ERRORS_PRINT, false },
+	{ { { "-oeq" } }, ERRORS_QUIET, false },
+	{ { { "-oem" } }, ERRORS_MAIL, false },
+	{ { { "-oew" } }, ERRORS_MAIL, false },
+	{ { { "-oee" } }, ERRORS_MAIL_ZERO, false },
+	{ { { "-ee" } }, ERRORS_MAIL_ZERO, false },
+	{ { { "-O", "ErrorMode=q" } }, ERRORS_QUIET, false },
+	{ { { "-oem", "-oi", "-oez" } }, ERRORS_MAIL, false },
+	{ { { "-O", "Recipients=ALL" } }, ERRORS_UNSAID, true },
+	{ { { "-Orecipients=all", "-Orecipients=any" } }, ERRORS_UNSAID,
+	    false },
+};
+
+static void
+who_is_to_hear_of_failures_is_known(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		struct sendmail_options options;
+		struct err err = { 0 };
+
+		CU_ASSERT_TRUE(parse(&errors[i].line, &options, &err));
+		CU_ASSERT_EQUAL(options.errors, errors[i].errors);
+		CU_ASSERT_EQUAL(options.all, errors[i].all);
+	}
+}
+
 static void
 words_after_the_first_recipient_are_recipients(void)
 {
@@ -153,6 +191,9 @@ static const struct {
 	{ { { "-bs" } }, MODE_SMTP, NULL, NULL, NULL },
 	{ { { "-bh" } }, MODE_NOTHING, NULL, NULL, NULL },
 	{ { { "-bH" } }, MODE_NOTHING, NULL, NULL, NULL },
+	{ { { "-bi" } }, MODE_NOTHING, NULL, NULL, NULL },
+	{ { { "-I" } }, MODE_NOTHING, NULL, NULL, NULL },
+	{ { { "-bv" } }, MODE_VERIFY, NULL, NULL, NULL },
 	{ { { "-q" } }, MODE_FLUSH, NULL, NULL, NULL },
 	{ { { "-qI3T9K" } }, MODE_FLUSH, "3T9K", NULL, NULL },
 	{ { { "-qI", "3T9K" } }, MODE_FLUSH, "3T9K", NULL, NULL },
@@ -190,6 +231,7 @@ const struct unit_test sendmail_options_tests[] = {
 	UNIT(what_cannot_be_is_refused_and_says_which),
 	UNIT(options_take_effect),
 	UNIT(times_are_handed_on_as_given),
+	UNIT(who_is_to_hear_of_failures_is_known),
 	UNIT(words_after_the_first_recipient_are_recipients),
 	UNIT(the_other_modes_are_known),
 	UNIT_END

@@ -24,6 +24,8 @@ static const struct {
 	{ 554, "5.6.0", false, EX_DATAERR },
 	{ 553, "5.1.7", false, EX_DATAERR },
 	{ 501, "5.1.3", true, EX_DATAERR },
+	{ 500, "5.5.2", true, EX_DATAERR },
+	{ 500, "5.5.2", false, EX_PROTOCOL },
 	{ 503, "5.5.1", false, EX_PROTOCOL },
 	{ 550, "5.6.0", false, EX_DATAERR },
 	{ 550, "5.6.11", false, EX_DATAERR },

@@ -10,6 +10,6 @@
 extern const struct unit_test addrlist_tests[], base64_tests[],
     intake_tests[], letter_tests[], listing_tests[], options_tests[],
     sendmail_options_tests[], submit_tests[], trace_line_tests[],
-    verb_find_tests[];
+    verb_find_tests[], giveback_tests[];
 
 #endif
