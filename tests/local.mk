@@ -1,6 +1,10 @@
 # Each room of the tests lists its own files; unit tests are one CUnit
 # program per room of src/.
 UNIT_TESTS =
+# The calls that tests/fakes/disk.c stands before.
+FAKE_DISK = -Wl,--wrap=openat -Wl,--wrap=pwritev -Wl,--wrap=fdatasync \
+	-Wl,--wrap=fsync -Wl,--wrap=ftruncate -Wl,--wrap=unlinkat \
+	-Wl,--wrap=pread -Wl,--wrap=flock
 include tests/unit/base.mk
 include tests/unit/conf.mk
 include tests/unit/io.mk

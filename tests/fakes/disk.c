@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -19,12 +20,18 @@ ssize_t __real_pwritev(int fd, const struct iovec *iov, int count, off_t at);
 int __real_fdatasync(int fd);
 int __real_fsync(int fd);
 int __real_ftruncate(int fd, off_t length);
+int __real_unlinkat(int dirfd, const char *path, int flags);
+ssize_t __real_pread(int fd, void *out, size_t length, off_t at);
+int __real_flock(int fd, int operation);
 
 int __wrap_openat(int dirfd, const char *path, int flags, ...);
 ssize_t __wrap_pwritev(int fd, const struct iovec *iov, int count, off_t at);
 int __wrap_fdatasync(int fd);
 int __wrap_fsync(int fd);
 int __wrap_ftruncate(int fd, off_t length);
+int __wrap_unlinkat(int dirfd, const char *path, int flags);
+ssize_t __wrap_pread(int fd, void *out, size_t length, off_t at);
+int __wrap_flock(int fd, int operation);
 
 enum { EVENTS_MOST = 4096 };
 
@@ -35,10 +42,13 @@ static struct {
 	unsigned fail_at;	/* 0: never */
 	int number;
 	bool for_ever;
+	void (*meanwhile)(void *owner);	/* null: nothing happens */
+	void *owner;
 } calls[DISK_CALLS];
 static struct disk_event events[EVENTS_MOST];
 static size_t event_count, short_most;
 static const char *hold;
+static unsigned waiting;
 
 void
 disk_reset(void)
@@ -58,6 +68,15 @@ disk_fail(enum disk_call call, unsigned n, int number, bool for_ever)
 	calls[call].fail_at = calls[call].count + n;
 	calls[call].number = number;
 	calls[call].for_ever = for_ever;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+disk_meanwhile(enum disk_call call, void (*fn)(void *owner), void *owner)
+{
+	pthread_mutex_lock(&lock);
+	calls[call].owner = owner;
+	calls[call].meanwhile = fn;
 	pthread_mutex_unlock(&lock);
 }
 
@@ -84,6 +103,17 @@ disk_release(void)
 	hold = NULL;
 	pthread_cond_broadcast(&released);
 	pthread_mutex_unlock(&lock);
+}
+
+unsigned
+disk_waiting(void)
+{
+	unsigned count;
+
+	pthread_mutex_lock(&lock);
+	count = waiting;
+	pthread_mutex_unlock(&lock);
+	return count;
 }
 
 unsigned
@@ -120,34 +150,74 @@ fails(enum disk_call call)
 	return bad;
 }
 
+/* What is to happen meanwhile happens once. */
+static void
+let_happen(enum disk_call call)
+{
+	void (*fn)(void *);
+	void *owner;
+
+	pthread_mutex_lock(&lock);
+	fn = calls[call].meanwhile;
+	owner = calls[call].owner;
+	calls[call].meanwhile = NULL;
+	pthread_mutex_unlock(&lock);
+	if (fn != NULL)
+		fn(owner);
+}
+
+static void
+path_of(int fd, char *path, size_t room)
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	n = readlink(link, path, room - 1);
+	path[n > 0 ? n : 0] = '\0';
+}
+
+static void
+add_event(enum disk_call call, const char *path, const struct stat *st,
+    bool fine)
+{
+	const char *slash = strrchr(path, '/');
+	struct disk_event event = {
+		.call = call, .inode = st->st_ino,
+		.directory = S_ISDIR(st->st_mode), .fine = fine
+	};
+
+	snprintf(event.name, sizeof event.name, "%s",
+	    slash != NULL ? slash + 1 : path);
+	pthread_mutex_lock(&lock);
+	if (event_count < EVENTS_MOST)
+		events[event_count++] = event;
+	pthread_mutex_unlock(&lock);
+}
+
 static void
 remember(enum disk_call call, int fd, bool fine)
 {
 	int number = errno;
 	struct stat st = { 0 };
+	char path[512] = "";
 
-	if (fd != -1)
+	if (fd != -1) {
 		fstat(fd, &st);
-	pthread_mutex_lock(&lock);
-	if (event_count < EVENTS_MOST)
-		events[event_count++] = (struct disk_event){
-			call, st.st_ino, S_ISDIR(st.st_mode), fine
-		};
-	pthread_mutex_unlock(&lock);
+		path_of(fd, path, sizeof path);
+	}
+	add_event(call, path, &st, fine);
 	errno = number;
 }
 
 static bool
 is_held(int fd)
 {
-	char link[64], path[512];
-	ssize_t n;
+	char path[512];
 
 	if (hold == NULL)
 		return false;
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof path - 1);
-	path[n > 0 ? n : 0] = '\0';
+	path_of(fd, path, sizeof path);
 	return strstr(path, hold) != NULL;
 }
 
@@ -170,6 +240,7 @@ __wrap_openat(int dirfd, const char *path, int flags, ...)
 	fd = fails(DISK_OPENAT) ? -1 :
 	    __real_openat(dirfd, path, flags, mode);
 	remember(DISK_OPENAT, fd, fd != -1);
+	let_happen(DISK_OPENAT);
 	return fd;
 }
 
@@ -200,8 +271,10 @@ __wrap_fdatasync(int fd)
 	int result;
 
 	pthread_mutex_lock(&lock);
+	waiting++;
 	while (is_held(fd))
 		pthread_cond_wait(&released, &lock);
+	waiting--;
 	pthread_mutex_unlock(&lock);
 	result = fails(DISK_FDATASYNC) ? -1 : __real_fdatasync(fd);
 	remember(DISK_FDATASYNC, fd, result == 0);
@@ -225,4 +298,32 @@ __wrap_ftruncate(int fd, off_t length)
 
 	remember(DISK_FTRUNCATE, fd, result == 0);
 	return result;
+}
+
+int
+__wrap_unlinkat(int dirfd, const char *path, int flags)
+{
+	struct stat st = { 0 };
+	int result, number;
+
+	fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW);
+	result = fails(DISK_UNLINKAT) ? -1 :
+	    __real_unlinkat(dirfd, path, flags);
+	number = errno;
+	add_event(DISK_UNLINKAT, path, &st, result == 0);
+	errno = number;
+	return result;
+}
+
+ssize_t
+__wrap_pread(int fd, void *out, size_t length, off_t at)
+{
+	return fails(DISK_PREAD) ? -1 : __real_pread(fd, out, length, at);
+}
+
+int
+__wrap_flock(int fd, int operation)
+{
+	let_happen(DISK_FLOCK);
+	return fails(DISK_FLOCK) ? -1 : __real_flock(fd, operation);
 }

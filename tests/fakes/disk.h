@@ -13,12 +13,16 @@
 #include <sys/types.h>
 
 enum disk_call {
-	DISK_OPENAT, DISK_PWRITEV, DISK_FDATASYNC, DISK_FSYNC,
-	DISK_FTRUNCATE, DISK_CALLS
+	DISK_OPENAT,		/* that makes files */
+	DISK_PWRITEV, DISK_FDATASYNC, DISK_FSYNC, DISK_FTRUNCATE,
+	DISK_UNLINKAT,
+	DISK_PREAD, DISK_FLOCK,	/* these two are not remembered */
+	DISK_CALLS
 };
 
 struct disk_event {
 	enum disk_call call;
+	char name[32];		/* of the file in its directory */
 	ino_t inode;		/* of the file; 0: the call opened none */
 	bool directory;
 	bool fine;
@@ -29,11 +33,17 @@ void disk_reset(void);
 /* The Nth CALL from now on (1: the next) fails with NUMBER; then, if FOR_EVER,
  * all that follow do. */
 void disk_fail(enum disk_call call, unsigned n, int number, bool for_ever);
+/* FN is called in the middle of the next CALL: after a file was made, before
+ * anything else was done. */
+void disk_meanwhile(enum disk_call call, void (*fn)(void *owner),
+    void *owner);
 /* No pwritev takes more than MOST bytes (0: as it likes). */
 void disk_short_writes(size_t most);
 /* fdatasync of files whose path has PART in it waits for disk_release(). */
 void disk_hold(const char *part);
 void disk_release(void);
+/* How many wait. */
+unsigned disk_waiting(void);
 
 unsigned disk_count(enum disk_call call);
 /* The events so far, oldest first; their number. */

@@ -4,10 +4,12 @@ check_PROGRAMS += tests/unit/test_scheduler
 TESTS += tests/unit/test_scheduler
 UNIT_TESTS += tests/unit/test_scheduler
 tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
+	tests/fakes/disk.c tests/fakes/disk.h \
 	tests/unit/scheduler/main.c tests/unit/scheduler/suites.h \
 	tests/unit/scheduler/attention.c \
 	tests/unit/scheduler/breaker.c \
 	tests/unit/scheduler/control.c \
+	tests/unit/scheduler/durable.c \
 	tests/unit/scheduler/core.h \
 	tests/unit/scheduler/rig.c tests/unit/scheduler/rig.h \
 	tests/unit/scheduler/spool.c \
@@ -35,6 +37,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/walk.c
 tests_unit_test_scheduler_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/tests $(JANSSON_CFLAGS) $(CUNIT_CFLAGS)
+tests_unit_test_scheduler_LDFLAGS = $(AM_LDFLAGS) $(FAKE_DISK)
 tests_unit_test_scheduler_LDADD = src/scheduler/libscheduler.a \
 	src/lib/worker/libworker.a \
 	src/lib/spool/libspool.a src/lib/mail/libmail.a \

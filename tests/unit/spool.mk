@@ -9,6 +9,7 @@ tests_unit_test_spool_SOURCES = tests/unit/unit.h \
 	tests/unit/spool/room.c tests/unit/spool/room.h \
 	tests/unit/spool/check.c \
 	tests/unit/spool/commit.c \
+	tests/unit/spool/durable.c \
 	tests/unit/spool/envelope.c \
 	tests/unit/spool/index.c \
 	tests/unit/spool/layout.c \
@@ -22,9 +23,7 @@ tests_unit_test_spool_SOURCES = tests/unit/unit.h \
 	tests/unit/spool/way.c
 tests_unit_test_spool_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
 	$(CUNIT_CFLAGS)
-tests_unit_test_spool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=openat \
-	-Wl,--wrap=pwritev -Wl,--wrap=fdatasync -Wl,--wrap=fsync \
-	-Wl,--wrap=ftruncate
+tests_unit_test_spool_LDFLAGS = $(AM_LDFLAGS) $(FAKE_DISK)
 tests_unit_test_spool_LDADD = $(LIB_SPOOL) $(IO_LIBS) $(DB_LIBS) \
 	$(CUNIT_LIBS)
 endif

@@ -26,6 +26,7 @@ main(int argc, char **argv)
 		{ "hosts", hosts_tests },
 		{ "past", past_tests },
 		{ "spool", spool_tests },
+		{ "durable", durable_tests },
 		{ "results", results_tests },
 		{ "report", report_tests },
 		{ "routes", routes_tests },

@@ -555,9 +555,11 @@ struct rig *
 rig_new(const char *text)
 {
 	struct rig *rig = mem_new(struct rig);
+	const char *tmp = getenv("TMPDIR");
 	struct err err;
 
-	snprintf(rig->path, sizeof rig->path, "/tmp/scheduler.XXXXXX");
+	snprintf(rig->path, sizeof rig->path, "%s/scheduler.XXXXXX",
+	    tmp == NULL ? "/tmp" : tmp);
 	must(mkdtemp(rig->path) != NULL);
 	log_open("test", "relay", quiet(), false);
 	rig->conf = make_conf(rig->path, text);

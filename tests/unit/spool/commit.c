@@ -60,7 +60,7 @@ static void
 what_happened(ino_t segment, char *out, size_t room)
 {
 	static const char *const words[] = {
-		"make ", "write ", "sync ", "fsync ", "cut "
+		"make ", "write ", "sync ", "fsync ", "cut ", "unlink "
 	};
 	const struct disk_event *events;
 	size_t count = disk_events(&events), used = 0;
