@@ -66,8 +66,8 @@ giveback_put(const struct giveback *giveback,
 		.now = now,
 		.rcpts = rows,
 		.rcpt_count = fill_rows(giveback, refused, rows, more),
+		.returned = giveback->whole ? DSN_WHOLE : DSN_HEADER,
 		.original = giveback->original,
-		.whole = giveback->whole,
 		.eight_bit = giveback->eight_bit,
 	};
 
