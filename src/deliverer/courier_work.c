@@ -331,7 +331,8 @@ courier_result(struct courier *c)
 	report = make_report(c);
 	report.dsn_passed = (transaction->offer.bits & OFFER_DSN) != 0;
 	report.cut = c->session.state == SESSION_OVER && !c->late &&
-	    !about_mail && c->session.order != ORDER_BROKEN;
+	    !c->session.left && !about_mail &&
+	    c->session.order != ORDER_BROKEN;
 	report.by_passed = transaction->by.step == BY_PASS;
 	c->site->answers = !report.cut;
 	paused = c->site->signs.pause > 0;

@@ -21,10 +21,11 @@ src_deliverer_libdeliverer_a_SOURCES = \
 	src/deliverer/service.c src/deliverer/service.h \
 	src/deliverer/session.c src/deliverer/session.h \
 	src/deliverer/session_ahead.c src/deliverer/session_inside.h \
-	src/deliverer/session_state.c \
+	src/deliverer/session_doubt.c src/deliverer/session_state.c \
 	src/deliverer/site.c src/deliverer/site.h \
 	src/deliverer/target.c src/deliverer/target.h \
 	src/deliverer/transaction.c src/deliverer/transaction.h \
+	src/deliverer/transaction_doubt.c src/deliverer/transaction_inside.h \
 	src/deliverer/verdict.c src/deliverer/verdict.h
 LIB_DELIVERER = src/deliverer/libdeliverer.a $(LIB_WORKER) $(LIB_SPOOL)
 

@@ -2,7 +2,7 @@
  *
  * offer.c - what a server said it can do.
  *
- * A table of keywords over the lines of a reply.  Pure.
+ * A table of keywords.  Pure.
  */
 #include "deliverer/offer.h"
 
@@ -20,17 +20,6 @@ static const struct {
 	{ "DELIVERBY", OFFER_DELIVERBY },
 };
 
-/* Take what stands before BYTE off the front of REST, and BYTE with it. */
-static struct span
-pull_until(struct span *rest, uint8_t byte)
-{
-	size_t length = span_find(*rest, byte);
-	struct span out = span_first(*rest, length);
-
-	*rest = span_skip(*rest, length + 1);
-	return out;
-}
-
 /* The number that may follow KEYWORD; what is none is passed over. */
 static void
 read_number(unsigned bit, struct span text, struct offer *offer)
@@ -45,27 +34,31 @@ read_number(unsigned bit, struct span text, struct offer *offer)
 		offer->by_least = number;
 }
 
-static void
-read_line(struct span line, struct offer *offer)
+static size_t
+word_length(struct span s)
 {
-	struct span keyword = pull_until(&line, ' ');
+	size_t i = 0;
 
+	while (i < s.length && s.data[i] != ' ' && s.data[i] != '\t')
+		i++;
+	return i;
+}
+
+void
+offer_take(void *owner, const struct reply *reply, struct span text)
+{
+	struct offer *offer = owner;
+	struct span keyword;
+
+	if (reply->lines == 1)
+		return;
+	text = span_trim(text);
+	keyword = span_first(text, word_length(text));
 	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {
 		if (!span_is_nocase(keyword, keywords[i].keyword))
 			continue;
 		offer->bits |= keywords[i].bit;
-		read_number(keywords[i].bit, line, offer);
+		read_number(keywords[i].bit,
+		    span_skip(text, keyword.length), offer);
 	}
-}
-
-struct offer
-offer_read(const struct reply *reply)
-{
-	struct offer offer = { 0 };
-	struct span rest = buf_peek(&reply->text);
-
-	pull_until(&rest, '\n');	/* the server's name and greeting */
-	while (rest.length > 0)
-		read_line(span_trim(pull_until(&rest, '\n')), &offer);
-	return offer;
 }

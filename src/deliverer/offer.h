@@ -27,7 +27,8 @@ struct offer {
 	uint64_t by_least;	/* seconds that BY with R must leave it */
 };
 
-/* What the text of REPLY, a 250 to EHLO, offers. */
-struct offer offer_read(const struct reply *reply);
+/* OWNER is a struct offer, to which is added what TEXT, a line of a 250 to
+ * EHLO, offers.  In the first one stand the server's name and greeting. */
+reply_text_fn offer_take;
 
 #endif

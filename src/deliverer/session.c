@@ -71,8 +71,10 @@ abandon(struct session *s, const char *status, const char *why)
 	if (s->state == SESSION_TRANSACTION || s->state == SESSION_BODY) {
 		transaction_settle(&s->transaction, OUTCOME_DEFERRED, status,
 		    why, SCOPE_MESSAGE);
+		session_doubt_unvouched(s);
 		s->result_due = true;
 	}
+	session_unvouched(s);
 	session_unproved(s, why);
 	if (s->state != SESSION_OVER)
 		session_fail(s, status, why);
@@ -149,7 +151,6 @@ on_ehlo(struct session *s, struct buf *out)
 	} else if (s->reply.code / 100 != 2) {
 		session_fail_by_reply(s);
 	} else {
-		s->offer = offer_read(&s->reply);
 		introduced(s, out);
 	}
 }
@@ -166,7 +167,7 @@ on_helo(struct session *s, struct buf *out)
 static void
 on_starttls(struct session *s)
 {
-	if (s->reply.code == 220) {
+	if (s->reply.code / 100 == 2) {
 		s->state = SESSION_HANDSHAKE;
 	} else if (s->reply.code == 421 || s->tls == SITE_TLS_ENCRYPT) {
 		s->failure.tls = true;
@@ -224,14 +225,20 @@ session_after(struct session *s, enum transaction_step step,
 		s->state = SESSION_BODY;
 		return;
 	case TRANSACTION_OVER:
-		if (!session_rest(s))
+		if (session_vouch(s, out) || !session_rest(s))
 			return;
 		break;
 	case TRANSACTION_RESET:
+		if (session_vouch(s, out))
+			return;
 		buf_append_text(out, "RSET\r\n");
 		s->state = SESSION_RESET;
+		s->held = transaction_refused(&s->transaction);
+		if (s->held)
+			return;
 		break;
 	case TRANSACTION_DEAD:
+		session_doubt_unvouched(s);
 		session_fail_by_reply(s);
 		break;
 	}
@@ -243,16 +250,8 @@ session_body_sent(struct session *s)
 {
 	must(s->state == SESSION_BODY);
 	transaction_body_sent(&s->transaction);
+	s->bodies = true;
 	s->state = SESSION_TRANSACTION;
-}
-
-static void
-on_reset(struct session *s)
-{
-	if (s->reply.code / 100 == 2)
-		s->state = SESSION_IDLE;
-	else
-		session_fail_by_reply(s);
 }
 
 void
@@ -291,7 +290,13 @@ on_reply(struct session *s, struct buf *out)
 		    transaction_interrupted(&s->transaction, &s->reply), out);
 		break;
 	case SESSION_RESET:
-		on_reset(s);
+		session_on_reset(s);
+		break;
+	case SESSION_CHECKING:
+		session_on_checked(s);
+		break;
+	case SESSION_LEAVING:
+		session_on_left(s);
 		break;
 	case SESSION_PROVING:
 	case SESSION_MISORDERED:
@@ -327,52 +332,35 @@ owner_is_due(const struct session *s, struct span in, enum wish *wish)
 	return true;
 }
 
-/*
- * Bytes that are there before we asked for anything.  Only the replies to a
- * pipelined group may come one after the other, and what is said while the
- * body is under way or in idle time is looked at by those states.
- */
-static const char *
-spoke_unasked(const struct session *s, struct span in)
-{
-	if (in.length == 0 || s->result_due)
-		return NULL;
-	switch (s->state) {
-	case SESSION_TRANSACTION:
-		if ((s->transaction.offer.bits & OFFER_PIPELINING) &&
-		    s->transaction.stage != STAGE_DOT)
-			return NULL;
-		break;
-	case SESSION_HANDSHAKE:
-		return "bytes after the reply to STARTTLS";
-	case SESSION_PROVING:
-	case SESSION_MISORDERED:
-	case SESSION_BODY:
-	case SESSION_IDLE:
-	case SESSION_OVER:
-		return NULL;
-	default:
-		break;
-	}
-	return "the server answered before it was asked";
-}
-
 static void
 read_reply(struct session *s, enum reply_step step, struct span in,
     struct buf *out)
 {
-	const char *unasked;
+	const char *wrong = "what came is no SMTP reply";
 
-	if (step == REPLY_BAD) {
-		abandon(s, "4.5.0", "what came is no SMTP reply");
-		return;
+	if (step != REPLY_BAD) {
+		s->replies++;
+		on_reply(s, out);
+		wrong = session_spoke_unasked(s, in);
 	}
-	s->replies++;
-	on_reply(s, out);
-	unasked = spoke_unasked(s, in);
-	if (unasked != NULL)
-		abandon(s, "4.5.0", unasked);
+	if (step == REPLY_ENDLESS)
+		wrong = "a reply had no end";
+	else if (wrong != NULL || session_has_one_too_many(s, in))
+		session_doubt(s);
+	if (wrong != NULL)
+		abandon(s, "4.5.0", wrong);
 	reply_reset(&s->reply);
+}
+
+/* A reply to EHLO has its effect by its text. */
+static enum reply_step
+pull(struct session *s, struct span *in)
+{
+	if (s->state == SESSION_EHLO)
+		return reply_pull_texts(&s->reply, in, offer_take, &s->offer);
+	if (s->state == SESSION_CHECKING)
+		return reply_pull_texts(&s->reply, in, offer_take, &s->again);
+	return reply_pull(&s->reply, in);
 }
 
 enum wish
@@ -384,7 +372,7 @@ session_step(struct session *s, struct span *in, struct buf *out)
 	if (s->state == SESSION_BETWEEN && !s->result_due)
 		session_go_on(s, out);
 	while (!owner_is_due(s, *in, &wish)) {
-		step = reply_pull(&s->reply, in);
+		step = pull(s, in);
 		if (step != REPLY_MORE) {
 			read_reply(s, step, *in, out);
 		} else if (s->state == SESSION_IDLE) {

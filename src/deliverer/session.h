@@ -11,7 +11,8 @@
  * The first commands of one transaction may be sent behind the body of the
  * one before (RFC 2920, section 3.1): it is "ahead" until that one is over,
  * and the transaction under way from then on.  The first time at a host, the
- * order of the replies is proved with it: see session_ahead.c.
+ * order of the replies is proved with it: see session_ahead.c.  Whether a
+ * refusal was meant for what it is taken for: see session_doubt.c.
  */
 #ifndef DELIVERER_SESSION_H
 #define DELIVERER_SESSION_H
@@ -26,7 +27,11 @@ enum session_state {
 	SESSION_PROVING,	/* one is over, if the replies to the one
 				 * ahead confirm it */
 	SESSION_MISORDERED,	/* they do not */
-	SESSION_RESET, SESSION_QUIT, SESSION_OVER
+	SESSION_RESET,
+	SESSION_CHECKING,	/* EHLO or QUIT was said, to see whether a
+				 * refusal was meant for what was asked */
+	SESSION_LEAVING,
+	SESSION_QUIT, SESSION_OVER
 };
 
 /* "greeting", "EHLO", …: for the log. */
@@ -65,6 +70,11 @@ struct session {
 	enum site_tls tls;
 	bool secured;
 	bool result_due;
+	bool held;		/* the result: until RSET is answered */
+	bool bodies;		/* some were sent, and the server may have
+				 * answered parts of them */
+	bool left;		/* it was we who ended it, to be sure */
+	struct offer again;	/* what is offered when asked once more */
 	struct offer offer;
 	usec_t by_left;		/* of the next job's time; by its owner */
 	struct transaction transaction;

@@ -102,8 +102,10 @@ misordered(struct session *s)
 static void
 proved(struct session *s, enum transaction_step step)
 {
-	if (s->reply.code == 354)
+	if (s->reply.code / 100 == 3)
 		s->order = ORDER_KEPT;
+	else
+		(void)transaction_doubt_refusals(&s->transaction);
 	s->ahead_step = step;
 	s->proves = false;
 	s->result_due = true;
@@ -123,6 +125,8 @@ session_prove(struct session *s, struct buf *out)
 	}
 	step = transaction_reply(&s->ahead, &s->reply, out);
 	if (step == TRANSACTION_DEAD) {		/* 421: it leaves */
+		if (transaction_doubt_refusals(&s->transaction))
+			s->order = ORDER_BROKEN;
 		s->result_due = true;
 		session_fail_by_reply(s);
 	} else if (s->owed == 0) {
@@ -133,11 +137,14 @@ session_prove(struct session *s, struct buf *out)
 void
 session_unproved(struct session *s, const char *why)
 {
+	bool refused;
+
 	if (s->state == SESSION_MISORDERED)
 		transaction_doubt(&s->transaction, why);
 	else if (s->state != SESSION_PROVING)
 		return;
-	if (!s->ahead.touched)
+	refused = transaction_doubt_refusals(&s->transaction);
+	if (refused || !s->ahead.touched)
 		s->order = ORDER_BROKEN;
 	s->result_due = true;
 }

@@ -17,6 +17,7 @@ session_state_name(enum session_state state)
 		[SESSION_BETWEEN] = "end of DATA", [SESSION_RESET] = "RSET",
 		[SESSION_PROVING] = "MAIL FROM",
 		[SESSION_MISORDERED] = "end of DATA",
+		[SESSION_CHECKING] = "EHLO", [SESSION_LEAVING] = "QUIT",
 		[SESSION_QUIT] = "QUIT", [SESSION_OVER] = "over",
 	};
 
@@ -44,6 +45,7 @@ session_patience(const struct session *s, const struct conf_site *site)
 	case SESSION_BODY:
 		return site->block;
 	case SESSION_QUIT:
+	case SESSION_LEAVING:
 		return site->quit;
 	case SESSION_PROVING:
 		return site->mail < PROOF_MOST ? site->mail : PROOF_MOST;

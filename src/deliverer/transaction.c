@@ -8,7 +8,7 @@
  * A server that answers 354 although nobody was accepted gets a lone dot
  * (RFC 2920, section 3.1).
  */
-#include "deliverer/transaction.h"
+#include "deliverer/transaction_inside.h"
 
 #include "base/mem.h"
 #include "base/must.h"
@@ -38,8 +38,9 @@ transaction_fini(struct transaction *t)
 
 /* A million bytes of texts is enough for any report; what does not fit is
  * left out, the code and status stay. */
-static void
-add_text(struct transaction *t, const char *text, struct verdict *verdict)
+void
+transaction_add_text(struct transaction *t, const char *text,
+    struct verdict *verdict)
 {
 	size_t length = strlen(text), start = buf_length(&t->texts);
 
@@ -59,7 +60,7 @@ make_verdict(struct transaction *t, enum outcome outcome,
 	verdict.stage = t->stage;
 	verdict.code = (uint16_t)reply->code;
 	verdict_status(reply, outcome, verdict.status);
-	add_text(t, reply_line(reply, text, sizeof(text)), &verdict);
+	transaction_add_text(t, reply_line(reply, text, sizeof(text)), &verdict);
 	return verdict;
 }
 
@@ -111,7 +112,7 @@ transaction_settle(struct transaction *t, enum outcome outcome,
 	if (!any_open(t))
 		return;
 	snprintf(verdict.status, sizeof(verdict.status), "%s", status);
-	add_text(t, text, &verdict);
+	transaction_add_text(t, text, &verdict);
 	t->scope = scope;
 	settle_open(t, &verdict);
 }
@@ -179,7 +180,7 @@ transaction_begin(struct transaction *t, const struct envelope *envelope,
 	t->count = count;
 	t->offer = *offer;
 	t->answered = t->accepted = 0;
-	t->mail_refused = t->touched = t->dropped = false;
+	t->mail_refused = t->touched = t->dropped = t->in_order = false;
 	t->scope = SCOPE_RECIPIENT;
 	make_room(t, count);
 	buf_clear(&t->texts);
@@ -261,7 +262,8 @@ on_rcpt(struct transaction *t, const struct reply *reply, struct buf *out)
 static enum transaction_step
 on_data(struct transaction *t, const struct reply *reply, struct buf *out)
 {
-	if (reply->code == 354) {
+	if (reply->code / 100 == 3) {
+		t->in_order = true;
 		if (t->accepted > 0) {
 			t->stage = STAGE_BODY;
 			return TRANSACTION_BODY;
@@ -274,8 +276,8 @@ on_data(struct transaction *t, const struct reply *reply, struct buf *out)
 	return over(t, t->mail_refused ? TRANSACTION_OVER : TRANSACTION_RESET);
 }
 
-static enum transaction_step
-on_dot(struct transaction *t, const struct reply *reply)
+enum transaction_step
+transaction_on_dot(struct transaction *t, const struct reply *reply)
 {
 	struct verdict verdict;
 
@@ -298,17 +300,25 @@ transaction_fits(const struct transaction *t, const struct reply *reply)
 	case 2:
 		return t->stage != STAGE_DATA;
 	default:
-		return t->stage == STAGE_DATA && reply->code == 354;
+		return t->stage == STAGE_DATA && reply->code / 100 == 3;
 	}
 }
 
-/* The server is leaving, whatever was asked (421: RFC 5321, 4.2.3), or has
- * lost its place. */
-static enum transaction_step
-on_leaving(struct transaction *t, const struct reply *reply)
+/* The server is leaving, whatever was asked (421: RFC 5321, 4.2.3). */
+enum transaction_step
+transaction_on_leaving(struct transaction *t, const struct reply *reply)
 {
 	settle_by_reply(t, reply);
 	return over(t, TRANSACTION_DEAD);
+}
+
+/* The server has lost its place, or somebody put words in its mouth: replies
+ * before this one were taken for what they were not as well. */
+static enum transaction_step
+on_misfit(struct transaction *t, const struct reply *reply)
+{
+	transaction_retract(t);
+	return transaction_on_leaving(t, reply);
 }
 
 enum transaction_step
@@ -316,10 +326,10 @@ transaction_reply(struct transaction *t, const struct reply *reply,
     struct buf *out)
 {
 	if (reply->code == 421)
-		return on_leaving(t, reply);
+		return transaction_on_leaving(t, reply);
 	t->touched = true;
 	if (!transaction_fits(t, reply))
-		return on_leaving(t, reply);
+		return on_misfit(t, reply);
 	switch (t->stage) {
 	case STAGE_MAIL:
 		return on_mail(t, reply, out);
@@ -328,43 +338,14 @@ transaction_reply(struct transaction *t, const struct reply *reply,
 	case STAGE_DATA:
 		return on_data(t, reply, out);
 	case STAGE_DOT:
-		return on_dot(t, reply);
+		return transaction_on_dot(t, reply);
 	default:
 		must(!"a reply with nothing asked");
 		return TRANSACTION_DEAD;
 	}
 }
 
-/* Those that were sent have no verdict yet. */
-static void
-reopen(struct transaction *t)
-{
-	for (size_t i = 0; i < t->count; i++)
-		if (t->verdicts[i].accepted)
-			t->verdicts[i] = (struct verdict){ .accepted = true };
-	t->stage = STAGE_DOT;
-}
-
-void
-transaction_correct(struct transaction *t, const struct reply *reply)
-{
-	reopen(t);
-	if (transaction_fits(t, reply) && reply->code != 421)
-		(void)on_dot(t, reply);
-	else
-		(void)on_leaving(t, reply);
-}
-
-void
-transaction_doubt(struct transaction *t, const char *why)
-{
-	char text[300];
-
-	reopen(t);
-	snprintf(text, sizeof(text), "%s, and before that the server answered "
-	    "in the wrong order", why);
-	transaction_settle(t, OUTCOME_DEFERRED, "4.4.2", text, SCOPE_MESSAGE);
-}
+/* ---- the body ----------------------------------------------------------- */
 
 void
 transaction_body_sent(struct transaction *t)

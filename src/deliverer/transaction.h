@@ -32,6 +32,8 @@ struct transaction {
 	size_t accepted;
 	bool mail_refused;
 	bool touched;		/* the server answered something of it */
+	bool in_order;		/* 354 came in its place: the replies before
+				 * it were in theirs */
 	bool dropped;		/* it must not come to its body */
 	uint8_t scope;		/* enum scope of what went wrong */
 	struct verdict *verdicts;	/* one per recipient */
@@ -73,6 +75,20 @@ bool transaction_fits(const struct transaction *transaction,
 void transaction_correct(struct transaction *transaction,
     const struct reply *reply);
 void transaction_doubt(struct transaction *transaction, const char *why);
+
+/* Replies have lost their places: all verdicts are taken back, to be settled
+ * anew. */
+void transaction_retract(struct transaction *transaction);
+
+/*
+ * Refusals for good may have been meant for something else: those that no 354
+ * in its place vouches for, and those that followed the body, become deferrals.
+ * What counts as delivered stays so.  False: there were none.
+ */
+bool transaction_doubt_refusals(struct transaction *transaction);
+
+/* Some recipient is refused for good. */
+bool transaction_refused(const struct transaction *transaction);
 
 void transaction_body_sent(struct transaction *transaction);
 

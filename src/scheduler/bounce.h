@@ -11,7 +11,6 @@
 struct bounce {
 	struct envelope *envelope;
 	struct buf body;
-	struct dot seen;	/* its reading */
 };
 
 enum bounce_step {

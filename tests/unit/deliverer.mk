@@ -14,10 +14,11 @@ tests_unit_test_deliverer_SOURCES = tests/unit/unit.h \
 	tests/unit/deliverer/command_out.c \
 	tests/unit/deliverer/dead.c \
 	tests/unit/deliverer/delivery.c \
+	tests/unit/deliverer/doubt.c \
 	tests/unit/deliverer/health.c \
 	tests/unit/deliverer/host.c tests/unit/deliverer/host.h \
 	tests/unit/deliverer/late.c \
-	tests/unit/deliverer/pool.c \
+	tests/unit/deliverer/odd.c tests/unit/deliverer/pool.c \
 	tests/unit/deliverer/report.c tests/unit/deliverer/rules.c \
 	tests/unit/deliverer/script.c tests/unit/deliverer/script.h \
 	tests/unit/deliverer/session.c \

@@ -93,17 +93,32 @@ reply_reset(struct reply *reply)
 {
 	reply->code = 0;
 	reply->lines = 0;
+	reply->bytes = 0;
+	reply->part = PART_BEGINNING;
 	reply->status[0] = '\0';
 	buf_clear(&reply->text);
 }
 
-/* Three digits, the first from 2 to 5: there is no other reply for us. */
+static bool
+is_digit(struct span s, size_t at)
+{
+	return at < s.length && s.data[at] >= '0' && s.data[at] <= '9';
+}
+
+static bool
+is_blank(struct span s, size_t at)
+{
+	return at < s.length && (s.data[at] == ' ' || s.data[at] == '\t');
+}
+
+/* Three digits and no fourth, the first from 2 to 5: there is no other reply
+ * for us.  Whatever follows, the code is plain. */
 static bool
 parse_code(struct span line, unsigned *code)
 {
 	uint64_t number;
 
-	if (line.length < 3 ||
+	if (line.length < 3 || is_digit(line, 3) ||
 	    !span_number(span_first(line, 3), 599, &number) || number < 200)
 		return false;
 	*code = (unsigned)number;
@@ -115,7 +130,7 @@ count_digits(struct span s)
 {
 	size_t i = 0;
 
-	while (i < s.length && s.data[i] >= '0' && s.data[i] <= '9')
+	while (is_digit(s, i))
 		i++;
 	return i;
 }
@@ -139,26 +154,28 @@ status_length(struct span text, unsigned code)
 			return 0;
 		length += 1 + digits;
 	}
-	if (length < text.length && text.data[length] != ' ')
-		return 0;
-	return length;
+	return length == text.length || is_blank(text, length) ? length : 0;
 }
 
 /* The status of the first line is the reply's; later lines repeat it. */
 static struct span
 take_status(struct reply *reply, struct span text)
 {
-	size_t length = status_length(text, reply->code);
+	struct span rest = text;
+	size_t length;
 
+	while (is_blank(rest, 0))
+		rest = span_skip(rest, 1);
+	length = status_length(rest, reply->code);
 	if (length == 0)
 		return text;
 	if (reply->lines == 1) {
-		memcpy(reply->status, text.data, length);
+		memcpy(reply->status, rest.data, length);
 		reply->status[length] = '\0';
-	} else if (!span_is(span_first(text, length), reply->status)) {
+	} else if (!span_is(span_first(rest, length), reply->status)) {
 		return text;
 	}
-	return span_skip(text, length + 1);
+	return span_skip(rest, length + 1);
 }
 
 /* Add a line of text, made clean; what is over the most is left out. */
@@ -182,47 +199,120 @@ add_text(struct reply *reply, struct span text)
 	buf_added(&reply->text, text.length);
 }
 
-/* LINE is without its end. */
+/* What stands behind the code: a blank or a hyphen as a rule, which are no
+ * part of the text. */
+static struct span
+text_of(struct span line)
+{
+	bool parted = is_blank(line, 3) ||
+	    (line.length > 3 && line.data[3] == '-');
+
+	return span_skip(line, parted ? 4 : 3);
+}
+
+/*
+ * Take LINE, which is without its end.  Lines may differ in their code as
+ * long as its meaning is the same, and the last one counts.  Once the code is
+ * known, a line without one is text: only the last must have it.
+ */
 static enum reply_step
-take_line(struct reply *reply, struct span line)
+take_line(struct reply *reply, struct span line, reply_text_fn *fn,
+    void *owner)
 {
 	unsigned code;
-	struct span text = span_skip(line, 4);
+	bool coded = parse_code(line, &code);
 
-	if (!parse_code(line, &code))
+	if (reply->lines == 0 ? !coded : coded &&
+	    code / 100 != reply->code / 100)
 		return REPLY_BAD;
-	if (line.length > 3 && line.data[3] != ' ' && line.data[3] != '-')
-		return REPLY_BAD;
-	if (reply->lines > 0 && code != reply->code)
-		return REPLY_BAD;
-	if (reply->lines == REPLY_LINES_MOST)
-		return REPLY_BAD;
-	reply->code = code;
 	reply->lines++;
-	add_text(reply, take_status(reply, text));
-	return line.length > 3 && line.data[3] == '-' ? REPLY_MORE :
-	    REPLY_DONE;
+	if (coded) {
+		reply->code = code;
+		line = take_status(reply, text_of(line));
+	}
+	add_text(reply, line);
+	if (fn != NULL)
+		fn(owner, reply, line);
+	return REPLY_DONE;
+}
+
+/* Count LENGTH bytes; false: those are too many for one reply. */
+static bool
+count(struct reply *reply, size_t length)
+{
+	if (length > REPLY_BYTES_MOST - reply->bytes)
+		return false;
+	reply->bytes += length;
+	return true;
+}
+
+static enum reply_step
+endless(const struct reply *reply)
+{
+	return reply->lines > 0 ? REPLY_ENDLESS : REPLY_BAD;
+}
+
+/* A line, or as much of it as is looked at. */
+static enum reply_step
+pull_front(struct reply *reply, struct span *in, reply_text_fn *fn,
+    void *owner)
+{
+	size_t length = span_find(*in, '\n');
+	struct span line = span_first(*in, length);
+	bool whole = length <= REPLY_LINE_MOST, goes_on;
+
+	if (whole && length == in->length)
+		return REPLY_MORE;
+	if (!whole)
+		line.length = length = REPLY_LINE_MOST;
+	if (!count(reply, length + whole))
+		return endless(reply);
+	*in = span_skip(*in, length + whole);
+	while (line.length > 0 && line.data[line.length - 1] == '\r')
+		line.length--;
+	goes_on = !parse_code(line, &(unsigned){ 0 }) ||
+	    (line.length > 3 && line.data[3] == '-');
+	if (take_line(reply, line, fn, owner) == REPLY_BAD)
+		return REPLY_BAD;
+	if (!whole)
+		reply->part = goes_on ? PART_REST : PART_LAST_REST;
+	return whole && !goes_on ? REPLY_DONE : REPLY_MORE;
+}
+
+/* What a line has over REPLY_LINE_MOST is left out. */
+static enum reply_step
+pull_rest(struct reply *reply, struct span *in)
+{
+	size_t length = span_find(*in, '\n');
+	bool whole = length < in->length, last = reply->part == PART_LAST_REST;
+
+	if (!count(reply, length + whole))
+		return endless(reply);
+	*in = span_skip(*in, length + whole);
+	if (whole)
+		reply->part = PART_BEGINNING;
+	return whole && last ? REPLY_DONE : REPLY_MORE;
+}
+
+enum reply_step
+reply_pull_texts(struct reply *reply, struct span *in, reply_text_fn *fn,
+    void *owner)
+{
+	enum reply_step step;
+	size_t before;
+
+	do {
+		before = in->length;
+		step = reply->part == PART_BEGINNING ?
+		    pull_front(reply, in, fn, owner) : pull_rest(reply, in);
+	} while (step == REPLY_MORE && in->length < before);
+	return step;
 }
 
 enum reply_step
 reply_pull(struct reply *reply, struct span *in)
 {
-	enum reply_step step = REPLY_MORE;
-
-	while (step == REPLY_MORE) {
-		size_t length = span_find(*in, '\n');
-		struct span line = span_first(*in, length);
-
-		if (length > REPLY_LINE_MOST)
-			return REPLY_BAD;
-		if (length == in->length)
-			return REPLY_MORE;
-		if (length > 0 && line.data[length - 1] == '\r')
-			line.length--;
-		*in = span_skip(*in, length + 1);
-		step = take_line(reply, line);
-	}
-	return step;
+	return reply_pull_texts(reply, in, NULL, NULL);
 }
 
 const char *

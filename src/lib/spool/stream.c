@@ -56,7 +56,6 @@ commit_stream_write(struct commit_stream *stream, struct buf *body,
 		return true;
 	piece = mem_new(struct piece);
 	buf_take(&piece->bytes, body);
-	stream->handed += length;
 	pthread_mutex_lock(&lane->lock);
 	broken = stream->broken;
 	if (broken) {
@@ -86,10 +85,9 @@ commit_stream_waiting(const struct commit_stream *stream)
 	return waiting;
 }
 
-/* Put the final ENVELOPE in place of the first. */
+/* Put the final ENVELOPE in place of the first; false: it does not fit. */
 static bool
-renew_envelope(struct commit_stream *stream, const struct envelope *envelope,
-    struct err *err)
+renew_envelope(struct commit_stream *stream, const struct envelope *envelope)
 {
 	struct buf *scratch = &stream->lane->committer->scratch;
 	struct lane_message *message = stream->message;
@@ -99,8 +97,7 @@ renew_envelope(struct commit_stream *stream, const struct envelope *envelope,
 	if (scratch->full ||
 	    buf_length(scratch) != message->envelope_bytes ||
 	    envelope->rcpt_count != message->rcpt_count)
-		return err_set(err, ERR_FORMAT,
-		    "the envelope changed its length");
+		return false;
 	memcpy(message->head + RECORD_HEADER_BYTES, buf_peek(scratch).data,
 	    message->envelope_bytes);
 	return true;
@@ -108,14 +105,11 @@ renew_envelope(struct commit_stream *stream, const struct envelope *envelope,
 
 void
 commit_stream_finish(struct commit_stream **stream,
-    const struct envelope *envelope, const struct dot *seen,
-    commit_done_fn *done, void *cookie)
+    const struct envelope *envelope, commit_done_fn *done, void *cookie)
 {
 	struct commit_stream *s = *stream;
 	struct lane *lane = s->lane;
-	struct err err;
-	bool fine = dot_vouches(seen, s->handed, &err) &&
-	    renew_envelope(s, envelope, &err);
+	bool fits = renew_envelope(s, envelope);
 
 	*stream = NULL;
 	lane->committer->streams--;
@@ -123,9 +117,10 @@ commit_stream_finish(struct commit_stream **stream,
 	s->message->cookie = cookie;
 	lane_count(lane, s->message);
 	pthread_mutex_lock(&lane->lock);
-	if (!fine && !s->broken) {
+	if (!fits) {
 		s->broken = true;
-		s->err = err;
+		err_set(&s->err, ERR_FORMAT,
+		    "the envelope changed its length");
 	}
 	s->finishing = true;
 	wake(s);

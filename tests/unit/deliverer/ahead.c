@@ -230,6 +230,16 @@ a_server_that_forgets_what_went_ahead_gets_one_after_the_other(void)
 	world_close(&world);
 }
 
+/* A refusal that came out of order is tried again, and believed then. */
+static void
+put_off_in_doubt(struct world *world, uint32_t job)
+{
+	const char *result = world_result(world, job)->rows;
+
+	CU_ASSERT_TRUE(strncmp(result, "0=deferred(0 4.5.0 ", 19) == 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(result, "550 5.7.1 not this one"));
+}
+
 /* Its "250" to MAIL is none to the message before. */
 static void
 a_server_that_answers_what_went_ahead_first_is_found_out(void)
@@ -244,8 +254,7 @@ a_server_that_answers_what_went_ahead_first_is_found_out(void)
 	host_release(host);
 	host->dot = NULL;
 	world_results(&world, 3);
-	CU_ASSERT_STRING_EQUAL(world_result(&world, 2)->rows,
-	    "0=failed(550 5.7.1 550 5.7.1 not this one)");
+	put_off_in_doubt(&world, 2);
 	CU_ASSERT_STRING_EQUAL(world_result(&world, 3)->rows,
 	    "0=delivered(250 2.0.0 250 2.0.0 ok)");
 	CU_ASSERT_EQUAL(host->mail_count, 3);
@@ -292,8 +301,7 @@ each_connection_proves_the_order_anew(void)
 	host_release(host);
 	host->dot = NULL;
 	world_results(&world, 6);
-	CU_ASSERT_STRING_EQUAL(world_result(&world, 5)->rows,
-	    "0=failed(550 5.7.1 550 5.7.1 not this one)");
+	put_off_in_doubt(&world, 5);
 	CU_ASSERT_STRING_EQUAL(world_result(&world, 6)->rows,
 	    "0=delivered(250 2.0.0 250 2.0.0 ok)");
 	CU_ASSERT_EQUAL(host->mail_count, 6);

@@ -135,6 +135,9 @@ static const struct {
 	    0 },
 	{ "250-x\r\n250-ENHANCEDSTATUSCODES\r\n250 MT-PRIORITY MIXER\r\n",
 	    OFFER_STATUS | OFFER_PRIORITY, 0 },
+	{ "250-x\r\r\n250-DSN\r\r\n250\tSIZE\t70 \t\r\r\n", OFFER_DSN |
+	    OFFER_SIZE, 70 },
+	{ "250-x\r\nPIPELINING\r\n250\r\n", OFFER_PIPELINING, 0 },
 };
 
 static void
@@ -143,11 +146,11 @@ an_offer_is_read_keyword_by_keyword(void)
 	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
 		struct span in = span_of(offers[i].reply);
 		struct reply reply;
-		struct offer offer;
+		struct offer offer = { 0 };
 
 		reply_init(&reply);
-		CU_ASSERT_EQUAL(reply_pull(&reply, &in), REPLY_DONE);
-		offer = offer_read(&reply);
+		CU_ASSERT_EQUAL(reply_pull_texts(&reply, &in, offer_take,
+		    &offer), REPLY_DONE);
 		CU_ASSERT_EQUAL(offer.bits, offers[i].bits);
 		CU_ASSERT_EQUAL(offer.size, offers[i].size);
 		reply_fini(&reply);

@@ -15,7 +15,8 @@ struct player {
 	struct session session;
 	struct envelope *envelope;
 	uint32_t rcpts[26];
-	bool begun, sent, closed;
+	unsigned begun;
+	bool sent, closed;
 	struct buf out, result;
 };
 
@@ -59,11 +60,11 @@ note_result(struct player *p)
 static void
 give_job(struct player *p)
 {
-	if (p->begun) {
+	if (p->begun > 0 && p->begun >= p->script->jobs) {
 		session_quit(&p->session, &p->out);
 		return;
 	}
-	p->begun = true;
+	p->begun++;
 	CU_ASSERT_EQUAL(session_begin(&p->session, p->envelope, p->rcpts,
 	    p->script->rcpts, &p->out), SESSION_BEGUN);
 }

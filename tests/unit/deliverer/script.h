@@ -4,7 +4,7 @@
  *
  * A talk is what server and client say in turn, beginning with the server
  * and ending in NULL.  The player fulfils wishes: it begins one transaction
- * when the session is idle for the first time, sends "BODY\r\n.\r\n" as the
+ * when the session is idle for the first time, or `jobs`, sends "BODY\r\n.\r\n" as the
  * body, and quits when idle again.  With `ahead` another transaction with
  * the same recipients goes out behind the first body.
  */
@@ -24,6 +24,7 @@ struct script {
 	 * transaction came to an end. */
 	const char *result;
 	const char *failure;	/* begins with; NULL: none is expected */
+	unsigned jobs;		/* one after the other; 0: one */
 	bool ahead;		/* a second transaction behind the body */
 	bool drop;		/* and it is withdrawn at once */
 	bool proves;		/* and it proves the order of the replies */

@@ -12,6 +12,7 @@ extern const struct unit_test attention_tests[];
 extern const struct unit_test by_tests[];
 extern const struct unit_test command_out_tests[];
 extern const struct unit_test delivery_tests[];
+extern const struct unit_test doubt_tests[], odd_tests[];
 extern const struct unit_test dead_tests[], health_tests[];
 extern const struct unit_test late_tests[];
 extern const struct unit_test pool_tests[];

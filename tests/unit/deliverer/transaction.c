@@ -174,9 +174,9 @@ scopes_tell_what_went_wrong(void)
 		const char *said;
 		enum scope scope;
 	} rows[] = {
-		{ "250 k\r\n550 a\r\n550 b\r\n554 none\r\n", SCOPE_RECIPIENT },
+		{ "250 k\r\n450 a\r\n450 b\r\n554 none\r\n", SCOPE_RECIPIENT },
 		{ "550 k\r\n503 a\r\n503 b\r\n503 none\r\n", SCOPE_MESSAGE },
-		{ "250 k\r\n250 a\r\n550 b\r\n554 no\r\n", SCOPE_MESSAGE },
+		{ "250 k\r\n250 a\r\n450 b\r\n451 no\r\n", SCOPE_MESSAGE },
 		{ "421 k\r\n", SCOPE_MESSAGE },
 	};
 	struct envelope *envelope = script_envelope(2);

@@ -28,7 +28,8 @@ static const struct dsn plain = {
 	.to = "ann@example.org", .envid = "QQ+2B1",
 	.arrived = 1795491141000000, .now = 1795491201000000,
 	.rcpts = &failed, .rcpt_count = 1,
-	.original = { (const uint8_t *)"Subject: x\r\n\r\n..hi\r\n", 20 }
+	.original = { (const uint8_t *)"Subject: x\r\n\r\n..hi\r\n", 20 },
+	.whole = true
 };
 
 /* The report as text; the caller frees it. */
@@ -216,7 +217,7 @@ only_the_header_comes_back_when_only_it_is_there(void)
 	};
 	struct dsn dsn = plain;
 
-	dsn.returned = DSN_HEADER;
+	dsn.whole = false;
 	dsn.original = span_of("Subject: x\r\n");
 	check_has(&dsn, texts);
 	dsn.original = span_of("Subject: x");
