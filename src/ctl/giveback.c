@@ -12,6 +12,7 @@
 #include "ctl/tool.h"
 #include "mail/dsn.h"
 #include "smtp/command.h"
+#include "smtp/dot.h"
 
 #include <stdio.h>
 
@@ -45,6 +46,25 @@ fill_rows(const struct giveback *giveback, const struct recipients *refused,
 	return i + 1;
 }
 
+/* What goes back of the original, as any host would take it: its header, in
+ * FIELDS, if it may not or must not be all.  A stray 8-bit byte is declared. */
+static void
+choose_original(const struct giveback *giveback, struct buf *fields,
+    struct dsn *dsn)
+{
+	bool whole = giveback->whole &&
+	    dot_over(giveback->original).longest <= DSN_LINE_MOST;
+
+	buf_init(fields, giveback->original.length);
+	dsn->returned = whole ? DSN_WHOLE : DSN_HEADER;
+	dsn->original = giveback->original;
+	if (!whole) {
+		dsn_fields_put(giveback->original, true, false, fields);
+		dsn->original = buf_peek(fields);
+	}
+	dsn->eight_bit = dot_over(dsn->original).eight_bit;
+}
+
 void
 giveback_put(const struct giveback *giveback,
     const struct recipients *refused, usec_t now, struct buf *out)
@@ -66,12 +86,12 @@ giveback_put(const struct giveback *giveback,
 		.now = now,
 		.rcpts = rows,
 		.rcpt_count = fill_rows(giveback, refused, rows, more),
-		.original = giveback->original,
-		.whole = giveback->whole,
-		.eight_bit = giveback->eight_bit,
 	};
+	struct buf fields;
 
+	choose_original(giveback, &fields, &dsn);
 	dsn_put(&dsn, out);
+	buf_fini(&fields);
 	mem_free(envid);
 	mem_free(id);
 	mem_free(rows);
@@ -87,7 +107,7 @@ hand_over(const struct giveback *giveback, struct span report,
 		.sender = "",
 		.recipients = &sender,
 		.all = true,
-		.body = giveback->eight_bit ? BODY_EIGHT : BODY_UNSAID,
+		.body = dot_over(report).eight_bit ? BODY_EIGHT : BODY_UNSAID,
 	};
 	struct submit submit;
 	int status;

@@ -19,7 +19,7 @@ struct giveback {
 	const char *id;		/* the relay's; "": it has not taken it */
 	const char *envid;	/* as the user gave it; null: none */
 	struct span original;	/* in wire form: all of it, or the header */
-	bool whole, eight_bit;
+	bool whole;		/* it may go back as a whole */
 	bool verbose;		/* show the conversation */
 };
 

@@ -63,7 +63,6 @@ tell_sender(const struct sending *sending, struct span original, bool whole)
 		.envid = sending->options->envid,
 		.original = original,
 		.whole = whole,
-		.eight_bit = sending->intake.eight_bit,
 		.verbose = sending->options->verbose,
 	};
 	struct err err = { 0 };

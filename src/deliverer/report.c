@@ -104,6 +104,8 @@ put_row(struct deliverer *deliverer, const struct report *report,
 {
 	struct result_row result = {
 		.rcpt = row->rcpt, .outcome = row->outcome, .code = row->code,
+		.content = row->outcome == OUTCOME_FAILED &&
+		    verdict_of_content(row->stage, row->code, row->status),
 		.status = span_of(row->status), .text = row->text,
 	};
 

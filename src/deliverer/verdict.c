@@ -69,3 +69,25 @@ verdict_status(const struct reply *reply, enum outcome outcome,
 		snprintf(out, STATUS_SIZE, "%c%s", digits[outcome],
 		    reply->status + 1);
 }
+
+static bool
+begins(const char *status, const char *with)
+{
+	return strncmp(status, with, strlen(with)) == 0;
+}
+
+/* After the dot everything else was accepted already; but some say only then
+ * that there is nobody of that name (5.1), or that the mail loops (5.4). */
+bool
+verdict_of_content(enum stage stage, unsigned code, const char *status)
+{
+	bool late = stage == STAGE_BODY || stage == STAGE_DOT;
+
+	if (begins(status, "5.6.") || strcmp(status, "5.3.4") == 0 ||
+	    strcmp(status, "5.2.3") == 0)
+		return true;
+	if (code == 552 && stage == STAGE_MAIL)
+		return true;
+	return late && code / 100 == 5 && !begins(status, "5.1.") &&
+	    !begins(status, "5.4.");
+}

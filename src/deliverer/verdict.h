@@ -41,6 +41,12 @@ struct verdict {
 enum outcome verdict_outcome(enum stage stage, const struct reply *reply,
     bool accepted);
 
+/*
+ * Whether a refusal for good at STAGE, with CODE (0: no reply) and STATUS, is
+ * about what the message is: its size, its form, or something in it.
+ */
+bool verdict_of_content(enum stage stage, unsigned code, const char *status);
+
 /* The enhanced status of REPLY: as given if it fits OUTCOME, else derived. */
 void verdict_status(const struct reply *reply, enum outcome outcome,
     char out[STATUS_SIZE]);

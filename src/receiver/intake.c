@@ -38,6 +38,7 @@ intake_begin(struct transaction *txn, struct rules *rules,
 	reserve_room(txn);
 	trace_put(trace, &txn->body);
 	txn->trace_bytes = buf_length(&txn->body);
+	txn->trace_dot = dot_over(buf_peek(&txn->body));
 	transaction_charge(txn, rules);
 }
 

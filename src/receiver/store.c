@@ -354,14 +354,16 @@ void
 store_commit(struct front *front)
 {
 	struct transaction *txn = front->session.txn;
+	struct dot seen = dot_join(&txn->trace_dot, &txn->dot);
 
 	say_message(&front->session);
 	if (front->stream == NULL) {
 		spend(front->receiver, buf_length(&txn->body));
 		commit_message(front->receiver->committer, txn->klass,
-		    txn->id, txn->envelope, &txn->body, on_committed, front);
+		    txn->id, txn->envelope, &txn->body, &seen, on_committed,
+		    front);
 	} else if (pass_on(front))
-		commit_stream_finish(&front->stream, txn->envelope,
+		commit_stream_finish(&front->stream, txn->envelope, &seen,
 		    on_committed, front);
 	else
 		front_committed(front, false);

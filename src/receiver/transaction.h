@@ -34,6 +34,7 @@ struct transaction {
 	struct dot dot;
 	struct buf body;	/* our Received, then the body in wire form */
 	size_t trace_bytes;	/* of our Received */
+	struct dot trace_dot;	/* and its reading */
 	size_t searched;	/* body bytes known to hold no empty line */
 	bool header_done;
 	char message_id[MESSAGE_ID_MOST];	/* for the log; may be "" */

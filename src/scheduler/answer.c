@@ -45,7 +45,7 @@ failed(struct scheduler *s, struct message *message,
     const struct result_row *row, struct span mta)
 {
 	struct tidings t = { row->rcpt, DSN_FAILED, row->code, row->status,
-	    mta, row->text, false };
+	    mta, row->text, false, row->content };
 
 	report_add(s, message, &t);
 }
@@ -66,7 +66,7 @@ relayed(struct scheduler *s, struct message *message,
 {
 	struct tidings t = { row->rcpt, DSN_RELAYED, row->code,
 	    row->status.length > 0 ? row->status : span_of("2.0.0"),
-	    result->mta, row->text, by_tells(message, result) };
+	    result->mta, row->text, by_tells(message, result), false };
 
 	report_add(s, message, &t);
 }

@@ -5,6 +5,10 @@
  * A report comes from the null reverse-path, so that nobody reports about
  * reports.  What cannot be reported to a sender that is null itself goes to
  * the postmaster of the configuration, once, or to the log.
+ *
+ * A report arrives, if need be with less: it returns no line that is too
+ * long, and one that is refused for what it is, is made again with less of
+ * the original in it, twice at most.
  */
 #include "scheduler/bounce.h"
 
@@ -25,16 +29,15 @@ enum {
 struct original {
 	struct record_header header;
 	struct envelope *envelope;
+	enum dsn_returned returned;
 	struct record record;	/* when whole */
-	struct buf head;	/* otherwise */
-	bool whole;
+	struct buf head;	/* otherwise; empty where nothing goes back */
 };
 
 static void
 original_fini(struct original *original)
 {
-	if (original->whole)
-		record_fini(&original->record);
+	record_fini(&original->record);
 	envelope_free(&original->envelope);
 	buf_fini(&original->head);
 }
@@ -52,43 +55,72 @@ static bool
 read_head(int fd, const struct message *message, struct original *original,
     struct err *err)
 {
-	size_t length = original->header.body_bytes < HEADER_MOST ?
-	    (size_t)original->header.body_bytes : HEADER_MOST;
-	ssize_t n;
+	uint64_t whole = original->header.body_bytes;
+	size_t length = whole < HEADER_MOST ? (size_t)whole : HEADER_MOST;
+	struct buf read;
+	ssize_t n = 0;
 
-	buf_init(&original->head, HEADER_MOST);
-	if (length == 0)
-		return true;
-	n = record_read_body(fd, message->offset, &original->header, 0,
-	    buf_reserve(&original->head, length), length, err);
-	if (n == -1)
-		return false;
-	buf_added(&original->head, (size_t)n);
-	length = header_block_length(buf_peek(&original->head));
+	original->returned = DSN_HEADER;
+	buf_init(&read, HEADER_MOST);
 	if (length > 0)
-		original->head.end = original->head.start + length;
+		n = record_read_body(fd, message->offset, &original->header,
+		    0, buf_reserve(&read, length), length, err);
+	if (n > 0) {
+		buf_added(&read, (size_t)n);
+		buf_init(&original->head, HEADER_MOST);
+		dsn_fields_put(buf_peek(&read), (uint64_t)n == whole, false,
+		    &original->head);
+	}
+	buf_fini(&read);
+	return n != -1;
+}
+
+/* All of it may go back, but a host may refuse it for its long lines. */
+static bool
+read_whole(int fd, const struct message *message, struct original *original,
+    struct err *err)
+{
+	struct dot seen;
+
+	if (!record_read(fd, message->offset, message->size,
+	    &original->record, err))
+		return false;
+	seen = dot_over(original->record.body);
+	if (seen.longest > DSN_LINE_MOST)
+		return read_head(fd, message, original, err);
+	original->returned = DSN_WHOLE;
 	return true;
 }
 
 /* A failure returns the whole message if it is small enough and nobody
- * asked for less; anything else its header. */
+ * asked for less; anything else its header.  In no case more than MOST. */
 static bool
 read_original(struct scheduler *s, const struct message *message,
-    bool failure, struct original *original, struct err *err)
+    bool failure, enum dsn_returned most, struct original *original,
+    struct err *err)
 {
 	int fd = segment_fd(s, message->segment, err);
 	uint8_t ret;
+
+	original->returned = DSN_NOTHING;
 
 	if (fd == -1 || !record_peek(fd, message->offset, &original->header,
 	    &original->envelope, err))
 		return false;
 	ret = original->envelope->ret;
-	if (!failure || ret == RET_HDRS ||
+	if (most == DSN_NOTHING)
+		return true;
+	if (!failure || ret == RET_HDRS || most == DSN_HEADER ||
 	    original->header.body_bytes > s->conf->bounce_bytes)
 		return read_head(fd, message, original, err);
-	original->whole = record_read(fd, message->offset, message->size,
-	    &original->record, err);
-	return original->whole;
+	return read_whole(fd, message, original, err);
+}
+
+static struct span
+returned_text(const struct original *original)
+{
+	return original->returned == DSN_WHOLE ? original->record.body :
+	    buf_peek(&original->head);
 }
 
 /* ---- who is to be told what ------------------------------------------------------------ */
@@ -201,37 +233,26 @@ fill_rows(struct scheduler *s, const struct report *report,
 	}
 }
 
-static uint64_t
-count_stuffed(struct span body)
+/* The body of OUT is there: the rest of it. */
+static void
+finish(struct scheduler *s, const char *to, struct bounce *out)
 {
-	uint64_t count = 0;
-
-	for (size_t i = 0; i < body.length; i++)
-		if (body.data[i] == '.' &&
-		    (i == 0 || body.data[i - 1] == '\n'))
-			count++;
-	return count;
-}
-
-static struct envelope *
-envelope_for(struct scheduler *s, const char *to, struct span body,
-    bool eight_bit)
-{
+	struct span body = buf_peek(&out->body);
 	struct envelope *envelope = envelope_new();
-	uint64_t stuffed = count_stuffed(body);
 
+	out->seen = dot_over(body);
 	envelope_set_reverse_path(envelope, span_of(""));
 	envelope_add_rcpt(envelope, span_of(to), span_of(""), NOTIFY_NEVER);
 	envelope->arrived = scheduler_wall(s);
 	envelope->flags = ENVELOPE_REPORT;
-	if (eight_bit)
+	if (out->seen.eight_bit)
 		envelope->flags |= ENVELOPE_8BIT;
-	if (stuffed > 0)
+	if (out->seen.stuffed > 0)
 		envelope->flags |= ENVELOPE_DOTS;
-	envelope->body_size = body.length - stuffed;
+	envelope->body_size = body.length - out->seen.stuffed;
 	envelope->client = mem_strdup(s->conf->hostname);
 	envelope->sender = mem_strdup("MAILER-DAEMON");
-	return envelope;
+	out->envelope = envelope;
 }
 
 static void
@@ -254,18 +275,61 @@ write_bounce(struct scheduler *s, const struct report *report,
 		.hold = original->envelope->hold,
 		.rcpts = rows,
 		.rcpt_count = told,
-		.original = original->whole ? original->record.body :
-		    buf_peek(&original->head),
-		.whole = original->whole,
-		.eight_bit = (original->envelope->flags & ENVELOPE_8BIT) != 0,
+		.returned = original->returned,
+		.original = returned_text(original),
+		.eight_bit = dot_over(returned_text(original)).eight_bit,
 	};
 
 	fill_rows(s, report, original->envelope, rows);
 	buf_init(&out->body, s->conf->bounce_bytes + REPORT_ROOM);
 	dsn_put(&dsn, &out->body);
-	out->envelope = envelope_for(s, to, buf_peek(&out->body),
-	    dsn.eight_bit);
+	finish(s, to, out);
 	mem_free(rows);
+}
+
+/* ---- a report once more ------------------------------------------------------------------- */
+
+/* REPORT is about a report of ours that somebody refused for what it is. */
+static bool
+may_shorten(const struct report *report, const struct envelope *envelope)
+{
+	return (envelope->flags & ENVELOPE_REPORT) != 0 &&
+	    report->count == 1 && report->rows[0].content &&
+	    report->rows[0].rcpt == 0 && envelope->rcpt_count == 1 &&
+	    is_failure(&report->rows[0]);
+}
+
+static enum bounce_step
+unread(const struct err *err)
+{
+	return err->kind == ERR_FORMAT ? BOUNCE_UNREADABLE : BOUNCE_LATER;
+}
+
+/* The report that was refused goes to whom it was for once more, with less in
+ * it.  BOUNCE_NOBODY: there is nothing less. */
+static enum bounce_step
+shorten(struct scheduler *s, struct report *report, struct bounce *out,
+    struct err *err)
+{
+	const struct message *message = report->message;
+	int fd = segment_fd(s, message->segment, err);
+	char id[MSGID_TEXT + 1];
+	struct record record;
+
+	if (fd == -1 || !record_read(fd, message->offset, message->size,
+	    &record, err))
+		return unread(err);
+	buf_init(&out->body, s->conf->bounce_bytes + REPORT_ROOM);
+	report->shortened = dsn_shorten(record.body,
+	    msgid_text(report->id, id), s->conf->hostname, report->most,
+	    &out->body);
+	if (report->shortened)
+		finish(s, record.envelope->rcpts[0].address, out);
+	else
+		buf_fini(&out->body);
+	report->rows[0].told = report->shortened;
+	record_fini(&record);
+	return report->shortened ? BOUNCE_MADE : BOUNCE_NOBODY;
 }
 
 static bool
@@ -277,29 +341,38 @@ any_failure(const struct report *report)
 	return false;
 }
 
+static enum bounce_step
+tell_hearer(struct scheduler *s, struct report *report,
+    const struct original *original, struct bounce *out)
+{
+	bool failure;
+	uint32_t told = choose_rows(report, original->envelope, &failure);
+	const char *to = told == 0 ? NULL : hearer(s, report,
+	    original->envelope, failure);
+
+	if (to == NULL)
+		return BOUNCE_NOBODY;
+	write_bounce(s, report, original, to, told, out);
+	return BOUNCE_MADE;
+}
+
 enum bounce_step
 bounce_make(struct scheduler *s, struct report *report, struct bounce *out,
     struct err *err)
 {
 	struct original original = { 0 };
 	enum bounce_step step = BOUNCE_NOBODY;
-	const char *to;
-	uint32_t told;
-	bool failure;
 
 	*out = (struct bounce){ 0 };
 	if (!read_original(s, report->message, any_failure(report),
-	    &original, err)) {
+	    report->most, &original, err)) {
 		original_fini(&original);
-		return err->kind == ERR_FORMAT ? BOUNCE_UNREADABLE :
-		    BOUNCE_LATER;
+		return unread(err);
 	}
-	told = choose_rows(report, original.envelope, &failure);
-	to = told == 0 ? NULL : hearer(s, report, original.envelope, failure);
-	if (to != NULL) {
-		write_bounce(s, report, &original, to, told, out);
-		step = BOUNCE_MADE;
-	}
+	if (may_shorten(report, original.envelope))
+		step = shorten(s, report, out, err);
+	if (step == BOUNCE_NOBODY)
+		step = tell_hearer(s, report, &original, out);
 	original_fini(&original);
 	return step;
 }

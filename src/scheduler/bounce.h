@@ -11,6 +11,7 @@
 struct bounce {
 	struct envelope *envelope;
 	struct buf body;
+	struct dot seen;	/* its reading */
 };
 
 enum bounce_step {

@@ -243,6 +243,7 @@ begin_small(struct move *move, struct item *item, struct err *err)
 {
 	struct scheduler *s = move->s;
 	struct buf body;
+	struct dot seen;
 	bool can;
 
 	if (!read_small(move, item, &body, &can, err))
@@ -252,8 +253,9 @@ begin_small(struct move *move, struct item *item, struct err *err)
 		return give_up(move, MOVE_SKIPPED);
 	}
 	list_append(&s->moves.under_way, &move->link);
+	seen = dot_over(buf_peek(&body));
 	commit_message(s->reports.committer, move->klass, move->id,
-	    move->envelope, &body, move_copied, move);
+	    move->envelope, &body, &seen, move_copied, move);
 	buf_fini(&body);
 	CRASH_POINT("move-begun");
 	return MOVE_DONE;

@@ -38,6 +38,7 @@ struct move {
 	struct commit_stream *stream;
 	struct record_header header;
 	uint64_t at;		/* of the body, copied so far */
+	struct dot seen;	/* of the body so far */
 	uint32_t crc;
 };
 

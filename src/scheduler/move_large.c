@@ -23,6 +23,7 @@ enum {
 void
 move_large(struct scheduler *s, struct move *move)
 {
+	move->seen = DOT_START;
 	list_append(&s->moves.large, &move->link);
 	scheduler_ask(s);
 }
@@ -86,6 +87,7 @@ copy_piece(struct move *move, int fd, struct err *err)
 	}
 	buf_added(&piece, (size_t)n);
 	move->crc = crc32c(move->crc, buf_peek(&piece).data, (size_t)n);
+	dot_follow(&move->seen, buf_peek(&piece));
 	move->at += (uint64_t)n;
 	done = commit_stream_write(move->stream, &piece, err);
 	buf_fini(&piece);
@@ -107,8 +109,8 @@ finish(struct scheduler *s, struct move *move)
 	}
 	list_remove(&s->moves.large, &move->link);
 	list_append(&s->moves.under_way, &move->link);
-	commit_stream_finish(&move->stream, move->envelope, move_copied,
-	    move);
+	commit_stream_finish(&move->stream, move->envelope, &move->seen,
+	    move_copied, move);
 	CRASH_POINT("move-begun");
 }
 

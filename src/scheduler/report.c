@@ -86,6 +86,7 @@ report_add(struct scheduler *s, struct message *message,
 		.action = (uint8_t)tidings->action,
 		.code = (uint16_t)tidings->code,
 		.by = tidings->by,
+		.content = tidings->content,
 	};
 	snprintf(row->status, sizeof row->status, "%.*s",
 	    (int)tidings->status.length, (const char *)tidings->status.data);
@@ -213,6 +214,8 @@ kind_of(const struct report *report)
 {
 	bool delay = false;
 
+	if (report->shortened)
+		return "shortened";
 	for (uint32_t i = 0; i < report->count; i++) {
 		if (!report->rows[i].told)
 			continue;
@@ -224,11 +227,18 @@ kind_of(const struct report *report)
 }
 
 static void
-wait_again(struct scheduler *s, struct report *report)
+wait_until(struct report *report, msec_t not_before)
 {
 	report->committing = false;
-	report->not_before = scheduler_now(s) + AGAIN_MS;
-	list_append(&s->reports.waiting, &report->place);
+	report->not_before = not_before;
+	list_append(&report->scheduler->reports.waiting, &report->place);
+	scheduler_ask(report->scheduler);
+}
+
+static void
+wait_again(struct scheduler *s, struct report *report)
+{
+	wait_until(report, scheduler_now(s) + AGAIN_MS);
 }
 
 static void
@@ -240,6 +250,14 @@ committed(void *cookie, bool ok, const struct committed *where,
 	char id[MSGID_TEXT + 1];
 
 	(void)where;
+	if (!ok && err->kind == ERR_FORMAT && report->most < DSN_NOTHING) {
+		log_error("%s: a report to its sender must not be sent as it "
+		    "is, making it with less of the message: %s",
+		    msgid_text(report->message->id, id), err->text);
+		report->most++;
+		wait_until(report, 0);
+		return;
+	}
 	if (!ok) {
 		log_error("%s: a report to its sender cannot be written, "
 		    "trying again: %s", msgid_text(report->message->id, id),
@@ -268,8 +286,8 @@ send_report(struct scheduler *s, struct report *report)
 	switch (bounce_make(s, report, &bounce, &err)) {
 	case BOUNCE_MADE:
 		commit_message(s->reports.committer, message->klass,
-		    report->id, bounce.envelope, &bounce.body, committed,
-		    report);
+		    report->id, bounce.envelope, &bounce.body, &bounce.seen,
+		    committed, report);
 		bounce_fini(&bounce);
 		return;
 	case BOUNCE_NOBODY:

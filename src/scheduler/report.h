@@ -24,7 +24,7 @@ struct report_row {
 	uint16_t code;
 	char status[12];
 	char *mta, *reply, *reason;	/* null: none */
-	bool by;		/* as in struct tidings */
+	bool by, content;	/* as in struct tidings */
 	bool told;		/* it is in the report (NOTIFY) */
 };
 
@@ -38,6 +38,8 @@ struct report {
 	uint32_t count, room;
 	msec_t due;		/* it waits so long for more to tell */
 	msec_t not_before;	/* after a failure */
+	uint8_t most;		/* enum dsn_returned: no more goes back */
+	bool shortened;		/* it is a report once more, with less in it */
 	struct msgid id;	/* of the report itself */
 };
 
@@ -62,6 +64,7 @@ struct tidings {
 	struct span mta;	/* who replied; may be empty */
 	struct span text;	/* the reply, or the reason */
 	bool by;		/* DELIVERBY wants it told, unless NOTIFY=NEVER */
+	bool content;		/* refused for what it is, not for whom */
 };
 
 /*

@@ -79,7 +79,7 @@ warn_sender(struct scheduler *s, struct entry *entry, struct span status,
 
 	for (uint32_t i = 0; i < entry->rcpt_count; i++) {
 		struct tidings t = { entry->rcpts[i], DSN_DELAYED, code,
-		    status, mta, text, false };
+		    status, mta, text, false, false };
 
 		report_add(s, message, &t);
 	}
@@ -93,7 +93,7 @@ expire(struct scheduler *s, struct entry *entry, struct span text,
 
 	for (uint32_t i = 0; i < entry->rcpt_count; i++) {
 		struct tidings t = { entry->rcpts[i], DSN_EXPIRED, code,
-		    span_of("5.4.7"), mta, text, false };
+		    span_of("5.4.7"), mta, text, false, false };
 
 		report_add(s, message, &t);
 	}
@@ -265,7 +265,7 @@ results_unroutable(struct scheduler *s, struct entry *entry)
 	}
 	for (uint32_t i = 0; i < entry->rcpt_count; i++) {
 		struct tidings t = { entry->rcpts[i], DSN_FAILED, 0,
-		    span_of(status), span_of(""), text, false };
+		    span_of(status), span_of(""), text, false, false };
 
 		report_add(s, entry->message, &t);
 	}

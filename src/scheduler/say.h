@@ -29,7 +29,7 @@ void say_rcpt(const struct message *message, const char *address,
     usec_t now);
 
 /* "ID: sender non-delivery notification: NEWID"; WHAT: "non-delivery",
- * "delay", "delivery status". */
+ * "delay", "delivery status", "shortened". */
 void say_report(struct msgid id, const char *what, struct msgid report);
 
 #endif

@@ -58,14 +58,17 @@ send_one(struct slot *slot)
 {
 	struct run *run = slot->run;
 	struct buf body;
+	struct dot seen;
 
 	buf_init(&body, BODY);
-	memset(buf_reserve(&body, BODY), 'x', BODY);
-	buf_added(&body, BODY);
+	memset(buf_reserve(&body, BODY), 'x', BODY - 2);
+	buf_added(&body, BODY - 2);
+	buf_append_text(&body, "\r\n");
+	seen = dot_over(buf_peek(&body));
 	slot->begun = clock_mono_usec();
 	commit_message(run->committer, run->klass,
 	    msgid_next(&run->maker, clock_wall()), run->envelope, &body,
-	    on_done, slot);
+	    &seen, on_done, slot);
 	buf_fini(&body);
 }
 

@@ -36,6 +36,10 @@ The script is an object; everything in it may be left out:
       "connections": 5,           more at once are greeted with 421
       "recipients": 100,          more in a transaction earn 452 4.5.3
       "messages": 0,              so many over one connection, then 421
+      "line": 998,                longer lines earn 550 after the dot
+      "bytes": 2000,              larger bodies 552 after the dot
+      "declared": 2000,           and a larger SIZE= 552 to MAIL
+      "seven_bit": true,          bytes over 127 earn 554 5.6.3 after the dot
       "end": "\\r\\n!\\r\\n"        is taken for the end of a message as well
     }
 
@@ -335,8 +339,11 @@ class Session:
         pieces = self.piece.decode("latin-1").split("\n")
         self.together = [piece.split(" ")[0].strip().upper()
                          for piece in pieces if piece.strip()]
-        code = await self.say("MAIL", self.script.get(
-            "MAIL", self.address(line)))
+        size = re.search(r" SIZE=(\d+)", line)
+        reply = self.script.get("MAIL", self.address(line))
+        if size and int(size[1]) > self.script.rules.get("declared", int(size[1])):
+            reply = "552 5.3.4 too big"
+        code = await self.say("MAIL", reply)
         if code // 100 == 2:
             self.mail, self.rcpts = line, []
 
@@ -364,8 +371,19 @@ class Session:
         if await self.say("DATA", rule) == 354:
             await self.on_body(await self.body())
 
+    def refusal(self, body):
+        """What BODY earns for what it is; None: it is taken as the script says."""
+        rules = self.script.rules
+        if max(map(len, body.split(b"\r\n"))) > rules.get("line", len(body)):
+            return "550 maximum allowed line length is exceeded"
+        if len(body) > rules.get("bytes", len(body)):
+            return "552 5.3.4 too big"
+        if rules.get("seven_bit") and not body.isascii():
+            return "554 5.6.3 8-bit data are not taken"
+        return None
+
     async def on_body(self, body):
-        rule = self.script.get("DOT")
+        rule = self.refusal(body) or self.script.get("DOT")
         record = {
             "connection": self.number, "transaction": self.transactions,
             "helo": self.helo, "tls": self.tls, "mail": self.mail,

@@ -27,7 +27,9 @@ class _Report:
             assert len(self.message.get_all(name, [])) == 1, f"{name} in {self.message.items()}"
         assert self.message["Auto-Submitted"] == "auto-replied", self.message.items()
         assert self.message["To"].addresses[0].addr_spec == self.to
-        self.text, status, self.original = self.message.iter_parts()
+        self.text, status, *returned = self.message.iter_parts()
+        self.original = returned[0] if returned else None
+        assert len(returned) <= 1
         assert self.text.get_content_type() == "text/plain"
         assert status.get_content_type() == "message/delivery-status", status.get_content_type()
         self.about, *self.rcpts = status.get_payload()
@@ -45,7 +47,9 @@ class _Report:
 
     @property
     def returned(self):
-        """Whether the whole message came back, and not its header alone."""
+        """Whether the whole message came back, and not its header alone; None: not even that."""
+        if self.original is None:
+            return None
         kind = self.original.get_content_type()
         assert kind in ("message/rfc822", "text/rfc822-headers"), kind
         return kind == "message/rfc822"
@@ -199,6 +203,78 @@ route dsn.test {{ to 127.0.0.1:{dsn.port} }}""", to=home.port)
                                                         ("SUCCESS", "SUCCESS,FAILURE", "FAILURE", "NEVER")]), lines
     relay.wait_empty()
     assert len(home.messages()) == 2, "who takes DSN on reports himself"
+
+
+# ---- reports arrive ----------------------------------------------------------------------------
+
+
+LONG = "Subject: about\r\nX-Long: " + "y" * 1500 + "\r\n\r\n" + "body " * 400 + "\r\n"
+
+
+def a_report_about_long_lines_has_none(scene):
+    relay, sink, home = _house(scene, {"line": 998})
+    home.play({"line": 998})
+    with relay.smtp() as client:
+        client.mail("a@sender.test", ["RET=FULL"])
+        client.rcpt("b@example.org")
+        assert client.data(LONG.encode())[0] == 250
+    report = _Report(home.wait()[0])
+    assert report.returned is False and report.fates == {"b@example.org": ("failed", "5.0.0")}, report.fates
+    assert "maximum allowed line length" in report.text.get_content()
+    fields = report.original.get_content()
+    assert "Subject: about" in fields and "Received: " in fields and "yyy" not in fields and "body" not in fields
+    relay.wait_empty()
+    assert len(home.messages()) == 1 and relay.log_text().count("notification") == 1
+
+
+def a_report_that_is_refused_for_what_it_is_is_made_with_less(scene):
+    text = (b"From: a@sender.test\r\nSubject: about\r\nX-Name: J\xf6rg\r\n" + b"X-Filler: more and more and more\r\n" * 30 +
+            b"\r\n" + b"body \xe4\r\n" * 200)
+    rows = [("too big after the dot", {"bytes": 3500}, 1, False), ("far too big", {"bytes": 2000}, 2, None),
+            ("too big at MAIL", {"declared": 3500}, 1, False), ("far too big at MAIL", {"declared": 2000}, 2, None),
+            ("over the limit that the host offers", {"extensions": ["SIZE 3500"]}, 1, False),
+            ("8-bit", {"seven_bit": True}, 1, False), ("anything", {"DOT": ["550 no", "550 5.7.1 spam", "250 Ok"]}, 2, None),
+            ("anything that returns all", {"DOT": ["554 5.7.1 virus", "250 Ok"]}, 1, False)]
+    for name, script, times, returned in rows:
+        with scene.row(f"a report that is {name} comes with less"):
+            relay, sink, home = _house(scene, REFUSES, "bounce { postmaster post@elsewhere.test }")
+            home.play(script)
+            with relay.smtp() as client:
+                client.mail("a@sender.test", ["BODY=8BITMIME"])
+                client.rcpt("b@example.org")
+                ident = client.data(text)[1].decode().split()[-1]
+            report = _Report(home.wait()[0])
+            relay.wait_empty()
+            assert report.to == "a@sender.test" and report.fates == {"b@example.org": ("failed", "5.1.1")}
+            assert report.returned is returned, report.message
+            assert ("Nothing of it is attached" if returned is None else "Its header is attached") in report.text.get_content()
+            if not returned and report.original:
+                assert "Subject: about" in report.original.get_content() and "X-Name: J?rg" in report.original.get_content()
+            assert home.delivered()[0]["body"].isascii() and " BODY=" not in home.delivered()[0]["mail"]
+            assert len(home.delivered()) == 1 and not sink.delivered(), "nobody else hears of it"
+            log = relay.log_text()
+            assert log.count(" notification: ") == 1 + times and log.count("sender shortened notification: ") == times
+            last = relay.wait_log(r": sender shortened notification: (\w+)\n(?![\s\S]*shortened)").group(1)
+            assert report.message["Message-ID"] == f"<{last}@relay.test>" and ident != last
+
+
+def a_report_that_nobody_takes_in_any_form_is_given_up(scene):
+    relay, sink, home = _house(scene, REFUSES, "bounce { postmaster post@sender.test }")
+    home.play({"RCPT": "250 2.1.5 Ok", "DOT": ["554 5.6.0 no"] * 3 + ["250 2.0.0 Ok"]})
+    _send(relay, "b@example.org")
+    report = _Report(home.wait()[0])
+    relay.wait_empty()
+    assert report.to == "post@sender.test" and report.fates == {"a@sender.test": ("failed", "5.6.0")}, report.fates
+    assert len(home.messages()) == 4 and relay.log_text().count("sender shortened notification: ") == 2
+
+
+def a_message_that_is_refused_is_not_sent_with_less(scene):
+    relay, sink, home = _house(scene, {"bytes": 1000})
+    relay.wait_over(_send(relay, "b@example.org", text="Subject: about\r\n\r\n" + "body\r\n" * 300))
+    relay.wait_over(_send(relay, "b@example.org", sender="", text="Subject: about\r\n\r\n" + "body\r\n" * 300))
+    assert _Report(home.wait()[0]).returned
+    relay.wait_empty()
+    assert len(sink.messages()) == 2 and len(home.messages()) == 1 and "shortened" not in relay.log_text()
 
 
 # ---- reports about reports ---------------------------------------------------------------------

@@ -240,3 +240,27 @@ def sendmail_bs_smuggles_nothing_either(scene):
             codes = [line[:7] for line in answer.splitlines()]
             assert codes == [b"550 5.6", b"221 2.0"], answer
     assert sink.messages() == [] and relay.queue() == []
+
+
+def a_report_has_no_end_of_data_in_it(scene):
+    """Headers that are one stuffed line after the other, as long as a report returns and longer."""
+    sink = scene.sink({"RCPT": {"fail@*": "550 5.1.1 no such user", "*": "250 2.1.5 Ok"}, "delay": {"DOT": 0.02}},
+                      "--transcript")
+    relay = scene.relay("site * { connections 1 }", to=sink.port)
+    with Raw(relay.port) as raw:
+        for pad in range(4):
+            for at in range(20):
+                raw.deliver(GOOD, sender="good@client.test")
+            text = b"From: a@client.test\r\nSubject: " + b"x" * (1 + pad) + b"\r\n" + b"..\r\n" * 17500 + b"\r\nend\r\n"
+            raw.deliver(text, sender=f"attack{pad}@client.test", to=("fail@example.org",))
+        for at in range(40):    # they go behind the reports, over the same connection
+            raw.deliver(GOOD, sender="good@client.test")
+        raw.bye()
+    relay.wait_empty()
+    messages = sink.wait(124)
+    assert [row["to"] for row in relay.statuses("bounced")] == ["fail@example.org"] * 4, "an innocent message was returned"
+    assert sorted(set(senders(sink))) == ["", "good@client.test"], senders(sink)
+    reports = [m["body"] for m in messages if m["mail"].startswith("MAIL FROM:<>")]
+    assert len(reports) == 4 and all(re.search(rb"\r\n--=_report-\S+--\r\n$", report) for report in reports)
+    _nothing_bare(sink)
+    assert len(sink.messages()) == 124

@@ -7,6 +7,7 @@ tests_unit_test_mail_SOURCES = \
 	tests/unit/mail/clean.c \
 	tests/unit/mail/date.c \
 	tests/unit/mail/dsn.c \
+	tests/unit/mail/dsn_returned.c \
 	tests/unit/mail/header.c \
 	tests/unit/mail/main.c \
 	tests/unit/mail/suites.h \

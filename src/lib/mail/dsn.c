@@ -236,10 +236,12 @@ dsn_put(const struct dsn *dsn, struct buf *out)
 	for (size_t i = 0; i < dsn->rcpt_count; i++)
 		put_rcpt_group(dsn, &dsn->rcpts[i], out);
 
-	put_part(out, boundary, dsn->whole ? "message/rfc822" :
-	    "text/rfc822-headers");
-	put_encoding(dsn, out);
-	buf_append_text(out, "\r\n");
-	put_original(dsn, out);
+	if (dsn->returned != DSN_NOTHING) {
+		put_part(out, boundary, dsn->returned == DSN_WHOLE ?
+		    "message/rfc822" : "text/rfc822-headers");
+		put_encoding(dsn, out);
+		buf_append_text(out, "\r\n");
+		put_original(dsn, out);
+	}
 	buf_printf(out, "\r\n--%s--\r\n", boundary);
 }

@@ -14,6 +14,11 @@
 enum dsn_action { DSN_FAILED, DSN_DELAYED, DSN_DELIVERED, DSN_RELAYED,
 	DSN_EXPIRED };
 
+/* What goes back of the message: each is less than the one before. */
+enum dsn_returned { DSN_WHOLE, DSN_HEADER, DSN_NOTHING };
+
+enum { DSN_LINE_MOST = 998 };	/* bytes, without its CR LF (RFC 5322) */
+
 struct dsn_rcpt {
 	const char *address;
 	const char *orcpt;	/* "rfc822;xtext" as given; null: none */
@@ -36,12 +41,32 @@ struct dsn {
 	usec_t hold;		/* and by FUTURERELEASE */
 	const struct dsn_rcpt *rcpts;
 	size_t rcpt_count;
-	struct span original;	/* the message in wire form, or its header */
-	bool whole;		/* ORIGINAL is the whole message */
+	enum dsn_returned returned;
+	struct span original;	/* that much of it, in wire form */
 	bool eight_bit;		/* ORIGINAL has 8-bit bytes */
 };
 
-/* Append the report in wire form (CRLF, dots stuffed). */
+/* Append the report in wire form (CRLF, dots stuffed).  None of its lines is
+ * longer than DSN_LINE_MOST if none of the original is. */
 void dsn_put(const struct dsn *dsn, struct buf *out);
+
+/*
+ * Append the header fields of MESSAGE, the beginning of one in wire form: as
+ * they are, but for those with a line over DSN_LINE_MOST and what is no field,
+ * which are left out.  ENDS: MESSAGE is all there is; otherwise a field that
+ * goes to its end may go on, and is left out too.  SEVEN_BIT: other bytes
+ * become "?".
+ */
+void dsn_fields_put(struct span message, bool ends, bool seven_bit,
+    struct buf *out);
+
+/*
+ * Append REPORT, one that dsn_put() made, once more under the name ID, with
+ * less of the original: its header in 7 bits instead of all, and nothing
+ * instead of its header; but no more than MOST of it.  False, and nothing is
+ * appended: nothing of it is in REPORT, or REPORT is none of ours.
+ */
+bool dsn_shorten(struct span report, const char *id, const char *hostname,
+    enum dsn_returned most, struct buf *out);
 
 #endif

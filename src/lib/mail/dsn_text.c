@@ -44,6 +44,13 @@ static const struct wording wordings[] = {
 	    "was delivered" }
 };
 
+/* The last words of the text; none ends another. */
+static const char *const returned[] = {
+	[DSN_WHOLE] = "It is attached.\r\n",
+	[DSN_HEADER] = "Its header is attached.\r\n",
+	[DSN_NOTHING] = "Nothing of it is attached.\r\n"
+};
+
 enum dsn_action
 dsn_worst(const struct dsn *dsn)
 {
@@ -126,6 +133,22 @@ dsn_text_put(const struct dsn *dsn, struct buf *out)
 	buf_append_text(out, "\r\nand was known here as ");
 	clean_put(out, CLEAN_NAME, dsn->original_id, NAME_MOST);
 	buf_append_text(out, ". ");
-	buf_append_text(out, dsn->whole ? "It is attached.\r\n" :
-	    "Its header is attached.\r\n");
+	buf_append_text(out, returned[dsn->returned]);
+}
+
+void
+dsn_text_again(struct span text, enum dsn_returned now, struct buf *out)
+{
+	for (size_t i = 0; i < sizeof returned / sizeof returned[0]; i++) {
+		size_t length = strlen(returned[i]);
+
+		if (text.length >= length && span_is(span_skip(text,
+		    text.length - length), returned[i])) {
+			buf_append_span(out, span_first(text,
+			    text.length - length));
+			buf_append_text(out, returned[now]);
+			return;
+		}
+	}
+	buf_append_span(out, text);
 }

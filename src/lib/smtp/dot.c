@@ -195,6 +195,62 @@ dot_read(struct dot *dot, struct span *in, struct dot_piece *out)
 	return dot->state == ENDED ? DOT_DONE : DOT_MORE;
 }
 
+/* ---- whole bodies ------------------------------------------------------ */
+
+void
+dot_follow(struct dot *dot, struct span bytes)
+{
+	struct dot_piece ignored;
+
+	if (dot->state != ENDED)
+		dot_read(dot, &bytes, &ignored);
+}
+
+struct dot
+dot_over(struct span bytes)
+{
+	struct dot dot = DOT_START;
+
+	dot_follow(&dot, bytes);
+	return dot;
+}
+
+struct dot
+dot_join(const struct dot *first, const struct dot *then)
+{
+	struct dot both = *then;
+
+	if (first->state != LINE_START)
+		both.state = TEXT;
+	both.bare |= first->bare;
+	both.eight_bit |= first->eight_bit;
+	both.nul |= first->nul;
+	both.wire_bytes += first->wire_bytes;
+	both.stuffed += first->stuffed;
+	if (first->longest > both.longest)
+		both.longest = first->longest;
+	return both;
+}
+
+bool
+dot_vouches(const struct dot *dot, uint64_t length, struct err *err)
+{
+	const char *what = NULL;
+
+	if (dot->nul)
+		what = "a NUL";
+	else if (dot->bare)
+		what = "a bare CR or LF";
+	else if (dot->state != LINE_START && dot->state != ENDED)
+		what = "no CR LF at its end";
+	else if (dot->wire_bytes != length)
+		what = "an end of data within it, or bytes nobody looked at";
+	if (what == NULL)
+		return true;
+	return err_set(err, ERR_FORMAT, "the body is not fit to be sent: it "
+	    "has %s", what);
+}
+
 /* ---- whole texts ------------------------------------------------------- */
 
 /* Length of the line at the start of S without its end, which is CR, LF or

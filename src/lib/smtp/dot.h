@@ -9,6 +9,7 @@
 #ifndef SMTP_DOT_H
 #define SMTP_DOT_H
 
+#include "base/err.h"
 #include "base/span.h"
 
 enum dot_step {
@@ -47,6 +48,25 @@ struct dot_piece {
 };
 enum dot_step dot_read(struct dot *dot, struct span *in,
     struct dot_piece *out);
+
+/* Have DOT read BYTES, more of a body or of what is believed to be one.  It
+ * does not go past an end in them, so that wire_bytes is short then. */
+void dot_follow(struct dot *dot, struct span bytes);
+
+/* The reading of BYTES, a whole body. */
+struct dot dot_over(struct span bytes);
+
+/* The reading of two parts of a body, each read from its start.  Where FIRST
+ * does not end with a line, nothing can be said of the whole. */
+struct dot dot_join(const struct dot *first, const struct dot *then);
+
+/*
+ * Whether DOT has read all LENGTH bytes of a body and would have taken it
+ * from a client: no end in it, no bare CR or LF, no NUL, and a CR LF at its
+ * end, unless it is empty.  False: ERR_FORMAT tells what is wrong.
+ */
+bool dot_vouches(const struct dot *dot, uint64_t length, struct err *err)
+    MUST_CHECK;
 
 /* Put wire form to OUT from TEXT with LF or CRLF lines: bare LF becomes
  * CRLF, bare CR becomes CRLF too, leading dots are stuffed, a final CRLF is

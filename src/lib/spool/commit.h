@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "io/loop.h"
+#include "smtp/dot.h"
 #include "spool/envelope.h"
 #include "spool/layout.h"
 #include "spool/record.h"
@@ -72,10 +73,14 @@ void commit_announce(struct committer *committer);
 /*
  * Commit a whole message: ENVELOPE encoded, BODY in wire form.  BODY's
  * content is moved away.  DONE is called later, from the loop, always.
+ *
+ * SEEN is what the dot reader made of BODY.  What it does not vouch for is
+ * refused (ERR_FORMAT): it would be sent as it is, and what a server could
+ * take for an end must not get in here, whoever made it.
  */
 void commit_message(struct committer *committer, enum mail_class klass,
     struct msgid id, const struct envelope *envelope, struct buf *body,
-    commit_done_fn *done, void *cookie);
+    const struct dot *seen, commit_done_fn *done, void *cookie);
 
 /* Messages handed over and not yet told, all lanes; and their bytes. */
 size_t commit_pending(const struct committer *committer);
@@ -104,10 +109,11 @@ bool commit_stream_write(struct commit_stream *stream, struct buf *body,
 size_t commit_stream_waiting(const struct commit_stream *stream);
 
 /* The body is whole; ENVELOPE's body_size and flags may have changed since
- * the opening, its encoded length may not.  DONE is called later; the
- * stream is gone. */
+ * the opening, its encoded length may not.  SEEN as in commit_message(), of
+ * all that was written.  DONE is called later; the stream is gone. */
 void commit_stream_finish(struct commit_stream **stream,
-    const struct envelope *envelope, commit_done_fn *done, void *cookie);
+    const struct envelope *envelope, const struct dot *seen,
+    commit_done_fn *done, void *cookie);
 
 /* Never mind: the file is removed. */
 void commit_stream_abort(struct commit_stream **stream);

@@ -337,13 +337,14 @@ refuse(struct lane *lane, commit_done_fn *done, void *cookie,
 void
 commit_message(struct committer *committer, enum mail_class klass,
     struct msgid id, const struct envelope *envelope, struct buf *body,
-    commit_done_fn *done, void *cookie)
+    const struct dot *seen, commit_done_fn *done, void *cookie)
 {
 	struct lane *lane = &committer->lanes[klass];
+	struct lane_message *message = NULL;
 	struct err err;
-	struct lane_message *message =
-	    lane_message_new(committer, id, envelope, &err);
 
+	if (dot_vouches(seen, buf_length(body), &err))
+		message = lane_message_new(committer, id, envelope, &err);
 	if (message == NULL) {
 		buf_clear(body);
 		refuse(lane, done, cookie, &err);

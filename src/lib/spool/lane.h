@@ -187,6 +187,7 @@ struct commit_stream {
 	struct link link;	/* on the lane's streams; with its lock */
 	struct lane *lane;
 	struct lane_message *message;
+	uint64_t handed;	/* bytes of the body; the loop's */
 
 	/* shared, under the lane's lock: */
 	struct list pieces;

@@ -56,6 +56,7 @@ commit_stream_write(struct commit_stream *stream, struct buf *body,
 		return true;
 	piece = mem_new(struct piece);
 	buf_take(&piece->bytes, body);
+	stream->handed += length;
 	pthread_mutex_lock(&lane->lock);
 	broken = stream->broken;
 	if (broken) {
@@ -85,9 +86,10 @@ commit_stream_waiting(const struct commit_stream *stream)
 	return waiting;
 }
 
-/* Put the final ENVELOPE in place of the first; false: it does not fit. */
+/* Put the final ENVELOPE in place of the first. */
 static bool
-renew_envelope(struct commit_stream *stream, const struct envelope *envelope)
+renew_envelope(struct commit_stream *stream, const struct envelope *envelope,
+    struct err *err)
 {
 	struct buf *scratch = &stream->lane->committer->scratch;
 	struct lane_message *message = stream->message;
@@ -97,7 +99,8 @@ renew_envelope(struct commit_stream *stream, const struct envelope *envelope)
 	if (scratch->full ||
 	    buf_length(scratch) != message->envelope_bytes ||
 	    envelope->rcpt_count != message->rcpt_count)
-		return false;
+		return err_set(err, ERR_FORMAT,
+		    "the envelope changed its length");
 	memcpy(message->head + RECORD_HEADER_BYTES, buf_peek(scratch).data,
 	    message->envelope_bytes);
 	return true;
@@ -105,11 +108,14 @@ renew_envelope(struct commit_stream *stream, const struct envelope *envelope)
 
 void
 commit_stream_finish(struct commit_stream **stream,
-    const struct envelope *envelope, commit_done_fn *done, void *cookie)
+    const struct envelope *envelope, const struct dot *seen,
+    commit_done_fn *done, void *cookie)
 {
 	struct commit_stream *s = *stream;
 	struct lane *lane = s->lane;
-	bool fits = renew_envelope(s, envelope);
+	struct err err;
+	bool fine = dot_vouches(seen, s->handed, &err) &&
+	    renew_envelope(s, envelope, &err);
 
 	*stream = NULL;
 	lane->committer->streams--;
@@ -117,10 +123,9 @@ commit_stream_finish(struct commit_stream **stream,
 	s->message->cookie = cookie;
 	lane_count(lane, s->message);
 	pthread_mutex_lock(&lane->lock);
-	if (!fits) {
+	if (!fine && !s->broken) {
 		s->broken = true;
-		err_set(&s->err, ERR_FORMAT,
-		    "the envelope changed its length");
+		s->err = err;
 	}
 	s->finishing = true;
 	wake(s);

@@ -345,6 +345,8 @@ struct result_row {
 	uint32_t rcpt;		/* index in the envelope */
 	uint8_t outcome;
 	uint16_t code;		/* SMTP reply code, 0 = none was given */
+	bool content;		/* refused for what the message is, and not
+				 * for whom */
 	struct span status;	/* "5.1.1" */
 	struct span text;	/* the reply, or what happened */
 };

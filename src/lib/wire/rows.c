@@ -49,7 +49,7 @@ host_row_pull(struct span *list, struct host_row *out)
 void
 result_row_put(const struct result_row *row, struct buf *out)
 {
-	size_t size = 4 + 1 + 2 + 4 + row->status.length + 4 +
+	size_t size = 4 + 1 + 2 + 1 + 4 + row->status.length + 4 +
 	    row->text.length;
 	uint8_t *to = buf_reserve(out, size);
 
@@ -58,6 +58,7 @@ result_row_put(const struct result_row *row, struct buf *out)
 	to = bytes_put(to, row->rcpt, 4);
 	to = bytes_put(to, row->outcome, 1);
 	to = bytes_put(to, row->code, 2);
+	to = bytes_put(to, row->content, 1);
 	to = bytes_put_span(to, row->status);
 	bytes_put_span(to, row->text);
 	buf_added(out, size);
@@ -66,16 +67,18 @@ result_row_put(const struct result_row *row, struct buf *out)
 bool
 result_row_pull(struct span *list, struct result_row *out)
 {
-	uint64_t rcpt, outcome, code;
+	uint64_t rcpt, outcome, code, content;
 
 	if (!bytes_pull(list, 4, &rcpt) || !bytes_pull(list, 1, &outcome) ||
-	    !bytes_pull(list, 2, &code) ||
+	    !bytes_pull(list, 2, &code) || !bytes_pull(list, 1, &content) ||
 	    !bytes_pull_span(list, &out->status) ||
-	    !bytes_pull_span(list, &out->text) || outcome > OUTCOME_AGAIN)
+	    !bytes_pull_span(list, &out->text) || outcome > OUTCOME_AGAIN ||
+	    content > 1)
 		return garbage(list);
 	out->rcpt = (uint32_t)rcpt;
 	out->outcome = (uint8_t)outcome;
 	out->code = (uint16_t)code;
+	out->content = content != 0;
 	return true;
 }
 

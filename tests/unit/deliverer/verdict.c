@@ -55,7 +55,44 @@ a_code_at_a_stage_has_one_outcome(void)
 	}
 }
 
+static void
+what_a_refusal_is_about_is_told_by_its_stage_and_status(void)
+{
+	static const struct {
+		enum stage stage;
+		unsigned code;
+		const char *status;
+		bool content;
+	} about[] = {
+		{ STAGE_DOT, 550, "5.0.0", true },
+		{ STAGE_DOT, 554, "5.7.1", true },
+		{ STAGE_DOT, 552, "5.2.2", true },
+		{ STAGE_BODY, 550, "5.0.0", true },
+		{ STAGE_DOT, 550, "5.1.1", false },
+		{ STAGE_DOT, 554, "5.4.6", false },
+		{ STAGE_DOT, 451, "5.0.0", false },
+		{ STAGE_MAIL, 552, "5.0.0", true },
+		{ STAGE_MAIL, 550, "5.3.4", true },
+		{ STAGE_MAIL, 550, "5.7.1", false },
+		{ STAGE_RCPT, 550, "5.1.1", false },
+		{ STAGE_RCPT, 552, "5.2.2", false },
+		{ STAGE_RCPT, 552, "5.2.3", true },
+		{ STAGE_RCPT, 552, "5.3.4", true },
+		{ STAGE_DATA, 554, "5.5.1", false },
+		{ STAGE_DATA, 554, "5.6.1", true },
+		{ STAGE_OVER, 0, "5.3.4", true },
+		{ STAGE_OVER, 0, "5.6.3", true },
+		{ STAGE_OVER, 0, "5.4.7", false },
+		{ STAGE_OVER, 550, "5.0.0", false },
+	};
+
+	for (size_t i = 0; i < sizeof(about) / sizeof(about[0]); i++)
+		CU_ASSERT_EQUAL(verdict_of_content(about[i].stage,
+		    about[i].code, about[i].status), about[i].content);
+}
+
 const struct unit_test verdict_tests[] = {
+	UNIT(what_a_refusal_is_about_is_told_by_its_stage_and_status),
 	UNIT(a_code_at_a_stage_has_one_outcome),
 	UNIT_END
 };

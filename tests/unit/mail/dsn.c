@@ -28,8 +28,7 @@ static const struct dsn plain = {
 	.to = "ann@example.org", .envid = "QQ+2B1",
 	.arrived = 1795491141000000, .now = 1795491201000000,
 	.rcpts = &failed, .rcpt_count = 1,
-	.original = { (const uint8_t *)"Subject: x\r\n\r\n..hi\r\n", 20 },
-	.whole = true
+	.original = { (const uint8_t *)"Subject: x\r\n\r\n..hi\r\n", 20 }
 };
 
 /* The report as text; the caller frees it. */
@@ -217,7 +216,7 @@ only_the_header_comes_back_when_only_it_is_there(void)
 	};
 	struct dsn dsn = plain;
 
-	dsn.whole = false;
+	dsn.returned = DSN_HEADER;
 	dsn.original = span_of("Subject: x\r\n");
 	check_has(&dsn, texts);
 	dsn.original = span_of("Subject: x");

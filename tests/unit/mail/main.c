@@ -13,6 +13,7 @@ main(int argc, char **argv)
 		{ "clean", clean_tests },
 		{ "trace", trace_tests },
 		{ "dsn", dsn_tests },
+		{ "dsn_returned", dsn_returned_tests },
 		{ NULL, NULL }
 	};
 

@@ -36,7 +36,8 @@ main(int argc, char **argv)
 		.original_id = "OID", .to = "ann@example.org",
 		.envid = "QQ+2B1", .arrived = 1795491141000000,
 		.now = 1795491201000000, .rcpts = rcpts, .rcpt_count = 2,
-		.whole = whole, .eight_bit = whole
+		.returned = whole ? DSN_WHOLE : DSN_HEADER,
+		.eight_bit = whole
 	};
 	struct buf original, wire, content;
 

@@ -9,6 +9,7 @@
 
 extern const struct unit_test clean_tests[];
 extern const struct unit_test date_tests[];
+extern const struct unit_test dsn_returned_tests[];
 extern const struct unit_test dsn_tests[];
 extern const struct unit_test header_tests[];
 extern const struct unit_test trace_tests[];

@@ -72,6 +72,7 @@ make_copy(struct rig *rig, bool settled)
 	struct committer *committer;
 	struct record record;
 	struct buf body;
+	struct dot seen;
 	struct err err;
 	int fd = segment_open(&rig->dirs, rig->where.segment, &err);
 
@@ -87,8 +88,9 @@ make_copy(struct rig *rig, bool settled)
 	    NULL, &err);
 	must(committer != NULL);
 	copy_done = false;
+	seen = dot_over(record.body);
 	commit_message(committer, CLASS_URGENT, record.header.id,
-	    record.envelope, &body, copy_committed, NULL);
+	    record.envelope, &body, &seen, copy_committed, NULL);
 	rig_until(rig, copy_is_done, 0);
 	committer_free(&committer);
 	buf_fini(&body);

@@ -103,7 +103,7 @@ static void
 no_recipient_is_struck_off_before_the_report_is_durable(void)
 {
 	struct tidings t = { 0, DSN_FAILED, 550, span_of("5.1.1"),
-	    span_of("mx.test"), span_of("550 no"), false };
+	    span_of("mx.test"), span_of("550 no"), false, false };
 	struct rig *rig = rig_new(plain);
 	struct message *message;
 
@@ -290,7 +290,176 @@ a_sender_is_warned_once(void)
 	rig_free(&rig);
 }
 
+/* The report of job AT is what a server takes for one message. */
+static void
+check_one_message(struct rig *rig, size_t at, bool eight_bit)
+{
+	struct record record;
+	struct dot seen;
+	struct err err;
+
+	rig_read(rig, at, &record);
+	seen = dot_over(record.body);
+	CU_ASSERT_TRUE(dot_vouches(&seen, record.body.length, &err));
+	CU_ASSERT_TRUE(seen.longest <= DSN_LINE_MOST);
+	CU_ASSERT_EQUAL(seen.eight_bit, eight_bit);
+	CU_ASSERT_EQUAL((record.envelope->flags & ENVELOPE_8BIT) != 0,
+	    eight_bit);
+	CU_ASSERT_EQUAL(record.envelope->body_size,
+	    record.body.length - seen.stuffed);
+	record_fini(&record);
+}
+
+/* TEXT fails; the report about it is job 1. */
+static struct rig *
+report_about(const char *text, bool lies)
+{
+	struct rig *rig = rig_new(plain);
+
+	rig_start(rig);
+	rig->answer = wait_for_me;
+	rig->text = text;
+	rig->lies = lies;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "nobody@to.test");
+	fail_first(rig, &unknown);
+	rig_until(rig, rig_jobs, 2);
+	return rig;
+}
+
+static void
+a_header_that_is_too_long_is_cut_where_a_line_ends(void)
+{
+	static const char *const lines[] = { "..\r\n", "X: y\r\n z\r\n" };
+
+	for (size_t pad = 0; pad < 10; pad++) {
+		const char *line = lines[pad % 2];
+		struct rig *rig;
+		struct buf text;
+
+		buf_init(&text, 1 << 20);
+		buf_printf(&text, "Subject: test%.*s\r\n", (int)pad / 2,
+		    "xxxxx");
+		while (buf_length(&text) < 90000)
+			buf_append_text(&text, line);
+		buf_append(&text, "\r\nend\r\n", sizeof "\r\nend\r\n");
+		rig = report_about((const char *)buf_peek(&text).data, false);
+		check_one_message(rig, 1, false);
+		check_report(rig, 1, "a@from.test", "Its header is attached");
+		check_report(rig, 1, "a@from.test", "Subject: test");
+		rig_free(&rig);
+		buf_fini(&text);
+	}
+}
+
+static void
+a_report_about_a_long_line_has_none(void)
+{
+	struct rig *rig;
+	char text[2000];
+
+	snprintf(text, sizeof text, "Subject: test\r\n\r\n%01000d\r\n", 0);
+	rig = report_about(text, false);
+	check_one_message(rig, 1, false);
+	check_report(rig, 1, "a@from.test", "Its header is attached");
+	rig_free(&rig);
+}
+
+static void
+eight_bits_are_declared_where_there_are_some(void)
+{
+	struct rig *rig = report_about("Subject: test\r\n\r\n\xc3\xb6\r\n",
+	    false);
+
+	check_one_message(rig, 1, true);
+	check_report(rig, 1, "a@from.test", "It is attached");
+	rig_free(&rig);
+}
+
+/* As it may lie in a spool of a former version: nothing of it may get into
+ * a report that is sent on as it is. */
+static void
+an_original_that_must_not_be_sent_is_not_in_the_report(void)
+{
+	static const struct { const char *text, *attached; } rows[] = {
+		{ "Subject: test\r\n\r\na\r\n.\r\nb\r\n",
+		    "Its header is attached" },
+		{ "Subject: test\r\n\r\na\rb\r\n",
+		    "Its header is attached" },
+		{ "Subject: a\rb\r\n\r\na\r\n", "Nothing of it is" },
+		{ "Subject: test\r\n\r\na\r\n.", "Its header is attached" }
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct rig *rig = report_about(rows[i].text, true);
+
+		check_one_message(rig, 1, false);
+		check_report(rig, 1, "a@from.test", rows[i].attached);
+		check_report(rig, 1, "a@from.test", "Action: failed");
+		rig_answer_job(rig, 1, &good);
+		rig_until(rig, rig_empty, 0);
+		CU_ASSERT_EQUAL(rig->job_count, 2);
+		rig_free(&rig);
+	}
+}
+
+static const struct rig_answer too_big = {
+	.outcome = OUTCOME_FAILED, .scope = SCOPE_MESSAGE, .code = 552,
+	.status = "5.3.4", .text = "552 5.3.4 too big", .mta = "mx.test",
+	.content = true
+};
+
+static void
+a_report_that_is_refused_for_what_it_is_gets_less_twice(void)
+{
+	struct rig *rig = rig_new("route * { to 127.0.0.1:9 }\n"
+	    "bounce { postmaster post@home.test }\n");
+
+	rig_start(rig);
+	rig->answer = wait_for_me;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "nobody@to.test");
+	fail_first(rig, &unknown);
+	rig_until(rig, rig_jobs, 2);
+	check_report(rig, 1, "a@from.test", "It is attached");
+	rig_answer_job(rig, 1, &too_big);
+	rig_until(rig, rig_jobs, 3);
+	check_report(rig, 2, "a@from.test", "Its header is attached");
+	check_report(rig, 2, "a@from.test", "550 5.1.1 No such user");
+	check_one_message(rig, 2, false);
+	rig_answer_job(rig, 2, &too_big);
+	rig_until(rig, rig_jobs, 4);
+	check_report(rig, 3, "a@from.test", "Nothing of it is attached");
+	check_one_message(rig, 3, false);
+	rig_answer_job(rig, 3, &too_big);
+	rig_until(rig, rig_jobs, 5);
+	check_report(rig, 4, "post@home.test", "552 5.3.4 too big");
+	rig_answer_job(rig, 4, &unknown);
+	rig_until(rig, rig_empty, 0);
+	CU_ASSERT_EQUAL(rig->job_count, 5);
+	rig_free(&rig);
+}
+
+/* What others send is theirs, also from the null reverse-path. */
+static void
+only_our_reports_get_less(void)
+{
+	struct rig *rig = rig_new(plain);
+
+	rig_start(rig);
+	rig->answer = wait_for_me;
+	rig_send(rig, CLASS_NORMAL, "", "nobody@to.test");
+	fail_first(rig, &too_big);
+	rig_until(rig, rig_empty, 0);
+	CU_ASSERT_EQUAL(rig->job_count, 1);
+	rig_free(&rig);
+}
+
 const struct unit_test report_tests[] = {
+	UNIT(a_header_that_is_too_long_is_cut_where_a_line_ends),
+	UNIT(a_report_about_a_long_line_has_none),
+	UNIT(eight_bits_are_declared_where_there_are_some),
+	UNIT(an_original_that_must_not_be_sent_is_not_in_the_report),
+	UNIT(a_report_that_is_refused_for_what_it_is_gets_less_twice),
+	UNIT(only_our_reports_get_less),
 	UNIT(a_failure_goes_back_to_the_sender),
 	UNIT(failures_of_one_message_come_in_one_report),
 	UNIT(no_recipient_is_struck_off_before_the_report_is_durable),

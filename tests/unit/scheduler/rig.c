@@ -42,6 +42,7 @@ rig_answer_job(struct rig *rig, size_t at, const struct rig_answer *answer)
 			.outcome = (uint8_t)(answer->each != NULL ?
 			    answer->each[i] : answer->outcome),
 			.code = (uint16_t)answer->code,
+			.content = answer->content,
 			.status = span_of(answer->status),
 			.text = span_of(answer->text),
 		};
@@ -341,7 +342,9 @@ static struct msgid
 commit(struct rig *rig, enum mail_class klass, const char *from,
     const char *const *rcpts, uint8_t notify)
 {
-	static const char text[] = "Subject: test\r\n\r\nHello\r\n";
+	static const char plain[] = "Subject: test\r\n\r\nHello\r\n";
+	struct span text = span_of(rig->text != NULL ? rig->text : plain);
+	struct dot seen = dot_over(text);
 	struct envelope *envelope = envelope_new();
 	struct msgid id = msgid_next(&rig->ids, clock_wall());
 	size_t before = rig->committed;
@@ -356,11 +359,14 @@ commit(struct rig *rig, enum mail_class klass, const char *from,
 		envelope->by = envelope->arrived + rig->time;
 	envelope->client = mem_strdup("test[127.0.0.1]");
 	envelope->sender = span_copy(address_domain(from));
-	envelope->body_size = sizeof text - 1;
+	envelope->body_size = text.length;
 	buf_init(&body, 1 << 20);
-	buf_append_text(&body, text);
-	commit_message(rig->committer, klass, id, envelope, &body, committed,
-	    rig);
+	buf_append_span(&body, text);
+	if (rig->lies)
+		seen = (struct dot){ .state = DOT_START.state,
+		    .wire_bytes = text.length };
+	commit_message(rig->committer, klass, id, envelope, &body, &seen,
+	    committed, rig);
 	rig_until(rig, all_committed, before + 1);
 	envelope_free(&envelope);
 	buf_fini(&body);

@@ -34,6 +34,7 @@ struct rig_answer {
 	uint16_t port;		/* of the mta */
 	uint32_t took;
 	bool dsn_passed, by_passed;
+	bool content;		/* refused for what it is */
 };
 
 struct rig {
@@ -52,6 +53,9 @@ struct rig {
 	usec_t time;		/* … or so much time, with BY;N */
 	struct channel *near, *far;	/* scheduler's and deliverer's end */
 	struct channel *near_dns, *far_dns;
+	const char *text;	/* of what is sent; null: a few words */
+	bool lies;		/* it goes to the spool as it is, whatever the
+				 * dot reader says */
 	struct rig_answer answer;
 	struct rig_job *jobs;
 	size_t job_count;

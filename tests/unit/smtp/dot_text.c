@@ -99,7 +99,63 @@ what_was_stuffed_ends_where_we_end_it_and_nowhere_else(void)
 	CU_ASSERT_TRUE(good);
 }
 
+/* Every text of seven bytes of those that matter, and a NUL in some. */
+static void
+only_what_can_be_sent_as_it_is_is_vouched_for(void)
+{
+	static const char letters[] = "\r\n.a";
+	bool good = true;
+
+	for (unsigned word = 0; word < 1U << 14; word++) {
+		char text[7], wire[10];
+		struct dot dot;
+		struct err err;
+		struct span s = span_make(text, sizeof text);
+		struct dot_reference want;
+
+		for (unsigned i = 0; i < sizeof text; i++)
+			text[i] = letters[word >> (2 * i) & 3];
+		memcpy(wire, text, sizeof text);
+		memcpy(wire + sizeof text, ".\r\n", 3);
+		want = dot_reference_read(span_make(wire, sizeof wire));
+		dot = dot_over(s);
+		good &= dot_vouches(&dot, s.length, &err) ==
+		    (want.ended && want.body == s.length && !want.bare);
+		good &= !dot_vouches(&dot, s.length + 1, &err);
+		text[3] = '\0';
+		dot = dot_over(s);
+		good &= !dot_vouches(&dot, s.length, &err);
+	}
+	CU_ASSERT_TRUE(good);
+}
+
+/* Of two parts the first must end with a line; else they are read alike. */
+static void
+two_parts_that_were_read_are_vouched_for_as_one(void)
+{
+	static const char text[] = "A: \xc3\r\n..\r\n.x\r\n\r\nbody\r\n";
+	struct span whole = span_make(text, sizeof text - 1);
+	struct dot want = dot_over(whole);
+	struct err err;
+
+	for (size_t cut = 0; cut <= whole.length; cut++) {
+		struct dot a = dot_over(span_first(whole, cut));
+		struct dot b = dot_over(span_skip(whole, cut));
+		struct dot both = dot_join(&a, &b);
+		bool ends = cut == 0 || text[cut - 1] == '\n';
+
+		CU_ASSERT_EQUAL(dot_vouches(&both, whole.length, &err), ends);
+		if (ends) {
+			CU_ASSERT_EQUAL(both.stuffed, want.stuffed);
+			CU_ASSERT_EQUAL(both.longest, want.longest);
+			CU_ASSERT_TRUE(both.eight_bit);
+		}
+	}
+}
+
 const struct unit_test dot_text_tests[] = {
+	UNIT(only_what_can_be_sent_as_it_is_is_vouched_for),
+	UNIT(two_parts_that_were_read_are_vouched_for_as_one),
 	UNIT(text_is_put_into_wire_form),
 	UNIT(only_the_first_dot_of_a_line_is_taken_away),
 	UNIT(what_was_stuffed_ends_where_we_end_it_and_nowhere_else),

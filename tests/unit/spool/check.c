@@ -232,6 +232,7 @@ copy_letter(struct office *office, const struct letter *letter)
 	struct letter *copy = office_letter(office);
 	struct record record;
 	struct buf body;
+	struct dot seen;
 	struct err err;
 	int fd = segment_open(&office->dirs, letter->where.segment, &err);
 
@@ -243,8 +244,9 @@ copy_letter(struct office *office, const struct letter *letter)
 	record.envelope->rcpts[0].settled = true;
 	buf_init(&body, 1 << 20);
 	buf_append_span(&body, record.body);
+	seen = dot_over(record.body);
 	commit_message(office->committer, CLASS_URGENT, letter->id,
-	    record.envelope, &body, office_told, copy);
+	    record.envelope, &body, &seen, office_told, copy);
 	office_wait(office);
 	buf_fini(&body);
 	record_fini(&record);

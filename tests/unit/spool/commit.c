@@ -18,7 +18,7 @@
 static void
 a_promised_message_can_be_read_back(void)
 {
-	static const size_t sizes[] = { 0, 1, 7, 8, 4096, 70000, 3000000 };
+	static const size_t sizes[] = { 0, 2, 7, 8, 4096, 70000, 3000000 };
 	struct office office;
 
 	office_open(&office);
@@ -229,18 +229,54 @@ an_envelope_that_cannot_be_kept_is_refused(void)
 	struct letter *letter;
 	struct envelope *envelope = envelope_new();
 	struct buf body;
+	struct dot seen;
 
 	office_open(&office);
 	letter = office_letter(&office);
 	buf_init(&body, 100);
 	buf_append_text(&body, "x\r\n");
+	seen = dot_over(buf_peek(&body));
 	commit_message(office.committer, CLASS_BULK, letter->id, envelope,
-	    &body, office_told, letter);
+	    &body, &seen, office_told, letter);
 	CU_ASSERT_FALSE(letter->told);
 	office_wait(&office);
 	CU_ASSERT_FALSE(letter->ok);
 	buf_fini(&body);
 	envelope_free(&envelope);
+	office_close(&office);
+}
+
+/* One row a way in which a body can be what no client could have sent. */
+static void
+a_body_that_the_dot_reader_does_not_take_is_refused(void)
+{
+	static const struct { const char *body; size_t length; } rows[] = {
+		{ "a\r\n.\r\nb\r\n", 9 }, { ".\r\n", 3 },
+		{ "a\r\n.\r\n", 6 }, { "a\r\n.", 4 }, { "a\r\n.\r", 5 },
+		{ "a", 1 }, { "a\r", 2 }, { "a\n", 2 }, { "\r\r\n", 3 },
+		{ "a\rb\r\n", 5 }, { "a\nb\r\n", 5 }, { "\0\r\n", 3 }
+	};
+	struct office office;
+
+	office_open(&office);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct letter *letter = office_letter(&office);
+		struct envelope *envelope = room_envelope(2);
+		struct dot seen = dot_over(span_make(rows[i].body,
+		    rows[i].length));
+		struct buf body;
+
+		buf_init(&body, 100);
+		buf_append(&body, rows[i].body, rows[i].length);
+		commit_message(office.committer, CLASS_BULK, letter->id,
+		    envelope, &body, &seen, office_told, letter);
+		office_wait(&office);
+		CU_ASSERT_FALSE(letter->ok);
+		buf_fini(&body);
+		envelope_free(&envelope);
+	}
+	CU_ASSERT_EQUAL(office.news_count, 0);
+	office_check(&office);
 	office_close(&office);
 }
 
@@ -488,6 +524,7 @@ const struct unit_test commit_tests[] = {
 	UNIT(a_full_segment_is_closed_and_another_begun),
 	UNIT(the_end_closes_what_is_open_and_refuses_what_waits),
 	UNIT(an_envelope_that_cannot_be_kept_is_refused),
+	UNIT(a_body_that_the_dot_reader_does_not_take_is_refused),
 	UNIT(a_segment_cannot_be_removed_while_it_grows),
 	UNIT(names_are_never_used_again),
 	UNIT(an_announcement_tells_what_is_open),

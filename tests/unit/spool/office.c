@@ -117,12 +117,16 @@ office_send(struct office *office, enum mail_class klass, size_t bytes)
 	struct letter *letter = office_letter(office);
 	struct envelope *envelope = room_envelope(2);
 	struct buf body;
+	struct dot seen;
 
-	buf_init(&body, bytes + 1);
-	for (size_t i = 0; i < bytes; i++)
+	buf_init(&body, bytes);
+	for (size_t i = 2; i < bytes; i++)
 		buf_append_byte(&body, (uint8_t)('a' + i % 26));
+	if (bytes > 0)
+		buf_append_text(&body, "\r\n");
+	seen = dot_over(buf_peek(&body));
 	commit_message(office->committer, klass, letter->id, envelope, &body,
-	    office_told, letter);
+	    &seen, office_told, letter);
 	must(buf_length(&body) == 0);
 	envelope_free(&envelope);
 	buf_fini(&body);

@@ -44,6 +44,32 @@ open_stream(struct office *office, const struct letter *letter,
 	return stream;
 }
 
+/* A line of SIZE bytes, the Ith. */
+static void
+make_piece(unsigned i, size_t size, struct buf *piece)
+{
+	buf_init(piece, size);
+	for (size_t k = 0; k < size - 2; k++)
+		buf_append_byte(piece, (uint8_t)('a' + i % 26));
+	buf_append_text(piece, "\r\n");
+}
+
+/* What the dot reader makes of COUNT pieces of SIZE bytes. */
+static struct dot
+read_pieces(unsigned count, size_t size)
+{
+	struct dot seen = DOT_START;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct buf piece;
+
+		make_piece(i, size, &piece);
+		dot_follow(&seen, buf_peek(&piece));
+		buf_fini(&piece);
+	}
+	return seen;
+}
+
 /* Hand over COUNT pieces of SIZE bytes; false: the stream broke. */
 static bool
 write_pieces(struct commit_stream *stream, unsigned count, size_t size)
@@ -54,9 +80,7 @@ write_pieces(struct commit_stream *stream, unsigned count, size_t size)
 		struct buf piece;
 		bool fine;
 
-		buf_init(&piece, size);
-		for (size_t k = 0; k < size; k++)
-			buf_append_byte(&piece, (uint8_t)('a' + i % 26));
+		make_piece(i, size, &piece);
 		fine = commit_stream_write(stream, &piece, &err);
 		buf_fini(&piece);
 		if (!fine)
@@ -72,6 +96,7 @@ a_large_message_has_a_segment_of_its_own(void)
 	struct letter *letter;
 	struct envelope *envelope = room_envelope(2);
 	struct commit_stream *stream;
+	struct dot seen;
 
 	office_open(&office);
 	office_send(&office, CLASS_BULK, 100);
@@ -81,7 +106,8 @@ a_large_message_has_a_segment_of_its_own(void)
 	CU_ASSERT_TRUE(write_pieces(stream, 50, 100001));
 	envelope->body_size = 5000050;
 	envelope->flags |= ENVELOPE_DOTS;
-	commit_stream_finish(&stream, envelope, office_told, letter);
+	seen = read_pieces(50, 100001);
+	commit_stream_finish(&stream, envelope, &seen, office_told, letter);
 	CU_ASSERT_PTR_NULL(stream);
 	office_wait(&office);
 	CU_ASSERT_TRUE(letter->ok);
@@ -116,7 +142,8 @@ an_empty_stream_is_a_message_too(void)
 	office_open(&office);
 	letter = office_letter(&office);
 	stream = open_stream(&office, letter, envelope);
-	commit_stream_finish(&stream, envelope, office_told, letter);
+	commit_stream_finish(&stream, envelope, &DOT_START, office_told,
+	    letter);
 	office_wait(&office);
 	CU_ASSERT_TRUE(letter->ok);
 	office_check(&office);
@@ -163,6 +190,7 @@ an_unfinished_stream_is_no_message_and_an_aborted_one_no_file(void)
 static void
 an_envelope_that_changes_its_length_is_refused(void)
 {
+	struct dot seen = read_pieces(1, 100);
 	struct office office;
 	struct envelope *envelope = room_envelope(2);
 	struct commit_stream *stream;
@@ -173,7 +201,7 @@ an_envelope_that_changes_its_length_is_refused(void)
 	stream = open_stream(&office, letter, envelope);
 	CU_ASSERT_TRUE(write_pieces(stream, 1, 100));
 	envelope->rcpts[0].address[5] = '\0';
-	commit_stream_finish(&stream, envelope, office_told, letter);
+	commit_stream_finish(&stream, envelope, &seen, office_told, letter);
 	office_wait(&office);
 	CU_ASSERT_FALSE(letter->ok);
 	office_check(&office);
@@ -182,10 +210,44 @@ an_envelope_that_changes_its_length_is_refused(void)
 	office_close(&office);
 }
 
+/* Whatever the reader took amiss, or what it did not read. */
+static void
+a_stream_that_the_dot_reader_does_not_vouch_for_is_refused(void)
+{
+	struct dot fine = read_pieces(1, 100), rows[4] = { fine, fine, fine,
+	    read_pieces(2, 100) };
+
+	rows[0].bare = true;
+	rows[1].nul = true;
+	dot_follow(&rows[2], span_of("."));
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct envelope *envelope = room_envelope(2);
+		struct commit_stream *stream;
+		struct office office;
+		struct letter *letter;
+
+		office_open(&office);
+		letter = office_letter(&office);
+		stream = open_stream(&office, letter, envelope);
+		CU_ASSERT_TRUE(write_pieces(stream, 1, 100));
+		commit_stream_finish(&stream, envelope, &rows[i],
+		    office_told, letter);
+		office_wait(&office);
+		CU_ASSERT_FALSE(letter->ok);
+		CU_ASSERT_EQUAL(office.news_count, 0);
+		office_check(&office);
+		CU_ASSERT_TRUE(room_count(
+		    office.dirs.classes[CLASS_BULK]) <= 1);
+		envelope_free(&envelope);
+		office_close(&office);
+	}
+}
+
 /* Fail the Nth of CALL while a stream comes; true: it was promised. */
 static bool
 fail_once(enum disk_call call, unsigned n)
 {
+	struct dot seen = read_pieces(4, 100000);
 	struct office office;
 	struct envelope *envelope = room_envelope(2);
 	struct commit_stream *stream;
@@ -198,7 +260,8 @@ fail_once(enum disk_call call, unsigned n)
 	letter = office_letter(&office);
 	stream = open_stream(&office, letter, envelope);
 	if (write_pieces(stream, 4, 100000)) {
-		commit_stream_finish(&stream, envelope, office_told, letter);
+		commit_stream_finish(&stream, envelope, &seen, office_told,
+		    letter);
 		office_wait(&office);
 	} else {
 		office.waiting--;
@@ -235,6 +298,7 @@ a_failed_call_promises_nothing(void)
 static void
 the_end_refuses_a_stream_that_waits(void)
 {
+	struct dot seen = read_pieces(1, 100);
 	struct office office;
 	struct envelope *envelope = room_envelope(2);
 	struct commit_stream *first, *second;
@@ -246,8 +310,8 @@ the_end_refuses_a_stream_that_waits(void)
 	first = open_stream(&office, a, envelope);
 	second = open_stream(&office, b, envelope);
 	CU_ASSERT_TRUE(write_pieces(second, 1, 100));
-	commit_stream_finish(&first, envelope, office_told, a);
-	commit_stream_finish(&second, envelope, office_told, b);
+	commit_stream_finish(&first, envelope, &DOT_START, office_told, a);
+	commit_stream_finish(&second, envelope, &seen, office_told, b);
 	committer_free(&office.committer);
 	CU_ASSERT_TRUE(a->told);
 	CU_ASSERT_TRUE(b->told);
@@ -262,6 +326,7 @@ const struct unit_test stream_tests[] = {
 	UNIT(an_empty_stream_is_a_message_too),
 	UNIT(an_unfinished_stream_is_no_message_and_an_aborted_one_no_file),
 	UNIT(an_envelope_that_changes_its_length_is_refused),
+	UNIT(a_stream_that_the_dot_reader_does_not_vouch_for_is_refused),
 	UNIT(a_failed_call_promises_nothing),
 	UNIT(the_end_refuses_a_stream_that_waits),
 	UNIT_END

@@ -50,7 +50,7 @@ half_an_address_is_garbage(void)
 static void
 results_come_out_as_they_went_in(void)
 {
-	const struct result_row row = { 70000, OUTCOME_AGAIN, 452,
+	const struct result_row row = { 70000, OUTCOME_AGAIN, 452, true,
 	    span_of("4.5.3"), span_of("452 4.5.3 Too many recipients") };
 	struct buf *bytes = buf_new(4096);
 	struct result_row out;
@@ -62,6 +62,7 @@ results_come_out_as_they_went_in(void)
 	CU_ASSERT_EQUAL(out.rcpt, row.rcpt);
 	CU_ASSERT_EQUAL(out.outcome, row.outcome);
 	CU_ASSERT_EQUAL(out.code, row.code);
+	CU_ASSERT_EQUAL(out.content, row.content);
 	CU_ASSERT_TRUE(span_equal(out.status, row.status));
 	CU_ASSERT_TRUE(span_equal(out.text, row.text));
 	CU_ASSERT_FALSE(result_row_pull(&list, &out));
@@ -71,7 +72,7 @@ results_come_out_as_they_went_in(void)
 static void
 a_result_cut_short_or_of_no_outcome_is_garbage(void)
 {
-	const struct result_row row = { 1, OUTCOME_FAILED, 550,
+	const struct result_row row = { 1, OUTCOME_FAILED, 550, true,
 	    span_of("5.1.1"), span_of("no") };
 	struct buf *bytes = buf_new(4096);
 	struct result_row out;
