@@ -40,6 +40,32 @@ check_complaint(struct complaint complaint)
 	must(complaint.status[0] == '5' && complaint.text[0] != '\0');
 }
 
+/* Who is liberal understands more, and what was understood before it does
+ * not understand in another way. */
+static void
+try_slips(struct span argument, bool mail)
+{
+	unsigned liberal = ALL | SYNTAX_LIBERAL;
+	struct path loose, path;
+	struct mail_params mail_params;
+	struct rcpt_params rcpt_params;
+	struct complaint complaint = mail ?
+	    mail_parse(argument, liberal, &loose, &mail_params) :
+	    rcpt_parse(argument, liberal, &loose, &rcpt_params);
+	struct complaint strict = mail ?
+	    mail_parse(argument, ALL, &path, &mail_params) :
+	    rcpt_parse(argument, ALL, &path, &rcpt_params);
+
+	if (complaint.code != 0) {
+		check_complaint(complaint);
+		must(strict.code != 0);
+		return;
+	}
+	check_path(&loose, argument);
+	must(mail || loose.mailbox.length > 0);
+	must(strict.code != 0 || span_equal(loose.mailbox, path.mailbox));
+}
+
 static void
 try_mail(struct span argument)
 {
@@ -104,5 +130,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* The parsers stand on their own: they get what was refused, too. */
 	try_mail(line);
 	try_rcpt(line);
+	try_slips(line, true);
+	try_slips(line, false);
 	return 0;
 }

@@ -178,6 +178,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    data[0] & 0x80 ? 1 << CLASS_BULK : 0);
 	client.trusted = data[0] & 1;
 	client.can_tls = data[0] & 2;
+	client.liberal = client.trusted && client.can_tls;
 	client.local = data[0] & 4;
 	client.ceiling = data[0] & 8 ? CLASS_NORMAL : CLASS_URGENT;
 	msgid_maker_init(&rules.ids, 1, 1);

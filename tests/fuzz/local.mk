@@ -17,6 +17,18 @@ tests_fuzz_fuzz_command_CPPFLAGS = $(FUZZING_INCLUDES)
 tests_fuzz_fuzz_command_LDFLAGS = $(LIBFUZZER)
 tests_fuzz_fuzz_command_LDADD = $(LIB_SMTP)
 
+check_PROGRAMS += tests/fuzz/fuzz_addrlist
+tests_fuzz_fuzz_addrlist_SOURCES = tests/fuzz/fuzz_addrlist.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_addrlist_CPPFLAGS = $(FUZZING_INCLUDES)
+tests_fuzz_fuzz_addrlist_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_addrlist_LDADD = $(LIB_CTL) $(JANSSON_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_intake
+tests_fuzz_fuzz_intake_SOURCES = tests/fuzz/fuzz_intake.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_intake_CPPFLAGS = $(FUZZING_INCLUDES)
+tests_fuzz_fuzz_intake_LDFLAGS = $(LIBFUZZER)
+tests_fuzz_fuzz_intake_LDADD = $(LIB_CTL) $(JANSSON_LIBS)
+
 check_PROGRAMS += tests/fuzz/fuzz_dot
 tests_fuzz_fuzz_dot_SOURCES = tests/fuzz/fuzz_dot.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_dot_CPPFLAGS = $(FUZZING_INCLUDES)
