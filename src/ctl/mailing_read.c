@@ -31,7 +31,10 @@ mailing_read(struct sending *sending, struct err *err)
 	return EX_OK;
 }
 
-/* The first line that is no header field, in WIRE: has it come whole? */
+enum { FIELD_NAME_MOST = 998 };	/* the longest line of RFC 5322 */
+
+/* The first line that is no header field, in WIRE: has it come whole, or so
+ * far that it cannot become one any more?  Some text has no line ends. */
 static bool
 header_is_over(struct span wire)
 {
@@ -41,7 +44,10 @@ header_is_over(struct span wire)
 		return true;
 	while (header_pull(&wire, &field))
 		continue;
-	return span_find(wire, '\n') < wire.length;
+	return span_find(wire, '\n') < wire.length ||
+	    (wire.length > FIELD_NAME_MOST &&
+	    span_find(span_first(wire, FIELD_NAME_MOST), ':') ==
+	    FIELD_NAME_MOST);
 }
 
 /* Read until the header block is there.  It is looked for only each time

@@ -14,6 +14,9 @@
 #include "ctl/sendmail_options.h"
 #include "ctl/tool.h"
 
+#include <errno.h>
+#include <string.h>
+
 static int
 flush(const struct sendmail_options *options)
 {
@@ -62,6 +65,9 @@ main(int argc, char **argv)
 	struct sendmail_options options;
 	struct err err = { 0 };
 
+	/* a link that packages make and call */
+	if (strcmp(program_invocation_short_name, "newaliases") == 0)
+		return EX_OK;
 	if (!sendmail_options_parse(argc, argv, &options, &err))
 		return tool_fail(EX_USAGE, "%s", err.text);
 	switch (options.mode) {

@@ -2,6 +2,7 @@
 """handing: what local programs hand to sendmail, slips and all, is not lost."""
 import email
 import email.policy
+import os
 import subprocess
 
 from raw import content
@@ -61,6 +62,34 @@ def line_ends_and_nuls_of_programs_do_no_harm(scene):
                     input=b"From: root (Cron Daemon)\nTo: root\nSubject: Cron job\n\nsize \0 12\nERROR: backup failed\n")
         assert done.returncode == 0, done
         assert b"\r\nsize ? 12\r\nERROR: backup failed\r\n" in sink.wait(len(rows) + 1)[-1]["body"]
+    relay.wait_empty()
+
+
+def odd_shapes_of_messages_arrive_whole(scene):
+    sink = scene.sink()
+    relay = scene.relay(to=sink.port)
+    long = b"x" * 300000
+    rows = {
+        "no header and no line end": (long, long + b"\r\n"),
+        "no header": (b"just text\nmore\n", b"just text\r\nmore\r\n"),
+        "a header without an empty line": (b"Subject: x\ntext\n", b"text\r\n"),
+        "nothing at all": (b"", b""),
+        "a header alone": (b"Subject: x", b""),
+        "no final line end": (b"Subject: x\n\ntext", b"text\r\n"),
+        "a line of a mailbox file": (b"From root Mon Nov 23 10:00:00 2026\nSubject: x\n\ntext\n", b"text\r\n"),
+        "an empty line first": (b"\nSubject: x\n", b"Subject: x\r\n"),
+        "a long field": (b"X-Long: " + b"y" * 80000 + b"\n\ntext\n", b"text\r\n"),
+        "bare CRs": (b"Subject: x\r\rtext\r", b"text\r\n"),
+    }
+    for name, (given, body) in rows.items():
+        with scene.row(f"{name} is taken and goes out whole"):
+            before = len(sink.delivered())
+            done = _run(relay, "-i", "-f", "a@client.test", "b@example.org", input=given)
+            assert (done.returncode, done.stderr) == (0, b""), done
+            message = content(sink.wait(before + 1)[-1])
+            head, _, got = message.partition(b"\r\n\r\n")
+            assert got == body, (head[:500], got[:500])
+            assert b"\nMessage-ID: " in head and b"\nFrom root" not in head, head[:500]
     relay.wait_empty()
 
 
@@ -159,6 +188,11 @@ def modes_of_other_programs_are_there(scene):
         with scene.row(f"{' '.join(words)} has nothing to do and says nothing"):
             done = _run(relay, *words, input="")
             assert (done.returncode, done.stdout, done.stderr) == (0, b"", b""), done
+    with scene.row("a link of that name is newaliases"):
+        link = f"{scene.dir}/newaliases"
+        os.symlink(os.path.abspath(f"{scene.prefix}/sbin/sendmail"), link)
+        done = subprocess.run([link], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b""), done
     with scene.row("-p and -d are borne"):
         done = _run(relay, "-p", "ESMTP:host.test", "-d0.1", "-i", "b@example.org", input=HEAD.format("x") + "x\n")
         assert (done.returncode, done.stderr) == (0, b""), done
