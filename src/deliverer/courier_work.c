@@ -118,6 +118,20 @@ too_big(struct courier *c)
 	end_unsent(c, &fate);
 }
 
+static void
+eight_bit(struct courier *c)
+{
+	char text[400];
+	struct fate fate = {
+		.outcome = OUTCOME_FAILED, .scope = SCOPE_MESSAGE,
+		.status = "5.6.3", .text = text,
+	};
+
+	snprintf(text, sizeof(text), "this report has 8-bit bytes, and host "
+	    "%s does not offer 8BITMIME", c->host);
+	end_unsent(c, &fate);
+}
+
 /* With R the mail must not arrive late, nor be given to a server that would
  * let it. */
 static void
@@ -168,6 +182,9 @@ say_mail(struct courier *c)
 	    c->job->rcpt_count, out)) {
 	case SESSION_TOO_BIG:
 		too_big(c);
+		return;
+	case SESSION_EIGHT_BIT:
+		eight_bit(c);
 		return;
 	case SESSION_BY:
 		by_forbids(c);

@@ -187,6 +187,16 @@ session_secured(struct session *s, struct buf *out)
 
 /* ---- transactions ------------------------------------------------------- */
 
+/* What others wrote goes on as it came (RFC 6152 would have it returned); but
+ * a report of ours can be had in 7 bits. */
+static bool
+is_8bit_report(const struct envelope *envelope)
+{
+	const uint32_t both = ENVELOPE_REPORT | ENVELOPE_8BIT;
+
+	return (envelope->flags & both) == both;
+}
+
 enum session_begun
 session_open(const struct session *s, struct transaction *t,
     const struct envelope *envelope, const uint32_t *rcpts, size_t count,
@@ -194,6 +204,9 @@ session_open(const struct session *s, struct transaction *t,
 {
 	if (s->offer.size != 0 && envelope->body_size > s->offer.size)
 		return SESSION_TOO_BIG;
+	if (is_8bit_report(envelope) &&
+	    (s->offer.bits & OFFER_8BITMIME) == 0)
+		return SESSION_EIGHT_BIT;
 	t->by = by_decide(envelope, &s->offer, s->by_left);
 	if (t->by.step > BY_PASS)
 		return SESSION_BY;

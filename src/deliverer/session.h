@@ -107,6 +107,8 @@ void session_secured(struct session *session, struct buf *out);
 enum session_begun {
 	SESSION_BEGUN,
 	SESSION_TOO_BIG,	/* over the server's SIZE: nothing was sent */
+	SESSION_EIGHT_BIT,	/* a report in 8 bits, which the server does
+				 * not offer to take: nothing was sent */
 	SESSION_BY,		/* its deadline forbids, see transaction.by:
 				 * nothing was sent */
 	SESSION_UNCLEAN		/* not fit for the wire: nothing was sent */

@@ -232,8 +232,10 @@ def a_report_that_is_refused_for_what_it_is_is_made_with_less(scene):
             b"\r\n" + b"body \xe4\r\n" * 200)
     rows = [("too big after the dot", {"bytes": 3500}, 1, False), ("far too big", {"bytes": 2000}, 2, None),
             ("too big at MAIL", {"declared": 3500}, 1, False), ("far too big at MAIL", {"declared": 2000}, 2, None),
-            ("over the limit that the host offers", {"extensions": ["SIZE 3500"]}, 1, False),
-            ("8-bit", {"seven_bit": True}, 1, False), ("anything", {"DOT": ["550 no", "550 5.7.1 spam", "250 Ok"]}, 2, None),
+            ("over the limit that the host offers", {"extensions": ["SIZE 3500", "8BITMIME"]}, 1, False),
+            ("in 8 bits, which the host refuses", {"seven_bit": True}, 1, False),
+            ("in 8 bits, which the host does not offer", {"extensions": ["SIZE 100000"]}, 1, False),
+            ("anything", {"DOT": ["550 no", "550 5.7.1 spam", "250 Ok"]}, 2, None),
             ("anything that returns all", {"DOT": ["554 5.7.1 virus", "250 Ok"]}, 1, False)]
     for name, script, times, returned in rows:
         with scene.row(f"a report that is {name} comes with less"):

@@ -408,6 +408,35 @@ patience_follows_what_is_waited_for(void)
 }
 
 static void
+only_a_report_in_8_bits_is_not_sent_where_8bitmime_is_not_offered(void)
+{
+	static const struct { uint32_t flags, offer; bool sent; } rows[] = {
+		{ ENVELOPE_REPORT | ENVELOPE_8BIT, 0, false },
+		{ ENVELOPE_REPORT | ENVELOPE_8BIT, OFFER_8BITMIME, true },
+		{ ENVELOPE_REPORT, 0, true }, { ENVELOPE_8BIT, 0, true }
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct session session;
+		struct envelope *envelope = script_envelope(1);
+		struct buf out;
+		uint32_t rcpt = 0;
+
+		session_init(&session, "me.test", SITE_TLS_NONE);
+		buf_init(&out, 1 << 16);
+		session.state = SESSION_IDLE;
+		session.offer = (struct offer){ .bits = rows[i].offer };
+		envelope->flags = rows[i].flags;
+		CU_ASSERT_EQUAL(session_begin(&session, envelope, &rcpt, 1,
+		    &out), rows[i].sent ? SESSION_BEGUN : SESSION_EIGHT_BIT);
+		CU_ASSERT_EQUAL(buf_length(&out) > 0, rows[i].sent);
+		session_fini(&session);
+		buf_fini(&out);
+		envelope_free(&envelope);
+	}
+}
+
+static void
 a_message_over_the_servers_size_is_not_sent(void)
 {
 	struct session session;
@@ -442,5 +471,6 @@ const struct unit_test session_tests[] = {
 	UNIT(a_reply_without_end_ends_the_session),
 	UNIT(patience_follows_what_is_waited_for),
 	UNIT(a_message_over_the_servers_size_is_not_sent),
+	UNIT(only_a_report_in_8_bits_is_not_sent_where_8bitmime_is_not_offered),
 	UNIT_END
 };
