@@ -24,6 +24,7 @@
 enum {
 	PAUSE_LEAST = 100,	/* ms before a child is started anew */
 	PAUSE_MOST = 30 * 1000,
+	PAUSE_APART = 1000,	/* dying is what that one is for */
 	GROWN_UP = 60 * 1000,	/* died later: it was no fault of its start */
 	LAST_BREATH = 5 * 1000	/* from the end of its channel to its death */
 };
@@ -69,6 +70,10 @@ on_frame(void *owner, struct channel *channel, const struct frame *frame)
 	case FRAME_ASK_STOP:
 		drain_begin(child->master, "it was asked to");
 		break;
+	case FRAME_ASK_APART:
+		child->master->apart = frame->ask.token != 0;
+		children_balance(child->master);
+		break;
 	default:	/* frame_may() lets nothing else through */
 		break;
 	}
@@ -93,17 +98,25 @@ on_gone(void *owner, struct channel *channel, const char *why)
 
 /* ---- birth ------------------------------------------------------------------- */
 
+static bool
+is_apart(enum role role, unsigned number)
+{
+	return role == ROLE_DELIVERER && number == DELIVERER_APART;
+}
+
 static void
 start_later(struct child *child)
 {
 	msec_t lived = loop_now(child->master->loop) - child->born;
+	msec_t most = is_apart(child->role, child->number) ? PAUSE_APART :
+	    PAUSE_MOST;
 
 	if (child->pause == 0 || lived >= GROWN_UP)
 		child->pause = PAUSE_LEAST;
-	else if (child->pause * 2 < PAUSE_MOST)
+	else if (child->pause * 2 < most)
 		child->pause *= 2;
 	else
-		child->pause = PAUSE_MOST;
+		child->pause = most;
 	timer_set(child->timer, child->pause);
 }
 
@@ -122,6 +135,9 @@ start(struct child *child)
 	struct err err;
 	int fd;
 
+	/* A new scheduler knows of none until it asks. */
+	if (child->role == ROLE_SCHEDULER)
+		master->apart = false;
 	child->born = loop_now(master->loop);
 	child->ready = child->stuck = false;
 	if (!spawn(child->role, last_words(master), &child->pid, &fd,
@@ -240,7 +256,8 @@ retire_beyond(struct master *master, enum role role, unsigned count)
 
 		next = list_next(&master->children, link);
 		if (child->role != role || child->number < count ||
-		    child->retired)
+		    child->retired || (master->apart &&
+		    is_apart(role, child->number)))
 			continue;
 		child->retired = true;
 		if (child->channel != NULL)
@@ -266,6 +283,9 @@ children_balance(struct master *master)
 			if (!has(master, order[i], number))
 				add(master, order[i], number);
 	}
+	if (master->apart && master->stage == STAGE_NONE &&
+	    !has(master, ROLE_DELIVERER, DELIVERER_APART))
+		add(master, ROLE_DELIVERER, DELIVERER_APART);
 }
 
 /* ---- death ---------------------------------------------------------------------- */

@@ -67,6 +67,7 @@ struct master {
 
 	struct loop *loop;
 	struct list children;
+	bool apart;		/* a deliverer apart is wanted */
 	bool ready;		/* all children were ready once */
 	enum stage stage;
 	struct timer *stage_limit, *beat;

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
-#include "scheduler/quarantine.h"
+#include "scheduler/deaths.h"
 #include "scheduler/results.h"
 #include "scheduler/scheduler.h"
 
@@ -18,8 +18,7 @@ enum {
 	CHANNEL_MOST = 1 << 20,	/* bytes that may wait for a deliverer */
 	JOB_BITS = 20,		/* of a job's number: its place */
 	JOBS_MOST = 1 << JOB_BITS,
-	FLYING_MOST = 80 << 10,	/* jobs at once, of all sites */
-	DEATHS_MOST = 3
+	FLYING_MOST = 80 << 10	/* jobs at once, of all sites */
 };
 
 void
@@ -113,7 +112,7 @@ least_loaded(const struct dispatch *d)
 {
 	unsigned best = DELIVERERS_MOST;
 
-	for (unsigned i = 0; i < DELIVERERS_MOST; i++)
+	for (unsigned i = 0; i < DELIVERER_APART; i++)
 		if (d->deliverers[i].channel != NULL &&
 		    (best == DELIVERERS_MOST || d->deliverers[i].flying <
 		    d->deliverers[best].flying))
@@ -121,22 +120,21 @@ least_loaded(const struct dispatch *d)
 	return best;
 }
 
-/* Whoever looks after SITE, told about it. */
-static unsigned
-deliverer_of(struct scheduler *s, struct site *site)
+/* DELIVERER is told about SITE; TOLD is what it knows. */
+static void
+tell_site(struct site *site, const struct deliverer *deliverer,
+    uint64_t *told)
 {
-	struct dispatch *d = &s->dispatch;
 	struct frame frame = { .kind = FRAME_SITE, .fd = -1 };
-	struct deliverer *deliverer;
 
-	if (site->deliverer == -1 ||
-	    d->deliverers[site->deliverer].channel == NULL) {
-		site->deliverer = (int)least_loaded(d);
+	if (site->changed) {
 		site->told = 0;
+		if (site->apart != NULL)
+			site->apart->told = 0;
+		site->changed = false;
 	}
-	deliverer = &d->deliverers[site->deliverer];
-	if (site->told == deliverer->birth && !site->changed)
-		return (unsigned)site->deliverer;
+	if (*told == deliverer->birth)
+		return;
 	frame.site.site = site->number;
 	frame.site.anew = site->anew;
 	frame.site.fixed = site->fixed;
@@ -147,8 +145,28 @@ deliverer_of(struct scheduler *s, struct site *site)
 	frame.site.policy = span_of(site->pattern);
 	frame.site.hosts = span_make(site->hosts, site->host_bytes);
 	channel_send(deliverer->channel, &frame);
-	site->told = deliverer->birth;
-	site->anew = site->changed = false;
+	*told = deliverer->birth;
+}
+
+/* Whoever is to have ENTRY, told about its site. */
+static unsigned
+deliverer_of(struct scheduler *s, const struct entry *entry)
+{
+	struct dispatch *d = &s->dispatch;
+	struct site *site = entry->site;
+
+	if (entry->suspect) {
+		tell_site(site, &d->deliverers[DELIVERER_APART],
+		    &site->apart->told);
+		return DELIVERER_APART;
+	}
+	if (site->deliverer == -1 ||
+	    d->deliverers[site->deliverer].channel == NULL) {
+		site->deliverer = (int)least_loaded(d);
+		site->told = 0;
+	}
+	tell_site(site, &d->deliverers[site->deliverer], &site->told);
+	site->anew = false;
 	return (unsigned)site->deliverer;
 }
 
@@ -201,7 +219,7 @@ send_job(struct scheduler *s, struct entry *entry, msec_t now)
 	struct err err;
 
 	routes_refresh(s, entry->domain);
-	deliverer = deliverer_of(s, entry->site);
+	deliverer = deliverer_of(s, entry);
 	if (!hand_segment(s, message->segment, deliverer, &err)) {
 		site_landed(&s->queue, entry->site, entry, SITE_UNTRIED, 0,
 		    now, now, s->conf);
@@ -221,7 +239,8 @@ send_job(struct scheduler *s, struct entry *entry, msec_t now)
 		.picked = (uint64_t)message->taken,
 		.deadline = deadline_mono(s, message),
 		.returns = (message->by & BY_RETURN) != 0,
-		.window = (uint16_t)site_window(entry->site),
+		.window = (uint16_t)(entry->suspect ?
+		    suspects_window(entry->site) : site_window(entry->site)),
 		.beside = (uint16_t)site_beside(entry->site),
 		.rcpts = rcpts_of(&s->dispatch, entry),
 	};
@@ -236,7 +255,7 @@ may_give_out(const struct scheduler *s)
 	if (d->count == 0 || s->draining || s->segments.stuck ||
 	    reports_are_many(s))
 		return false;
-	for (unsigned i = 0; i < DELIVERERS_MOST; i++)
+	for (unsigned i = 0; i < DELIVERER_APART; i++)
 		if (d->deliverers[i].channel != NULL &&
 		    channel_waiting(d->deliverers[i].channel) > CHANNEL_MOST)
 			return false;
@@ -268,6 +287,24 @@ limit_fresh(struct scheduler *s)
 	s->queue.fresh_most[CLASS_BULK] = calm / 4 * 3;
 }
 
+/* Their number is bounded by the batches that they go in. */
+static void
+give_out_suspects(struct scheduler *s, msec_t now)
+{
+	const struct dispatch *d = &s->dispatch;
+	const struct channel *channel = d->deliverers[DELIVERER_APART].channel;
+	struct entry *entry;
+
+	while (channel != NULL && channel_waiting(channel) <= CHANNEL_MOST &&
+	    d->flying < FLYING_MOST &&
+	    (entry = suspects_pick(&s->queue, now)) != NULL) {
+		struct site *site = entry->site;
+
+		send_job(s, entry, now);
+		window_hungry(s, site);
+	}
+}
+
 bool
 dispatch_work(struct scheduler *s)
 {
@@ -289,6 +326,7 @@ dispatch_work(struct scheduler *s)
 		window_hungry(s, site);
 		count++;
 	}
+	give_out_suspects(s, now);
 	return count == TURN_JOBS;
 }
 
@@ -332,35 +370,44 @@ dispatch_attention(struct scheduler *s, unsigned number,
 		attention_told(s, job->entry->site, attention);
 }
 
-/* The job was never tried, as far as we know: back to the front (what it
- * used of a rate stays used).  But a message that takes one deliverer after
- * the other with it is set aside. */
-static void
-job_died(struct scheduler *s, struct job *job, msec_t now)
+/* What NUMBER has in hand. */
+static struct death
+death_of(const struct dispatch *d, unsigned number)
 {
-	struct entry *entry = job_end(s, job);
-	struct message *message = entry->message;
+	struct death death = { .apart = number == DELIVERER_APART };
 
-	site_landed(&s->queue, entry->site, entry, SITE_LOST, 0, now, now,
-	    s->conf);
-	message->deaths++;
-	if (message->deaths >= DEATHS_MOST)
-		quarantine_message(s, message,
-		    "deliverers died with it three times");
-	else
-		window_place(s, entry, PLACE_FRONT);
+	for (uint32_t i = 1; i < d->job_room; i++) {
+		const struct entry *entry = d->jobs[i].entry;
+
+		if (entry == NULL || d->jobs[i].deliverer != number)
+			continue;
+		if (death.jobs++ == 0)
+			death.only = entry->message;
+		else if (death.only != entry->message)
+			death.only = NULL;
+	}
+	return death;
 }
 
 static void
 jobs_died(struct scheduler *s, unsigned number)
 {
 	struct dispatch *d = &s->dispatch;
+	struct death death = death_of(d, number);
 	msec_t now = scheduler_now(s);
 
-	for (uint32_t i = d->job_room; i-- > 1;)
-		if (d->jobs[i].entry != NULL &&
-		    d->jobs[i].deliverer == number)
-			job_died(s, &d->jobs[i], now);
+	for (uint32_t i = d->job_room; i-- > 1;) {
+		struct entry *entry;
+
+		if (d->jobs[i].entry == NULL ||
+		    d->jobs[i].deliverer != number)
+			continue;
+		entry = job_end(s, &d->jobs[i]);
+		site_landed(&s->queue, entry->site, entry, SITE_LOST, 0, now,
+		    now, s->conf);
+		deaths_entry(s, &death, entry);
+	}
+	deaths_end(s, &death, number);
 }
 
 static void
@@ -385,7 +432,7 @@ dispatch_deliverer(struct scheduler *s, unsigned number,
 		return;
 	deliverer = &d->deliverers[number];
 	if (deliverer->channel != NULL) {
-		d->count--;
+		d->count -= number != DELIVERER_APART;
 		deliverer->channel = NULL;
 		jobs_died(s, number);
 		skips_lost(s, number);
@@ -394,8 +441,11 @@ dispatch_deliverer(struct scheduler *s, unsigned number,
 	deliverer->channel = channel;
 	if (channel != NULL) {
 		deliverer->birth = ++d->births;
-		d->count++;
+		d->count += number != DELIVERER_APART;
 	}
+	if (number == DELIVERER_APART)
+		suspects_open(&s->queue.suspects, channel != NULL &&
+		    s->deaths.wanted);
 	scheduler_ask(s);
 }
 
@@ -417,32 +467,41 @@ dispatch_forget_segment(struct scheduler *s, struct segment *segment)
 	}
 }
 
+/* Send FRAME, which is about SITE, to those that know the site. */
+static void
+send_about(struct scheduler *s, const struct site *site,
+    const struct frame *frame)
+{
+	const struct deliverer *all = s->dispatch.deliverers;
+	const struct deliverer *apart = &all[DELIVERER_APART];
+
+	if (site->deliverer != -1 && all[site->deliverer].channel != NULL &&
+	    site->told == all[site->deliverer].birth)
+		channel_send(all[site->deliverer].channel, frame);
+	if (site->apart != NULL && apart->channel != NULL &&
+	    site->apart->told == apart->birth)
+		channel_send(apart->channel, frame);
+}
+
 void
 dispatch_forget_site(struct scheduler *s, struct site *site)
 {
 	struct frame frame = { .kind = FRAME_SITE_GONE, .fd = -1 };
-	const struct deliverer *deliverer;
 
 	must(site->flying == 0);
-	if (site->deliverer == -1)
-		return;
-	deliverer = &s->dispatch.deliverers[site->deliverer];
 	frame.site_gone.site = site->number;
-	if (deliverer->channel != NULL && site->told == deliverer->birth)
-		channel_send(deliverer->channel, &frame);
+	send_about(s, site, &frame);
 	site->told = 0;
+	if (site->apart != NULL)
+		site->apart->told = 0;
 }
 
 void
 dispatch_recall(struct scheduler *s, const struct site *site)
 {
 	struct frame frame = { .kind = FRAME_RECALL, .fd = -1 };
-	struct channel *channel;
 
-	if (site->deliverer == -1 || site->flying == 0)
-		return;
-	channel = s->dispatch.deliverers[site->deliverer].channel;
 	frame.recall.site = site->number;
-	if (channel != NULL)
-		channel_send(channel, &frame);
+	if (site->flying > 0)
+		send_about(s, site, &frame);
 }

@@ -17,8 +17,9 @@ struct entry;
 struct segment;
 struct site;
 
-enum { DELIVERERS_MOST = 128 };
+enum { DELIVERERS_MOST = DELIVERER_APART + 1 };
 
+/* The last one is for suspects (suspects.h) alone. */
 struct deliverer {
 	struct channel *channel;	/* null: it is not there */
 	uint64_t birth;		/* tells one life of it from the next */
@@ -35,7 +36,8 @@ struct job {
 
 struct dispatch {
 	struct deliverer deliverers[DELIVERERS_MOST];
-	unsigned count;		/* of those that are there */
+	unsigned count;		/* of those that are there, but for the
+				 * one for suspects */
 	uint64_t births;
 	struct job *jobs;
 	uint32_t job_room, job_free;	/* job_free: 0 = none */

@@ -118,7 +118,7 @@ waiting_counts(const struct site *site)
 
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
 		json_object_set_new(counts, class_name(c),
-		    json_integer((json_int_t)(site->ready[c].count +
+		    json_integer((json_int_t)(site_waiting(site, c) +
 		    site->spilled_count[c])));
 	return counts;
 }

@@ -71,8 +71,11 @@ explain_site_senders(const struct scheduler *s, const struct site *site)
 {
 	json_t *rows = json_array();
 
-	for (unsigned c = 0; c < CLASS_COUNT; c++)
+	for (unsigned c = 0; c < CLASS_COUNT; c++) {
 		add_shares(s, &site->ready[c], rows);
+		if (site->apart != NULL)
+			add_shares(s, &site->apart->lines[c], rows);
+	}
 	return rows;
 }
 

@@ -197,7 +197,7 @@ line_release(struct share *share)
 {
 	struct entry *entry = list_item(list_first(&share->entries),
 	    struct entry, place);
-	struct line *line = &entry->site->ready[share->klass];
+	struct line *line = site_line_of(entry);
 
 	must(!share_is_parked(share));
 	list_remove(&line->parked, &share->turn);

@@ -116,7 +116,7 @@ add_entry(struct scheduler *s, const struct item *item,
 		parts->active = true;
 		if (entry->state == ENTRY_READY)
 			reason = note_rate(s, parts, item->message->sender,
-			    NULL);
+			    entry->suspect ? deaths_why() : NULL);
 	}
 	if (entry->attempts > parts->attempts)
 		parts->attempts = entry->attempts;

@@ -9,6 +9,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/claim.c \
 	src/scheduler/client.h \
 	src/scheduler/compact.c src/scheduler/compact.h \
+	src/scheduler/deaths.c src/scheduler/deaths.h \
 	src/scheduler/copies.c src/scheduler/copies.h \
 	src/scheduler/control.c src/scheduler/control.h \
 	src/scheduler/deadline.c src/scheduler/deadline.h \
@@ -63,6 +64,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/rates_file.c src/scheduler/rates_file.h \
 	src/scheduler/sketch.c src/scheduler/sketch.h \
 	src/scheduler/spent.c src/scheduler/spent.h \
+	src/scheduler/suspects.c src/scheduler/suspects.h \
 	src/scheduler/syncer.c src/scheduler/syncer.h \
 	src/scheduler/takeup.c src/scheduler/takeup.h \
 	src/scheduler/wake.c \

@@ -33,6 +33,18 @@ take_descriptor(struct worker *worker, const struct frame *frame)
 		*place = frame->fd;
 }
 
+/* The deliverer for suspects is wanted, or is not. */
+static void
+ask_apart(void *owner, bool wanted)
+{
+	struct worker *worker = owner;
+	struct frame frame = { .kind = FRAME_ASK_APART, .fd = -1 };
+
+	frame.ask.token = wanted;
+	if (worker->master != NULL)
+		channel_send(worker->master, &frame);
+}
+
 static bool
 start(struct worker *worker, struct err *err)
 {
@@ -44,6 +56,8 @@ start(struct worker *worker, struct err *err)
 	    worker->board, worker->all, err);
 	if (p->scheduler == NULL)
 		return false;
+	p->scheduler->deaths.ask = ask_apart;
+	p->scheduler->deaths.owner = worker;
 	if (p->control != -1)
 		p->scheduler->control = control_new(p->scheduler, p->control,
 		    worker);

@@ -186,18 +186,25 @@ set_aside(struct scheduler *s, struct message *message)
 	message_release(&s->queue, message);
 }
 
+bool
+quarantine_copy(struct scheduler *s, const struct message *message,
+    const char *why)
+{
+	char name[NAME_SIZE], text[MSGID_TEXT + 1];
+
+	snprintf(name, sizeof name, "%s.message",
+	    msgid_text(message->id, text));
+	return keep_or_stay(s, message->segment, message->offset,
+	    message->offset + message->size, name, why);
+}
+
 void
 quarantine_message(struct scheduler *s, struct message *message,
     const char *why)
 {
-	char name[NAME_SIZE], text[MSGID_TEXT + 1];
-	struct segment *segment = message->segment;
 	uint32_t count;
 
-	snprintf(name, sizeof name, "%s.message",
-	    msgid_text(message->id, text));
-	if (!keep_or_stay(s, segment, message->offset,
-	    message->offset + message->size, name, why)) {
+	if (!quarantine_copy(s, message, why)) {
 		/* Out of the way until the next start. */
 		set_aside(s, message);
 		return;

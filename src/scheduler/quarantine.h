@@ -25,6 +25,11 @@ bool quarantine_has(const struct segment *segment, uint64_t offset);
 void quarantine_record(struct scheduler *s, struct segment *segment,
     uint64_t offset, uint64_t size, struct msgid id, const char *why);
 
+/* Keep the bytes of MESSAGE, which stays as it is; the log tells WHY.  False:
+ * they cannot be kept; its segment stays. */
+bool quarantine_copy(struct scheduler *s, const struct message *message,
+    const char *why);
+
 /* A message that is in the queue: all that is left of it goes.  It may
  * have an entry that is idle. */
 void quarantine_message(struct scheduler *s, struct message *message,

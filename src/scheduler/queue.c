@@ -42,7 +42,7 @@ queue_init(struct queue *queue)
 	heap_init(&queue->tokens);
 	heap_init(&queue->later);
 	heap_init(&queue->deadlines);
-	list_init(&queue->suspects);
+	suspects_init(&queue->suspects);
 }
 
 static void
@@ -75,10 +75,10 @@ clear_lines(struct queue *queue)
 	size_t at = 0;
 
 	while ((site = map_each(&queue->sites, &at)) != NULL)
-		for (int c = 0; c < CLASS_COUNT; c++)
-			while ((entry = line_next(&site->ready[c], NULL)) !=
-			    NULL)
-				line_remove(queue, &site->ready[c], entry);
+		for (unsigned i = 0; i < site_lines(site); i++)
+			while ((entry = line_next(site_line(site, i),
+			    NULL)) != NULL)
+				line_remove(queue, site_line(site, i), entry);
 }
 
 void
@@ -214,6 +214,7 @@ entry_later(struct queue *queue, struct entry *entry, usec_t due)
 {
 	must(entry->state == ENTRY_IDLE);
 	entry->state = ENTRY_LATER;
+	entry->site = NULL;	/* which may go meanwhile */
 	heap_put(&queue->later, &entry->wait, due);
 	queue_count(queue, entry->message->klass, COUNT_STATES,
 	    COUNT_WAITING);
@@ -253,45 +254,18 @@ entry_await_route(struct queue *queue, struct entry *entry)
 
 /* ---- picking ------------------------------------------------------------------ */
 
-/*
- * A message that was in hand when deliverers died twice flies alone among
- * its like, so that the next death, if it comes, names the culprit.
- */
-enum { SUSPECT_DEATHS = 2 };
-
 void
 queue_ready(struct queue *queue, struct entry *entry, bool front)
 {
 	must(entry->state == ENTRY_IDLE && entry->site != NULL);
 	entry->state = ENTRY_READY;
-	entry->suspect = entry->message->deaths >= SUSPECT_DEATHS;
+	entry->suspect = entry->message->suspect ||
+	    entry->deaths >= SUSPECT_DEATHS;
 	if (entry->suspect)
-		list_append(&queue->suspects, &entry->place);
+		suspects_add(queue, entry, front || entry->alone > 0);
 	else
 		site_line_add(queue, entry->site, entry, front);
 	queue_count(queue, entry->message->klass, COUNT_STATES, COUNT_READY);
-}
-
-static struct entry *
-pick_suspect(struct queue *queue, msec_t now)
-{
-	struct link *link = list_first(&queue->suspects);
-	struct entry *entry;
-
-	if (link == NULL || queue->suspect_flies)
-		return NULL;
-	entry = list_item(link, struct entry, place);
-	if (site_is_down(entry->site) ||
-	    rates_dry(entry->site, entry->message->klass) ||
-	    sender_is_dry(sender_find(queue, entry->message->sender)))
-		return NULL;
-	rates_take(queue, entry->site, entry->message->klass, now);
-	sender_take(queue, entry->message->sender, now);
-	list_remove(&queue->suspects, link);
-	queue->suspect_flies = true;
-	entry->site->flying++;
-	entry->site->entries++;
-	return entry;
 }
 
 unsigned
@@ -385,8 +359,6 @@ queue_pick_until(struct queue *queue, enum mail_class worst, msec_t now)
 {
 	struct entry *entry = pick_site(queue, worst, now);
 
-	if (entry == NULL && worst == CLASS_BULK)
-		entry = pick_suspect(queue, now);
 	if (entry == NULL)
 		return NULL;
 	entry->state = ENTRY_FLYING;

@@ -9,7 +9,7 @@
  * An entry is what one transaction carries: recipients of one message that
  * share a site.  It is in exactly one place: it waits for its domain's
  * routing, stands in a ready line of its site, flies (a deliverer has it),
- * or is suspect.  Entries that wait for a time are not here but in the
+ * or (a deliverer died with it twice) in one of suspects.h.  Entries that wait for a time are not here but in the
  * index, unless there is no index; then they are on the `later` heap.
  */
 #ifndef SCHEDULER_QUEUE_H
@@ -23,6 +23,7 @@
 #include "scheduler/line.h"
 #include "scheduler/sender.h"
 #include "scheduler/spent.h"
+#include "scheduler/suspects.h"
 #include "spool/msgid.h"
 
 struct segment;
@@ -61,7 +62,7 @@ struct message {
 	struct msgid id;
 	uint8_t klass;
 	uint8_t flags;
-	uint8_t deaths;		/* of deliverers that had it in hand */
+	bool suspect;		/* a deliverer died that had only this */
 	uint16_t busy;		/* who relies on it: not to be freed yet */
 	struct segment *segment;
 	uint64_t offset, size;	/* of its record */
@@ -92,7 +93,9 @@ struct entry {
 	uint16_t attempts;	/* transactions tried so far */
 	uint8_t state;
 	uint8_t klass;		/* while ENTRY_FLYING: what it took off as */
-	bool suspect;		/* readied as one */
+	uint8_t deaths;		/* of deliverers that had it in hand … */
+	uint8_t alone;		/* … and nothing else; since it was tried */
+	bool suspect;		/* readied as one: stands, or flies, apart */
 	bool urgent_flies, bulk_flies;	/* counted so at its site */
 	bool large_flies;	/* and so */
 	bool fresh_flies;	/* counted so in the queue */
@@ -127,8 +130,7 @@ struct queue {
 	struct spent spent;	/* those that are gone, and were so */
 	struct heap later;	/* entries, by due time (wall usec) */
 	struct heap deadlines;	/* messages, by their deadline (wall usec) */
-	struct list suspects;	/* entries that may be poison: one at a time */
-	bool suspect_flies;
+	struct suspects suspects;
 	bool tight;		/* many jobs are out: sites that did not answer
 				 * yet get a few each */
 	size_t fresh_flying;	/* jobs of such sites … */
@@ -209,8 +211,9 @@ unsigned trickle_choose(struct trickle *trickle, unsigned best,
     unsigned worst, const bool waits[CLASS_COUNT], msec_t now);
 void trickle_picked(struct trickle *trickle, unsigned klass, msec_t now);
 
-/* Put ENTRY (idle, its site known) into its ready line, at the end or (it
- * was there before) at the front. */
+/* Put ENTRY (idle, its site known) into its ready line, or (deliverers died
+ * with it) its line of suspects, at the end or (it was there before) at the
+ * front. */
 void queue_ready(struct queue *queue, struct entry *entry, bool front);
 
 /* Sites whose rest is over may be probed from now on, and tokens that came

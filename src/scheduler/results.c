@@ -204,8 +204,8 @@ results_aged(struct scheduler *s, struct entry *entry)
 void
 results_age_site(struct scheduler *s, struct site *site)
 {
-	for (int c = 0; c < CLASS_COUNT; c++) {
-		struct line *line = &site->ready[c];
+	for (unsigned i = 0; i < site_lines(site); i++) {
+		struct line *line = site_line(site, i);
 		struct entry *entry, *next;
 
 		for (entry = line_next(line, NULL); entry != NULL;

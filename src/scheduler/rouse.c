@@ -57,7 +57,7 @@ count_spilled(const struct site *site, uint8_t klass, const char *glob)
 }
 
 static uint64_t
-count_waiting(const struct site *site, const struct filter *filter)
+count_waiting(struct site *site, const struct filter *filter)
 {
 	const char *glob = filter->site;
 	uint64_t count = 0;
@@ -67,10 +67,14 @@ count_waiting(const struct site *site, const struct filter *filter)
 	for (uint8_t c = 0; c < CLASS_COUNT; c++) {
 		if (filter->by_class && filter->klass != c)
 			continue;
-		count += glob == NULL ? site->ready[c].count +
-		    site->spilled_count[c] :
-		    count_in_line(&site->ready[c], glob) +
-		    count_spilled(site, c, glob);
+		if (glob == NULL) {
+			count += site_waiting(site, c) +
+			    site->spilled_count[c];
+			continue;
+		}
+		for (unsigned i = c; i < site_lines(site); i += CLASS_COUNT)
+			count += count_in_line(site_line(site, i), glob);
+		count += count_spilled(site, c, glob);
 	}
 	return count;
 }

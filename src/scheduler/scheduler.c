@@ -159,6 +159,7 @@ second(void *owner)
 	follow_clock(s);
 	window_care(s);
 	pauses_care(s);
+	deaths_care(s);
 	copies_care(s);
 	compact_care(s);
 	show_numbers(s);

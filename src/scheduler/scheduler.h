@@ -17,6 +17,7 @@
 #include "io/loop.h"
 #include "scheduler/attention.h"
 #include "scheduler/compact.h"
+#include "scheduler/deaths.h"
 #include "scheduler/dispatch.h"
 #include "scheduler/intake.h"
 #include "scheduler/move.h"
@@ -60,6 +61,7 @@ struct scheduler {
 	struct intake intake;
 	struct routes routes;
 	struct dispatch dispatch;
+	struct deaths deaths;
 	struct skips skips;
 	struct list attentions;	/* of sites that need our operator */
 	struct reports reports;

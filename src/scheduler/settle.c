@@ -135,8 +135,8 @@ fix(struct site *site, const struct domain *domain)
 static void
 move_entries(struct scheduler *s, struct domain *domain, struct site *old)
 {
-	for (int c = 0; c < CLASS_COUNT; c++) {
-		struct line *line = &old->ready[c];
+	for (unsigned i = 0; i < site_lines(old); i++) {
+		struct line *line = site_line(old, i);
 		struct entry *entry, *next;
 
 		for (entry = line_next(line, NULL); entry != NULL;

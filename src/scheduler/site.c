@@ -65,6 +65,7 @@ site_free(struct queue *queue, struct site *site)
 	rates_fini(queue, site);
 	for (int c = 0; c < CLASS_COUNT; c++)
 		line_fini(&site->ready[c]);
+	suspects_leave(queue, site);
 	map_remove(&queue->sites, span_of(site->key));
 	mem_free(site->key);
 	mem_free(site->name);
@@ -138,7 +139,11 @@ site_credit(const struct site *site, enum mail_class klass)
 unsigned
 site_window(const struct site *site)
 {
-	return site_is_down(site) ? 1 : site->flow.window;
+	unsigned window = site_is_down(site) ? 1 : site->flow.window;
+	unsigned apart = suspects_flying(site) > 0 ?
+	    suspects_window(site) : 0;
+
+	return window > apart ? window - apart : 1;
 }
 
 unsigned
@@ -230,11 +235,13 @@ best_class(struct queue *queue, struct site *site)
 	return CLASS_COUNT;
 }
 
-/* Put SITE on the list it belongs to now; at its end if it moves. */
+/* Put SITE on the lists it belongs to now; at their end if it moves. */
 void
 site_update(struct queue *queue, struct site *site)
 {
 	unsigned best = best_class(queue, site);
+
+	suspects_update(queue, site);
 
 	if (best == site->work_class && site->work_fresh == !site->proven)
 		return;
@@ -269,6 +276,35 @@ site_limit(struct queue *queue, struct site *site, unsigned connections,
 
 /* ---- the lines ------------------------------------------------------------------ */
 
+unsigned
+site_lines(const struct site *site)
+{
+	return site->apart != NULL ? 2 * CLASS_COUNT : CLASS_COUNT;
+}
+
+struct line *
+site_line(struct site *site, unsigned i)
+{
+	return i < CLASS_COUNT ? &site->ready[i] :
+	    &site->apart->lines[i - CLASS_COUNT];
+}
+
+struct line *
+site_line_of(const struct entry *entry)
+{
+	unsigned klass = entry->message->klass;
+
+	return entry->suspect ? &entry->site->apart->lines[klass] :
+	    &entry->site->ready[klass];
+}
+
+size_t
+site_waiting(const struct site *site, unsigned klass)
+{
+	return site->ready[klass].count + (site->apart != NULL ?
+	    site->apart->lines[klass].count : 0);
+}
+
 void
 site_line_add(struct queue *queue, struct site *site, struct entry *entry,
     bool front)
@@ -284,14 +320,10 @@ site_line_remove(struct queue *queue, struct entry *entry)
 {
 	struct site *site = entry->site;
 
-	if (entry->suspect) {
-		list_remove(&queue->suspects, &entry->place);
-	} else {
-		line_remove(queue, &site->ready[entry->message->klass],
-		    entry);
-		site->entries--;
-		site_update(queue, site);
-	}
+	line_remove(queue, site_line_of(entry), entry);
+	queue->suspects.count -= entry->suspect;
+	site->entries--;
+	site_update(queue, site);
 	queue_count(queue, entry->message->klass, COUNT_READY, COUNT_STATES);
 }
 
@@ -324,15 +356,10 @@ take(struct queue *queue, struct site *site, unsigned klass)
 	return entry != NULL ? entry : line_take(queue, line);
 }
 
-struct entry *
-site_pick(struct queue *queue, struct site *site, msec_t now)
+void
+site_goes(struct queue *queue, struct site *site, struct entry *entry,
+    unsigned klass, msec_t now)
 {
-	unsigned klass = site_is_down(site) ? site->work_class :
-	    choose(queue, site, now);
-	struct entry *entry = take(queue, site, klass);
-
-	must(entry != NULL);
-	trickle_picked(&site->trickle, klass, now);
 	rates_take(queue, site, klass, now);
 	site->flying++;
 	entry->urgent_flies = klass == CLASS_URGENT;
@@ -346,6 +373,18 @@ site_pick(struct queue *queue, struct site *site, msec_t now)
 	entry->fresh_flies = !site->proven;
 	queue->fresh_flying += entry->fresh_flies;
 	sender_take(queue, entry->message->sender, now);
+}
+
+struct entry *
+site_pick(struct queue *queue, struct site *site, msec_t now)
+{
+	unsigned klass = site_is_down(site) ? site->work_class :
+	    choose(queue, site, now);
+	struct entry *entry = take(queue, site, klass);
+
+	must(entry != NULL);
+	trickle_picked(&site->trickle, klass, now);
+	site_goes(queue, site, entry, klass, now);
 	/* To the end of its list: sites take turns. */
 	leave_work(queue, site);
 	site_update(queue, site);

@@ -15,6 +15,7 @@
 #include "scheduler/flow.h"
 #include "scheduler/meter.h"
 #include "scheduler/queue.h"
+#include "scheduler/suspects.h"
 
 enum {
 	SITE_QUICK_MS = 50,	/* transactions under this: jobs in advance */
@@ -39,8 +40,9 @@ struct site {
 
 	struct rates *rates;	/* null: no limit to its rate */
 	struct line ready[CLASS_COUNT];
+	struct apart *apart;	/* null: it never had suspects */
 	struct trickle trickle;
-	size_t entries;		/* in the lines and flying */
+	size_t entries;		/* in all lines and flying */
 	unsigned flying;
 	unsigned urgent_flying, bulk_flying, large_flying;	/* of these … */
 	unsigned urgent_large, bulk_large;	/* … and of both */
@@ -157,9 +159,16 @@ void site_landed(struct queue *queue, struct site *site, struct entry *entry,
  * want of that, urgent mail need not wait for what becomes of the probe. */
 void site_talks(struct queue *queue, struct site *site);
 
-/* Connections that it may have now, and urgent mail besides. */
+/* Connections that it may have now, and urgent mail besides.  While suspects
+ * are out, some of them are for these. */
 unsigned site_window(const struct site *site);
 unsigned site_beside(const struct site *site);
+
+/* Its lines, of suspects too, by class: walk them with I below the first. */
+unsigned site_lines(const struct site *site);
+struct line *site_line(struct site *site, unsigned i);
+/* What waits of KLASS in memory. */
+size_t site_waiting(const struct site *site, unsigned klass);
 
 /* It wants less of us; or takes ROOM connections and refuses more. */
 void site_strained(struct queue *queue, struct site *site, msec_t sent,
@@ -212,8 +221,13 @@ bool site_is_down(const struct site *site);
 /* For the parts of the core. */
 void site_update(struct queue *queue, struct site *site);
 struct entry *site_pick(struct queue *queue, struct site *site, msec_t now);
+/* ENTRY of KLASS was taken off its line: it flies. */
+void site_goes(struct queue *queue, struct site *site, struct entry *entry,
+    unsigned klass, msec_t now);
 void site_line_add(struct queue *queue, struct site *site,
     struct entry *entry, bool front);
+/* The line in which ENTRY stands. */
+struct line *site_line_of(const struct entry *entry);
 void site_line_remove(struct queue *queue, struct entry *entry);
 
 #endif

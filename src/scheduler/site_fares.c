@@ -15,7 +15,7 @@ most_pressing(const struct site *site, const struct entry *entry)
 	unsigned klass = entry->message->klass;
 
 	for (unsigned c = 0; c < klass; c++)
-		if (site->ready[c].count > 0)
+		if (site_waiting(site, c) > 0)
 			return c;
 	return klass;
 }
@@ -97,7 +97,10 @@ site_landed(struct queue *queue, struct site *site, struct entry *entry,
 	entry->state = ENTRY_IDLE;
 	queue_count(queue, entry->klass, COUNT_FLYING, COUNT_STATES);
 	if (entry->suspect)
-		queue->suspect_flies = false;
+		suspects_landed(queue, entry);
+	/* It was tried, and who tried it lives. */
+	if (news == SITE_ANSWERED || news == SITE_CUT)
+		entry->deaths = entry->alone = 0;
 	if (news == SITE_UNTRIED || news == SITE_FAILED)
 		give_back(queue, site, entry);
 	if (news == SITE_ANSWERED) {

@@ -395,8 +395,8 @@ window_place(struct scheduler *s, struct entry *entry, enum place how)
 void
 window_shrink(struct scheduler *s, struct site *site)
 {
-	for (int c = 0; c < CLASS_COUNT; c++) {
-		struct line *line = &site->ready[c];
+	for (unsigned i = 0; i < site_lines(site); i++) {
+		struct line *line = site_line(site, i);
 		struct entry *entry = line_last(line), *next;
 
 		for (; entry != NULL && s->window.index != NULL &&

@@ -23,6 +23,8 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/move.c \
 	tests/unit/scheduler/past.c \
 	tests/unit/scheduler/queue.c \
+	tests/unit/scheduler/suspects.c \
+	tests/unit/scheduler/deaths.c \
 	tests/unit/scheduler/rates.c \
 	tests/unit/scheduler/reclass.c \
 	tests/unit/scheduler/report.c \

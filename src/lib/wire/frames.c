@@ -76,6 +76,8 @@ static const struct row rows[FRAME_COUNT] = {
 	    F(U32, ask.token) } },
 	[FRAME_ASK_STOP] = { "ask-stop", SCHEDULER, MASTER, NO_FD, {
 	    F(U32, ask.token) } },
+	[FRAME_ASK_APART] = { "ask-apart", SCHEDULER, MASTER, NO_FD, {
+	    F(U32, ask.token) } },
 	[FRAME_ARRIVED] = { "arrived", RECEIVER, SCHEDULER, NO_FD, {
 	    F(U8, arrived.klass), F(U16, arrived.slot),
 	    F(U32, arrived.sequence), F(U64, arrived.to) } },

@@ -22,6 +22,10 @@ enum role {
 	ROLE_RESOLVER, ROLE_COUNT
 };
 
+/* The number of the deliverer that is there only while somebody wants it, and
+ * has nothing but what others may have died of. */
+enum { DELIVERER_APART = 127 };
+
 /* "receiver", … */
 const char *role_name(enum role role);
 
@@ -32,7 +36,7 @@ enum frame_kind {
 	/* master to child, later */
 	FRAME_DRAIN, FRAME_RELOADED,
 	/* child to master */
-	FRAME_READY, FRAME_ASK_RELOAD, FRAME_ASK_STOP,
+	FRAME_READY, FRAME_ASK_RELOAD, FRAME_ASK_STOP, FRAME_ASK_APART,
 	/* receiver to scheduler */
 	FRAME_ARRIVED, FRAME_CLOSED, FRAME_BROKEN,
 	/* scheduler to receiver */
@@ -105,6 +109,7 @@ struct frame_ready {
 	uint32_t unused;
 };
 
+/* TOKEN of ASK_APART: 1: a deliverer apart is wanted, 0: it is not. */
 struct frame_ask {
 	uint32_t token;
 };

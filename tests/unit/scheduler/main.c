@@ -21,6 +21,8 @@ main(int argc, char **argv)
 		{ "fair", fair_tests },
 		{ "refill", refill_tests },
 		{ "queue", queue_tests },
+		{ "suspects", suspect_tests },
+		{ "deaths", death_tests },
 		{ "outage", outage_tests },
 		{ "retry", retry_tests },
 		{ "hosts", hosts_tests },

@@ -110,37 +110,6 @@ an_entry_holds_any_number_of_recipients(void)
 }
 
 static void
-suspects_fly_one_at_a_time(void)
-{
-	struct queue queue;
-	struct site *site;
-	struct entry *a, *b, *innocent, *first;
-	struct conf *conf = core_conf();
-
-	queue_init(&queue);
-	site = core_site(&queue, "a", 5);
-	a = core_entry(&queue, site, CLASS_NORMAL);
-	b = core_entry(&queue, site, CLASS_NORMAL);
-	entry_pull(&queue, a);
-	entry_pull(&queue, b);
-	a->message->deaths = b->message->deaths = 2;
-	queue_ready(&queue, a, true);
-	queue_ready(&queue, b, true);
-	innocent = core_entry(&queue, site, CLASS_BULK);
-	CU_ASSERT_PTR_EQUAL(queue_pick(&queue, 0), innocent);
-	first = queue_pick(&queue, 0);
-	CU_ASSERT_PTR_EQUAL(first, a);
-	CU_ASSERT_PTR_NULL(queue_pick(&queue, 0));
-	site_landed(&queue, site, a, SITE_ANSWERED, 1, 0, 1, conf);
-	CU_ASSERT_PTR_EQUAL(queue_pick(&queue, 1), b);
-	site_landed(&queue, site, b, SITE_ANSWERED, 1, 0, 1, conf);
-	CU_ASSERT_EQUAL(site->flying, 1);
-	CU_ASSERT_EQUAL(site->entries, 1);
-	queue_fini(&queue);
-	conf_free(&conf);
-}
-
-static void
 a_message_goes_when_nothing_of_it_is_left(void)
 {
 	struct queue queue;
@@ -218,7 +187,6 @@ const struct unit_test queue_tests[] = {
 	UNIT(a_full_site_does_not_keep_another_waiting),
 	UNIT(states_are_counted_by_class),
 	UNIT(an_entry_holds_any_number_of_recipients),
-	UNIT(suspects_fly_one_at_a_time),
 	UNIT(a_message_goes_when_nothing_of_it_is_left),
 	UNIT(sites_without_work_are_on_no_list),
 	UNIT(a_class_that_waits_at_another_site_has_its_trickle),

@@ -233,29 +233,6 @@ the_jobs_of_a_dead_deliverer_go_to_the_next(void)
 }
 
 static void
-a_message_that_takes_three_deliverers_with_it_is_set_aside(void)
-{
-	struct rig *rig = rig_new(quick);
-
-	rig_start(rig);
-	rig->answer = wait_for_me;
-	rig_send(rig, CLASS_NORMAL, "a@from.test", "poison@to.test");
-	for (size_t i = 1; i <= 3; i++) {
-		rig_until(rig, rig_jobs, i);
-		rig_deliverer_dies(rig);
-		rig_deliverer(rig);
-	}
-	rig->answer = good;
-	rig_until(rig, rig_empty, 0);
-	CU_ASSERT_EQUAL(rig->job_count, 3);
-	CU_ASSERT_EQUAL(rig_files(rig, "corrupt", ".message"), 1);
-	rig_send(rig, CLASS_NORMAL, "a@from.test", "sound@to.test");
-	rig_until(rig, rig_empty, 0);
-	CU_ASSERT_EQUAL(rig->job_count, 4);
-	rig_free(&rig);
-}
-
-static void
 an_answer_to_no_job_changes_nothing(void)
 {
 	struct rig *rig = rig_new(quick);
@@ -464,7 +441,6 @@ const struct unit_test results_tests[] = {
 	UNIT(one_dead_site_does_not_stop_another),
 	UNIT(a_deliverer_need_not_know_a_site_that_rests),
 	UNIT(the_jobs_of_a_dead_deliverer_go_to_the_next),
-	UNIT(a_message_that_takes_three_deliverers_with_it_is_set_aside),
 	UNIT(an_answer_to_no_job_changes_nothing),
 	UNIT(what_does_not_fit_in_memory_waits_in_the_index_in_its_order),
 	UNIT(urgent_mail_passes_a_line_that_waits_in_the_index),

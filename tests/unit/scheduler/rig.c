@@ -60,7 +60,7 @@ rig_answer_job(struct rig *rig, size_t at, const struct rig_answer *answer)
 		.port = answer->port,
 		.rows = buf_peek(&rows),
 	};
-	channel_send(rig->far, &frame);
+	channel_send(job->apart ? rig->far_apart : rig->far, &frame);
 	buf_fini(&rows);
 }
 
@@ -74,7 +74,7 @@ site_name(const struct rig *rig, uint32_t number)
 }
 
 static void
-take_job(struct rig *rig, const struct frame_job *job)
+take_job(struct rig *rig, const struct frame_job *job, bool apart)
 {
 	struct rig_job *kept;
 	struct span list = job->rcpts;
@@ -82,7 +82,7 @@ take_job(struct rig *rig, const struct frame_job *job)
 
 	must(rig->job_count < RIG_JOBS);
 	kept = &rig->jobs[rig->job_count++];
-	*kept = (struct rig_job){ .job = *job };
+	*kept = (struct rig_job){ .job = *job, .apart = apart };
 	while (kept->rcpt_count < 64 && rcpt_pull(&list, &rcpt))
 		kept->rcpts[kept->rcpt_count++] = rcpt;
 	snprintf(kept->site, sizeof kept->site, "%s",
@@ -96,7 +96,6 @@ far_frame(void *owner, struct channel *channel, const struct frame *frame)
 {
 	struct rig *rig = owner;
 
-	(void)channel;
 	switch (frame->kind) {
 	case FRAME_SITE:
 		if (rig->sites_told < 64) {
@@ -128,7 +127,7 @@ far_frame(void *owner, struct channel *channel, const struct frame *frame)
 		rig->segments_gone++;
 		break;
 	case FRAME_JOB:
-		take_job(rig, &frame->job);
+		take_job(rig, &frame->job, channel == rig->far_apart);
 		break;
 	default:
 		break;
@@ -148,14 +147,14 @@ near_frame(void *owner, struct channel *channel, const struct frame *frame)
 {
 	struct rig *rig = owner;
 
-	(void)channel;
 	if (rig->s != NULL && frame->kind == FRAME_ATTENTION) {
 		dispatch_attention(rig->s, 0, &frame->attention);
 		return;
 	}
 	CU_ASSERT_EQUAL(frame->kind, FRAME_RESULT);
 	if (rig->s != NULL)
-		dispatch_result(rig->s, 0, &frame->result);
+		dispatch_result(rig->s, channel == rig->near_apart ?
+		    DELIVERER_APART : 0, &frame->result);
 }
 
 /* Both ends of a new pair. */
@@ -189,6 +188,22 @@ rig_deliverer_dies(struct rig *rig)
 	channel_free(&rig->far);
 	if (rig->s != NULL)
 		dispatch_deliverer(rig->s, 0, NULL);
+}
+
+void
+rig_apart(struct rig *rig)
+{
+	pair(rig, ROLE_DELIVERER, near_frame, far_frame, &rig->near_apart,
+	    &rig->far_apart);
+	dispatch_deliverer(rig->s, DELIVERER_APART, rig->near_apart);
+}
+
+void
+rig_apart_dies(struct rig *rig)
+{
+	channel_free(&rig->near_apart);
+	channel_free(&rig->far_apart);
+	dispatch_deliverer(rig->s, DELIVERER_APART, NULL);
 }
 
 /* ---- the resolver ------------------------------------------------------------------- */
@@ -517,6 +532,8 @@ drop_peers(struct rig *rig)
 {
 	channel_free(&rig->near);
 	channel_free(&rig->far);
+	channel_free(&rig->near_apart);
+	channel_free(&rig->far_apart);
 	channel_free(&rig->near_dns);
 	channel_free(&rig->far_dns);
 }

@@ -21,6 +21,7 @@ struct rig_job {
 	uint32_t rcpt_count;
 	char site[128];
 	bool answered;
+	bool apart;		/* it came to the deliverer for suspects */
 };
 
 /* What the deliverer says to the next jobs. */
@@ -52,6 +53,7 @@ struct rig {
 	bool no_time;		/* what it takes has BY=0;N … */
 	usec_t time;		/* … or so much time, with BY;N */
 	struct channel *near, *far;	/* scheduler's and deliverer's end */
+	struct channel *near_apart, *far_apart;	/* of that for suspects */
 	struct channel *near_dns, *far_dns;
 	const char *text;	/* of what is sent; null: a few words */
 	bool lies;		/* it goes to the spool as it is, whatever the
@@ -92,6 +94,8 @@ void rig_start(struct rig *rig);
 void rig_stop(struct rig *rig);
 void rig_deliverer(struct rig *rig);	/* a new one appears */
 void rig_deliverer_dies(struct rig *rig);
+void rig_apart(struct rig *rig);	/* the one for suspects */
+void rig_apart_dies(struct rig *rig);
 
 /* Commit a message to RCPTS (ends in null) and wait until it is durable. */
 struct msgid rig_commit(struct rig *rig, enum mail_class klass,

@@ -104,7 +104,8 @@ go_of(const char *sender, msec_t now)
 	unsigned count = 0;
 
 	queue_wake(&queue, now);
-	while ((entry = queue_pick(&queue, now)) != NULL)
+	while ((entry = queue_pick(&queue, now)) != NULL ||
+	    (entry = suspects_pick(&queue, now)) != NULL)
 		count += sender == NULL || entry->message->sender ==
 		    line_sender(span_of(sender));
 	return count;
@@ -445,7 +446,8 @@ a_suspect_waits_for_its_sender_too(void)
 	CU_ASSERT_EQUAL(go(0), 1);
 	entry = put("slow.test", sites[1], CLASS_BULK);
 	entry_pull(&queue, entry);
-	entry->message->deaths = 2;
+	entry->deaths = SUSPECT_DEATHS;
+	suspects_open(&queue.suspects, true);
 	queue_ready(&queue, entry, false);
 	CU_ASSERT_TRUE(entry->suspect);
 	CU_ASSERT_EQUAL(go(999), 0);

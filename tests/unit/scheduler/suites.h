@@ -9,7 +9,7 @@
 
 extern const struct unit_test attention_tests[], site_tests[], rate_tests[], sender_tests[],
     limited_tests[], spent_tests[],
-    flow_tests[],
+    flow_tests[], suspect_tests[], death_tests[],
     breaker_tests[],
     retry_tests[], outage_tests[], queue_tests[],
     line_tests[], fair_tests[], refill_tests[], hosts_tests[], past_tests[],

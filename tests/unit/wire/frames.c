@@ -28,6 +28,7 @@ static const struct frame samples[] = {
 	{ FRAME_READY, -1, { .ready = { 6 } } },
 	{ FRAME_ASK_RELOAD, -1, { .ask = { 77 } } },
 	{ FRAME_ASK_STOP, -1, { .ask = { 78 } } },
+	{ FRAME_ASK_APART, -1, { .ask = { 78 } } },
 	{ FRAME_ARRIVED, -1, { .arrived = { 2, 300, 70000,
 	    0x0102030405060708 } } },
 	{ FRAME_CLOSED, -1, { .closed = { 1, 301, 70001,
