@@ -76,4 +76,16 @@ void dispatch_forget_segment(struct scheduler *s, struct segment *segment);
  * job tells of it anew. */
 void dispatch_forget_site(struct scheduler *s, struct site *site);
 
+/* ---- for dispatch.c (dispatch_known.c) ------------------------------------------ */
+
+/* Who is to have ENTRY, told about its site. */
+unsigned dispatch_find(struct scheduler *s, const struct entry *entry);
+
+/* DELIVERER has SEGMENT, from now on at least.  False: it cannot be opened. */
+bool dispatch_hand(struct scheduler *s, struct segment *segment,
+    unsigned deliverer, struct err *err) MUST_CHECK;
+
+/* DELIVERER is gone, and with it what it knew of segments. */
+void dispatch_forgets(struct scheduler *s, unsigned deliverer);
+
 #endif
