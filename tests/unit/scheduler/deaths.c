@@ -271,19 +271,39 @@ who_cannot_be_kept_is_not_given_up(void)
 	rig_free(&rig);
 }
 
+/* What waits for b.test, which rests, was in no hand so far. */
 static void
 the_rest_of_a_message_that_killed_goes_apart_as_well(void)
 {
 	static const char *const rcpts[] = { "u@a.test", "u@b.test", NULL };
-	struct rig *rig = with_poison();
+	struct rig *rig = set_up();
+	msec_t now = scheduler_now(rig->s);
+	struct site *b;
+	size_t at = 0;
 
-	(void)rcpts;
-	next_apart(rig);
-	CU_ASSERT_TRUE(message_find(&rig->s->queue, rig->id)->suspect);
-	rig_until(rig, rig_jobs, 4);
-	rig->answer = delivered;
-	answer_from(rig, 3);
+	send_to(rig, "first@b.test");
+	rig_until(rig, rig_jobs, 1);
+	b = map_each(&rig->s->queue.sites, &at);
+	rig_answer_job(rig, 0, &delivered);
 	rig_until(rig, rig_empty, 0);
+	site_hold(&rig->s->queue, b, CLASS_NORMAL, now + MSEC_HOUR, now);
+	rig_commit(rig, CLASS_NORMAL, "a@from.test", rcpts);
+	for (size_t jobs = 2; jobs < 4; jobs++) {
+		rig_until(rig, rig_jobs, jobs);
+		next_deliverer(rig);
+	}
+	rig_apart(rig);
+	rig_until(rig, rig_jobs, 4);
+	CU_ASSERT_EQUAL(rig->s->queue.suspects.count, 1);
+	CU_ASSERT_EQUAL(site_waiting(b, CLASS_NORMAL), 1);
+	CU_ASSERT_EQUAL(b->ready[CLASS_NORMAL].count, 1);
+	rig_apart_dies(rig);
+	CU_ASSERT_EQUAL(b->ready[CLASS_NORMAL].count, 0);
+	CU_ASSERT_EQUAL(site_waiting(b, CLASS_NORMAL), 1);
+	site_rouse(&rig->s->queue, b);
+	rig_apart(rig);
+	rig_until(rig, rig_jobs, 5);
+	CU_ASSERT_TRUE(rig->jobs[4].apart);
 	rig_free(&rig);
 }
 
