@@ -27,7 +27,7 @@ bad(struct message *m)
 static enum message_step
 open_small(struct message *m, uint64_t size, struct err *err)
 {
-	if (!record_read(m->fd, m->offset, size, &m->record, err))
+	if (!record_read(m->fd, m->offset, NULL, size, &m->record, err))
 		return MESSAGE_BAD;
 	m->open = m->small = true;
 	m->header = m->record.header;
@@ -68,7 +68,7 @@ message_open(struct message *m, int fd, uint64_t offset, uint64_t size,
 	m->offset = offset;
 	if (size <= MESSAGE_SMALL)
 		return open_small(m, size, err);
-	if (!record_peek(fd, offset, &m->header, &m->envelope, err))
+	if (!record_peek(fd, offset, NULL, &m->header, &m->envelope, err))
 		return MESSAGE_BAD;
 	m->open = true;
 	if (record_size(&m->header) != size) {

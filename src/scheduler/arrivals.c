@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "scheduler/quarantine.h"
 #include "scheduler/scheduler.h"
 
 #include <dirent.h>
@@ -49,8 +50,9 @@ intake_arrived(struct scheduler *s, struct segment_name name, uint64_t to)
 }
 
 /*
- * BROKEN: bytes beyond TO may be on disk some time or never.  The journal
- * says where the segment ends, so that no later life takes them up.
+ * Where the segment ends is written down: all before it was promised, so a
+ * later life knows damage from a tail that never was; and what is beyond (it
+ * broke, and bytes may be on disk some time or never) is not taken up.
  */
 void
 intake_closed(struct scheduler *s, struct segment_name name, uint64_t to,
@@ -65,9 +67,7 @@ intake_closed(struct scheduler *s, struct segment_name name, uint64_t to,
 		return;
 	segment->closed = true;
 	segment->promised = segment->durable = to;
-	if (broken)
-		segment_status(s, segment, to, STATUS_ALL_RCPTS, STATUS_END,
-		    0, NULL);
+	segment_end(s, segment, to);
 	intake_read(s, segment, false);
 }
 
@@ -84,29 +84,12 @@ missing(struct scheduler *s, struct segment *segment)
 		    text), (unsigned long long)segment->open);
 }
 
-/*
- * Nothing was ever in it, and after a while nothing will be: a file that
- * its maker did not lock yet is not to be taken from it.
- */
-static void
-abandoned(struct scheduler *s, struct segment *segment)
+/* A file that its maker did not lock yet is not to be taken from it. */
+static bool
+is_newborn(const struct segment *segment, const struct stat *st)
 {
-	int dir = s->dirs.classes[segment->name.klass];
-	char file[SEGMENT_FILE_SIZE];
-	bool removed = false;
-	struct stat st;
-	struct err err;
-
-	segment_file(segment->name, "messages", file);
-	if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    clock_wall() / 1000000 - st.st_mtime < NEWBORN_SECONDS)
-		return;
-	if (!segment_remove(&s->dirs, segment->name, &removed, &err) ||
-	    (removed && !segment_remove_journals(&s->dirs,
-	    segment->name.klass, &segment->name, 1, &err)))
-		log_warn("cannot remove an empty segment: %s", err.text);
-	if (removed)
-		segment_forget(s, segment);
+	return segment->promised == 0 && st->st_size <= SEGMENT_HEADER_BYTES &&
+	    clock_wall() / 1000000 - st->st_mtime < NEWBORN_SECONDS;
 }
 
 /*
@@ -124,10 +107,6 @@ look_at(struct scheduler *s, struct segment *segment)
 		missing(s, segment);
 		return;
 	}
-	if (fd == -1 && err.kind == ERR_FORMAT && err.number == ENODATA) {
-		abandoned(s, segment);
-		return;
-	}
 	if (fd == -1 && err.kind == ERR_FORMAT) {
 		segment->closed = true;		/* intake tells */
 		intake_read(s, segment, false);
@@ -142,6 +121,8 @@ look_at(struct scheduler *s, struct segment *segment)
 		    err.text : strerror(errno));
 		return;
 	}
+	if (is_newborn(segment, &st))
+		return;
 	segment->closed = true;
 	if ((uint64_t)st.st_size > segment->durable)
 		segment->durable = (uint64_t)st.st_size;
@@ -323,6 +304,7 @@ intake_again(struct scheduler *s)
 		if (segment->gone)
 			continue;
 		intake_forget(s, segment);
+		quarantine_forget(segment);
 		segment->open = segment->live = 0;
 		segment->old = true;
 		segment->taken = 0;

@@ -82,8 +82,8 @@ read_whole(int fd, const struct message *message, struct original *original,
 {
 	struct dot seen;
 
-	if (!record_read(fd, message->offset, message->size,
-	    &original->record, err))
+	if (!record_read(fd, message->offset, &message->id,
+	    message->size, &original->record, err))
 		return false;
 	seen = dot_over(original->record.body);
 	if (seen.longest > DSN_LINE_MOST)
@@ -104,8 +104,8 @@ read_original(struct scheduler *s, const struct message *message,
 
 	original->returned = DSN_NOTHING;
 
-	if (fd == -1 || !record_peek(fd, message->offset, &original->header,
-	    &original->envelope, err))
+	if (fd == -1 || !record_peek(fd, message->offset, &message->id,
+	    &original->header, &original->envelope, err))
 		return false;
 	ret = original->envelope->ret;
 	if (most == DSN_NOTHING)
@@ -316,8 +316,8 @@ shorten(struct scheduler *s, struct report *report, struct bounce *out,
 	char id[MSGID_TEXT + 1];
 	struct record record;
 
-	if (fd == -1 || !record_read(fd, message->offset, message->size,
-	    &record, err))
+	if (fd == -1 || !record_read(fd, message->offset, &message->id,
+	    message->size, &record, err))
 		return unread(err);
 	buf_init(&out->body, s->conf->bounce_bytes + REPORT_ROOM);
 	report->shortened = dsn_shorten(record.body,

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "scheduler/quarantine.h"
 #include "scheduler/results.h"
 #include "scheduler/retry.h"
 #include "scheduler/scheduler.h"
@@ -64,7 +65,7 @@ trim(struct scheduler *s, struct row *row, const struct rcpt_set *done)
 		if (rcpt < done->total && !rcpt_set_has(done, rcpt))
 			memcpy(row->rcpts + 4 * left++, &le, sizeof le);
 	}
-	if (left == count)
+	if (left == count && count > 0)
 		return true;
 	s->window.dirty = s->window.checkpoint = true;
 	ok = index_delete(s->window.index, row->row.id, row->row.first_rcpt,
@@ -122,8 +123,8 @@ adopt(struct scheduler *s, struct index_row *row, uint8_t klass)
 }
 
 void
-window_claim(struct scheduler *s, struct segment *segment, struct msgid id,
-    uint8_t klass, struct rcpt_set *set)
+window_claim(struct scheduler *s, struct segment *segment, uint64_t offset,
+    struct msgid id, uint8_t klass, struct rcpt_set *set)
 {
 	struct several several = { .most = SIZE_MAX };
 	struct err err;
@@ -136,6 +137,7 @@ window_claim(struct scheduler *s, struct segment *segment, struct msgid id,
 		struct row *row = &several.rows[i];
 
 		if (s->window.index == NULL || row->row.klass >= CLASS_COUNT ||
+		    row->row.offset != offset ||
 		    segment_find(s, row->row.segment) != segment)
 			continue;
 		if (!trim(s, row, set) || !adopt(s, &row->row, klass))
@@ -144,6 +146,44 @@ window_claim(struct scheduler *s, struct segment *segment, struct msgid id,
 			rcpt_set_add(set, row_rcpt(row, r));
 	}
 	several_fini(&several);
+}
+
+struct other {
+	struct scheduler *s;
+	const struct segment *segment;
+	uint64_t offset;
+	bool found;
+};
+
+static bool
+is_other(void *owner, const struct index_row *row)
+{
+	struct other *other = owner;
+	struct segment *there = segment_find(other->s, row->segment);
+	struct err err;
+	int fd;
+
+	if (there == NULL || there->gone ||
+	    (there == other->segment && row->offset == other->offset) ||
+	    quarantine_has(there, row->offset))
+		return true;
+	fd = segment_fd(other->s, there, &err);
+	other->found = fd != -1 && record_is(fd, row->offset, row->id);
+	return !other->found;
+}
+
+bool
+window_has_other(struct scheduler *s, const struct segment *segment,
+    uint64_t offset, struct msgid id)
+{
+	struct other other = { s, segment, offset, false };
+	struct err err;
+
+	if (s->window.index == NULL || index_count(s->window.index) == 0)
+		return false;
+	if (!index_each_of(s->window.index, id, is_other, &other, &err))
+		window_fail(s, &err);
+	return other.found;
 }
 
 /* All segments were read: every line may be refilled now. */

@@ -79,8 +79,9 @@ begin(struct scheduler *s, struct segment *segment)
 		    segment_text(segment, text), err.text);
 		return;
 	}
-	scanner_init(&c->scanner, fd, SEGMENT_HEADER_BYTES, segment->durable,
-	    false);
+	reader_init(&c->reader, reader_fetch_file, &segment->fd,
+	    SEGMENT_HEADER_BYTES, segment->durable);
+	c->reader.promised = segment->durable;
 	c->segment = segment;
 	c->read = false;
 	segment->pins++;
@@ -92,7 +93,7 @@ end(struct scheduler *s)
 	struct compact *c = &s->compact;
 	struct segment *segment = c->segment;
 
-	scanner_fini(&c->scanner);
+	reader_fini(&c->reader);
 	past_free(&c->past);
 	c->segment = NULL;
 	segment->since = scheduler_now(s);
@@ -148,7 +149,7 @@ copy(struct scheduler *s, struct item *item)
 }
 
 static void
-look_at(struct scheduler *s, const struct scan_record *record)
+look_at(struct scheduler *s, const struct reader_found *record)
 {
 	struct compact *c = &s->compact;
 	struct rcpt_set final;
@@ -156,12 +157,12 @@ look_at(struct scheduler *s, const struct scan_record *record)
 	bool done;
 
 	rcpt_set_init(&final, record->header.rcpt_count);
-	past_of(c->past, record->offset, &final);
+	past_of(c->past, record->from, &final);
 	done = final.count == final.total;
 	rcpt_set_fini(&final);
 	if (done || !walk_find(s, record->header.id, &item))
 		return;
-	if (item.segment == c->segment && item.offset == record->offset)
+	if (item.segment == c->segment && item.offset == record->from)
 		copy(s, &item);
 	item_fini(&item);
 }
@@ -171,20 +172,16 @@ static bool
 next_record(struct scheduler *s)
 {
 	struct compact *c = &s->compact;
-	struct scan_record record;
-	struct err err = { ERR_NONE, 0, "" };
+	struct reader_found record;
 
-	switch (scanner_next(&c->scanner, &record, &err)) {
-	case SCAN_RECORD:
+	switch (reader_next(&c->reader, &record)) {
+	case READER_MESSAGE:
 		look_at(s, &record);
 		return true;
-	case SCAN_BROKEN:
-		if (err.kind == ERR_FORMAT &&
-		    scanner_skip_broken(&c->scanner, &err))
-			return true;
+	case READER_END:
 		break;
-	case SCAN_END:
-		break;
+	default:
+		return true;
 	}
 	c->read = true;
 	return false;

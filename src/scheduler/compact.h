@@ -14,7 +14,7 @@
 #ifndef SCHEDULER_COMPACT_H
 #define SCHEDULER_COMPACT_H
 
-#include "spool/segment.h"
+#include "spool/reader.h"
 
 struct scheduler;
 struct segment;
@@ -22,7 +22,7 @@ struct past;
 
 struct compact {
 	struct segment *segment;	/* pinned; null: none is emptied */
-	struct scanner scanner;
+	struct reader reader;
 	struct past *past;
 	bool read;		/* to its end */
 	size_t under_way;	/* copies … */

@@ -143,10 +143,10 @@ look_at_original(struct scheduler *s, struct segment *from,
  */
 static bool
 rescue(struct scheduler *s, struct segment *segment,
-    const struct scan_record *record, struct segment *from,
+    const struct reader_found *record, struct segment *from,
     uint64_t offset, struct rcpt_set *done)
 {
-	struct home to = { segment, record->offset,
+	struct home to = { segment, record->from,
 	    record_size(&record->header), segment->name.klass };
 	struct rcpt_set waiting;
 	struct item item;
@@ -171,7 +171,7 @@ rescue(struct scheduler *s, struct segment *segment,
 /* It counts; what is not to be taken up of it is added to DONE. */
 static bool
 counts(struct scheduler *s, struct segment *segment,
-    const struct scan_record *record, const struct envelope_origin *origin,
+    const struct reader_found *record, const struct envelope_origin *origin,
     struct rcpt_set *done)
 {
 	struct segment *from = segment_find(s, origin->segment);
@@ -197,7 +197,7 @@ counts(struct scheduler *s, struct segment *segment,
 
 void
 copies_look_back(struct scheduler *s, struct segment *segment,
-    const struct scan_record *record, struct rcpt_set *done,
+    const struct reader_found *record, struct rcpt_set *done,
     struct fate *fate)
 {
 	const struct envelope_origin *origin;
@@ -217,7 +217,7 @@ copies_look_back(struct scheduler *s, struct segment *segment,
 	} else {
 		rcpt_set_add_all(done);
 		fate->taken_away = true;
-		copies_write_off(s, segment, record->offset,
+		copies_write_off(s, segment, record->from,
 		    segment_find(s, origin->segment));
 	}
 	envelope_free(&envelope);

@@ -9,7 +9,7 @@
 
 #include "base/list.h"
 #include "scheduler/past.h"
-#include "spool/segment.h"
+#include "spool/reader.h"
 
 struct scheduler;
 struct segment;
@@ -30,7 +30,7 @@ void copies_fini(struct scheduler *s);
  * the original's sender and operator know to FATE.
  */
 void copies_look_back(struct scheduler *s, struct segment *segment,
-    const struct scan_record *record, struct rcpt_set *done,
+    const struct reader_found *record, struct rcpt_set *done,
     struct fate *fate);
 
 /* The copy at OFFSET of SEGMENT is nothing: FROM, its original's segment,

@@ -70,8 +70,8 @@ deadline_read(struct scheduler *s, struct message *message)
 	struct err err;
 	int fd = segment_fd(s, message->segment, &err);
 
-	if (fd == -1 || !record_peek(fd, message->offset, &header,
-	    &envelope, &err))
+	if (fd == -1 || !record_peek(fd, message->offset,
+	    &message->id, &header, &envelope, &err))
 		log_warn("%s: its deadline cannot be read, it goes without: "
 		    "%s", msgid_text(message->id, id), err.text);
 	deadline_set(s, message, envelope);

@@ -7,14 +7,8 @@
  */
 #include "scheduler/intake.h"
 
-#include "base/log.h"
-#include "base/mem.h"
 #include "scheduler/past.h"
-#include "scheduler/quarantine.h"
 #include "scheduler/scheduler.h"
-#include "scheduler/takeup.h"
-
-#include <errno.h>
 
 enum {
 	LIVE_RECORDS = 1024,	/* most of a turn */
@@ -57,184 +51,22 @@ intake_read(struct scheduler *s, struct segment *segment, bool first)
 	scheduler_ask(s);
 }
 
-static void
-stop_reading(struct scheduler *s, struct segment *segment)
+void
+intake_stop(struct scheduler *s, struct segment *segment)
 {
 	if (link_on_list(&segment->reading))
 		list_remove(list_of(s, segment), &segment->reading);
 }
 
-static void
-free_scanner(struct segment *segment)
-{
-	if (segment->scanner == NULL)
-		return;
-	scanner_fini(segment->scanner);
-	mem_free(segment->scanner);
-	segment->scanner = NULL;
-}
-
 void
 intake_forget(struct scheduler *s, struct segment *segment)
 {
-	stop_reading(s, segment);
-	free_scanner(segment);
+	intake_stop(s, segment);
+	intake_close(segment);
 	past_free(&segment->past);
 }
 
-/* ---- reading ---------------------------------------------------------------------- */
-
-/* The journal as far as it goes: what waits is written first. */
-static bool
-recall(struct scheduler *s, struct segment *segment, struct err *err)
-{
-	if (!segment->old || segment->past != NULL)
-		return true;
-	if (buf_length(&segment->journal.waiting) > 0 &&
-	    !journal_flush(&segment->journal, &s->dirs, err))
-		return false;
-	segment->past = past_read(&s->dirs, segment->name, err);
-	if (segment->past == NULL)
-		return false;
-	if (segment->past->end < segment->durable)
-		segment->durable = segment->past->end;
-	return true;
-}
-
-static bool
-begin(struct scheduler *s, struct segment *segment, struct err *err)
-{
-	int fd;
-
-	if (segment->scanner != NULL)
-		return true;
-	fd = segment_fd(s, segment, err);
-	if (fd == -1 || !recall(s, segment, err))
-		return false;
-	if (segment->taken < SEGMENT_HEADER_BYTES)
-		segment->taken = SEGMENT_HEADER_BYTES;
-	segment->scanner = mem_new(struct scanner);
-	scanner_init(segment->scanner, fd, segment->taken, segment->durable,
-	    false);
-	return true;
-}
-
-/* Read to the end, for now or for good. */
-static void
-reached_end(struct scheduler *s, struct segment *segment)
-{
-	stop_reading(s, segment);
-	past_free(&segment->past);
-	s->intake.read += segment->old && !s->intake.complete;
-	segment->old = false;
-	if (!segment->closed)
-		return;
-	free_scanner(segment);
-	if (segment->taken < segment->durable)
-		segment->taken = segment->durable;
-	segment_check(s, segment);
-}
-
-/* It cannot be read: it stays, whole, for the operator and the next start. */
-static void
-give_up(struct scheduler *s, struct segment *segment, const struct err *err)
-{
-	char text[SEGMENT_FILE_SIZE + 16];
-
-	log_error("segment %s cannot be read and is left alone: %s",
-	    segment_text(segment, text), err->text);
-	segment_opened(segment, 1);
-	segment->closed = true;
-	reached_end(s, segment);
-}
-
-/* A segment that lost its file before anything of it was taken up was given
- * up by its writer, or was a large message that was never finished. */
-static void
-cannot_begin(struct scheduler *s, struct segment *segment,
-    const struct err *err)
-{
-	bool missing = err->kind == ERR_SYSTEM && err->number == ENOENT;
-	bool short_of = err->kind == ERR_SYSTEM && (err->number == EMFILE ||
-	    err->number == ENFILE || err->number == ENOMEM ||
-	    err->number == ENOSPC);
-
-	if (missing && segment->open == 0 && segment->pins == 0) {
-		segment_forget(s, segment);
-		return;
-	}
-	if (short_of) {
-		stop_reading(s, segment);	/* intake_look_after() */
-		return;
-	}
-	if (err->kind == ERR_FORMAT && err->number == ENODATA &&
-	    segment->promised == 0) {
-		stop_reading(s, segment);	/* nothing is in it, so far */
-		return;
-	}
-	give_up(s, segment, err);
-}
-
-/*
- * Garbage at the scanner's place.  With a valid record behind it, or when
- * its writer promised it, it is damage: kept in corrupt/, and reading goes
- * on.  Otherwise it is a tail that was never promised, or (while the writer
- * lives) one that is just being written.
- */
-static void
-broken_place(struct scheduler *s, struct segment *segment,
-    const struct err *err)
-{
-	struct scanner *scanner = segment->scanner;
-	uint64_t from = scanner->offset;
-	struct err why = *err, after;
-
-	if (err->kind == ERR_SYSTEM) {
-		give_up(s, segment, err);
-		return;
-	}
-	if ((segment->closed || from < segment->promised) &&
-	    scanner_skip_broken(scanner, &after)) {
-		quarantine_bytes(s, segment, from, scanner->offset,
-		    why.text);
-		segment->taken = scanner->offset;
-		return;
-	}
-	if (from < segment->promised) {
-		quarantine_bytes(s, segment, from, segment->durable,
-		    why.text);
-		segment->taken = segment->durable;
-	}
-	free_scanner(segment);
-	reached_end(s, segment);
-}
-
-/* One record.  False: nothing more of SEGMENT in this turn. */
-static bool
-read_record(struct scheduler *s, struct segment *segment)
-{
-	struct scanner *scanner = segment->scanner;
-	struct scan_record record;
-	struct err err = { ERR_NONE, 0, "" };
-
-	scanner->end = segment->durable;
-	scanner->verify = scanner->offset >= segment->promised;
-	switch (scanner_next(scanner, &record, &err)) {
-	case SCAN_RECORD:
-		takeup_record(s, segment, &record);
-		segment->taken = scanner->offset;
-		return true;
-	case SCAN_END:
-		segment->taken = scanner->offset;
-		reached_end(s, segment);
-		return false;
-	case SCAN_BROKEN:
-		broken_place(s, segment, &err);
-		return segment->scanner != NULL &&
-		    link_on_list(&segment->reading);
-	}
-	return false;
-}
+/* ---- slices ----------------------------------------------------------------------- */
 
 /* Memory is full and there is no index to put entries into: mail stays in
  * the segments, which is where it is safe anyway. */
@@ -251,20 +83,19 @@ read_slice(struct scheduler *s, struct list *from, unsigned most,
 {
 	unsigned count = 0;
 	struct link *link;
-	struct err err;
 
 	while (count < most && (link = list_first(from)) != NULL) {
 		struct segment *segment = list_item(link, struct segment,
 		    reading);
+		enum intake_step step = INTAKE_RECORD;
 
-		if (!begin(s, segment, &err)) {
-			cannot_begin(s, segment, &err);
-			continue;
-		}
-		while (count < most && read_record(s, segment))
-			if (++count % CHECK_EVERY == 0 &&
-			    clock_mono_usec() > until)
+		while (count < most && step != INTAKE_OVER) {
+			step = intake_step(s, segment);
+			count++;
+			if ((count % CHECK_EVERY == 0 ||
+			    step == INTAKE_LONG) && clock_mono_usec() > until)
 				return most;
+		}
 	}
 	return count;
 }

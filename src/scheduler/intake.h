@@ -51,4 +51,19 @@ void intake_read(struct scheduler *s, struct segment *segment, bool first);
 /* SEGMENT leaves the table. */
 void intake_forget(struct scheduler *s, struct segment *segment);
 
+/* ---- intake_segment.c ------------------------------------------------------- */
+
+enum intake_step {
+	INTAKE_RECORD,
+	INTAKE_LONG,		/* work that may have taken a while */
+	INTAKE_OVER		/* nothing more of the segment in this turn */
+};
+
+/* What comes next in SEGMENT, which has something to read. */
+enum intake_step intake_step(struct scheduler *s, struct segment *segment);
+
+/* SEGMENT is read no more, for now. */
+void intake_stop(struct scheduler *s, struct segment *segment);
+void intake_close(struct segment *segment);
+
 #endif

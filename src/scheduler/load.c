@@ -4,6 +4,7 @@
  */
 #include "scheduler/window.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "scheduler/deadline.h"
 #include "scheduler/quarantine.h"
@@ -134,8 +135,8 @@ regroup(struct scheduler *s, struct message *message, const struct row *row,
 	struct err err;
 	int fd = segment_fd(s, message->segment, &err);
 
-	if (fd == -1 || !record_peek(fd, message->offset, &header,
-	    &envelope, &err)) {
+	if (fd == -1 || !record_peek(fd, message->offset, &message->id,
+	    &header, &envelope, &err)) {
 		results_unreadable(s, message, row, &err);
 		mem_free(rcpts);
 		return;
@@ -168,20 +169,42 @@ window_segment(const struct scheduler *s, const struct index_row *row)
 	struct segment *segment = segment_find(s, row->segment);
 
 	if (segment == NULL || segment->gone ||
-	    (segment->old && row->offset >= segment->taken) ||
+	    row->offset >= segment->taken ||
 	    quarantine_has(segment, row->offset))
 		return NULL;
 	return segment;
 }
 
+/* The index may say what it likes: a row counts if its message is where it
+ * says.  One that is not goes, before anything is counted by it. */
+static bool
+is_true(struct scheduler *s, struct segment *segment, const struct row *row)
+{
+	char id[MSGID_TEXT + 1], text[SEGMENT_FILE_SIZE + 16];
+	struct err err;
+	int fd = segment_fd(s, segment, &err);
+
+	if (fd == -1 || record_is(fd, row->row.offset, row->row.id))
+		return true;
+	log_warn("%s: the index has it in %s, byte %llu, where it is not",
+	    msgid_text(row->row.id, id), segment_text(segment, text),
+	    (unsigned long long)row->row.offset);
+	window_drop(s, row);
+	return false;
+}
+
 bool
 window_take(struct scheduler *s, const struct row *row)
 {
+	struct segment *segment;
 	struct domain *domain;
 	struct err err;
 	bool found;
 
-	if (s->window.index == NULL || window_segment(s, &row->row) == NULL)
+	if (s->window.index == NULL)
+		return false;
+	segment = window_segment(s, &row->row);
+	if (segment == NULL || !is_true(s, segment, row))
 		return false;
 	if (!index_delete(s->window.index, row->row.id, row->row.first_rcpt,
 	    &found, &err)) {

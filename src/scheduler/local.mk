@@ -21,7 +21,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/filter.c src/scheduler/filter.h \
 	src/scheduler/flow.c src/scheduler/flow.h \
 	src/scheduler/hosts.c src/scheduler/hosts.h \
-	src/scheduler/intake.c src/scheduler/intake.h \
+	src/scheduler/intake.c src/scheduler/intake_segment.c src/scheduler/intake.h \
 	src/scheduler/line.c src/scheduler/line.h \
 	src/scheduler/listing.c src/scheduler/listing.h \
 	src/scheduler/load.c \

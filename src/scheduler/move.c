@@ -215,7 +215,7 @@ read_small(struct move *move, struct item *item, struct buf *body,
 
 	if (fd == -1)
 		return false;
-	if (!record_read(fd, move->offset, move->size, &record, err)) {
+	if (!record_read(fd, move->offset, &move->id, move->size, &record, err)) {
 		if (err->kind == ERR_FORMAT)
 			set_aside(s, item, err);
 		return false;
@@ -267,8 +267,8 @@ begin_large(struct move *move, struct item *item, struct err *err)
 	struct envelope *envelope = NULL;
 	int fd = segment_fd(move->s, move->from, err);
 
-	if (fd == -1 || !record_peek(fd, move->offset, &move->header,
-	    &envelope, err)) {
+	if (fd == -1 || !record_peek(fd, move->offset, &move->id,
+	    &move->header, &envelope, err)) {
 		if (fd != -1 && err->kind == ERR_FORMAT)
 			set_aside(move->s, item, err);
 		return give_up(move, MOVE_FAILED);

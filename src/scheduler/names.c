@@ -33,8 +33,8 @@ read_name(struct scheduler *s, const struct sender *sender,
 	struct err err;
 	int fd = segment_fd(s, message->segment, &err);
 
-	if (fd == -1 || !record_peek(fd, message->offset, &header,
-	    &envelope, &err))
+	if (fd == -1 || !record_peek(fd, message->offset,
+	    &message->id, &header, &envelope, &err))
 		log_warn("%s: its sender cannot be read: %s",
 		    msgid_text(message->id, id), err.text);
 	else if (envelope->sender != NULL)

@@ -12,9 +12,11 @@ add_row(void *owner, const struct status *status)
 	struct past *past = owner;
 
 	if (status->action == STATUS_END) {
-		past->end = status->offset;
+		past->end = past->promised = status->offset;
 		return;
 	}
+	if (status->offset >= past->promised)
+		past->promised = status->offset + 1;
 	if (past->count == past->room) {
 		past->room = past->room == 0 ? 64 : past->room * 2;
 		past->rows = mem_resize(past->rows, past->room,

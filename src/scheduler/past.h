@@ -15,6 +15,7 @@ struct past {
 	bool asked;		/* about any record, and … */
 	uint64_t passed;	/* … about this one last */
 	uint64_t end;		/* of the segment; UINT64_MAX: of the file */
+	uint64_t promised;	/* what begins before it was, as it shows */
 };
 
 /* The journal of NAME, mended if its tail is torn.  Null: ERR. */

@@ -32,8 +32,8 @@ quarantine_has(const struct segment *segment, uint64_t offset)
 }
 
 /* The index may hold rows of what nobody can read any more. */
-static void
-remember(struct segment *segment, uint64_t from, uint64_t to)
+void
+quarantine_exclude(struct segment *segment, uint64_t from, uint64_t to)
 {
 	if (quarantine_has(segment, from))
 		return;
@@ -41,6 +41,13 @@ remember(struct segment *segment, uint64_t from, uint64_t to)
 	    segment->spoilt_count + 1, sizeof *segment->spoilt);
 	segment->spoilt[segment->spoilt_count++] =
 	    (struct spoilt){ from, to };
+}
+
+void
+quarantine_forget(struct segment *segment)
+{
+	segment->spoilt_count = 0;
+	segment->pinned = false;
 }
 
 static bool
@@ -121,7 +128,7 @@ quarantine_bytes(struct scheduler *s, struct segment *segment,
 {
 	char name[NAME_SIZE];
 
-	remember(segment, from, to);
+	quarantine_exclude(segment, from, to);
 	snprintf(name, sizeof name, "%s-%02u-%08x-%llu.bytes",
 	    class_name(segment->name.klass), segment->name.slot,
 	    segment->name.sequence, (unsigned long long)from);

@@ -17,6 +17,12 @@ struct segment;
 void quarantine_bytes(struct scheduler *s, struct segment *segment,
     uint64_t from, uint64_t to, const char *why);
 
+/* No row of the index about bytes FROM to TO of SEGMENT counts. */
+void quarantine_exclude(struct segment *segment, uint64_t from, uint64_t to);
+
+/* SEGMENT is to be read again. */
+void quarantine_forget(struct segment *segment);
+
 /* Whether OFFSET of SEGMENT lies in such bytes. */
 bool quarantine_has(const struct segment *segment, uint64_t offset);
 

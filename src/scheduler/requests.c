@@ -155,8 +155,8 @@ show_item(struct client *client, struct item *item, const char *part)
 	struct err err;
 	int fd = segment_fd(s, item->segment, &err);
 
-	if (fd == -1 || !record_peek(fd, item->offset, &header,
-	    &item->envelope, &err)) {
+	if (fd == -1 || !record_peek(fd, item->offset, &item->id,
+	    &header, &item->envelope, &err)) {
 		client_end(client, EX_IOERR, err.text);
 		return;
 	}

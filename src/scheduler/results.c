@@ -236,8 +236,8 @@ results_say(struct scheduler *s, const struct entry *entry,
 	struct err err;
 	int fd = segment_fd(s, message->segment, &err);
 
-	if (fd == -1 || !record_peek(fd, message->offset, &header,
-	    &envelope, &err))
+	if (fd == -1 || !record_peek(fd, message->offset,
+	    &message->id, &header, &envelope, &err))
 		return;
 	for (uint32_t i = 0; i < entry->rcpt_count; i++)
 		if (entry->rcpts[i] < envelope->rcpt_count)

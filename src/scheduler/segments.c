@@ -115,7 +115,7 @@ close_oldest(struct scheduler *s)
 		struct segment *segment = list_item(link, struct segment,
 		    opened);
 
-		if (segment->pins > 0 || segment->scanner != NULL)
+		if (segment->pins > 0 || segment->reader != NULL)
 			continue;
 		dispatch_forget_segment(s, segment);
 		close_fd(s, segment);
@@ -236,6 +236,13 @@ segment_status(struct scheduler *s, struct segment *segment,
 }
 
 void
+segment_end(struct scheduler *s, struct segment *segment, uint64_t to)
+{
+	segment->ended = true;
+	segment_status(s, segment, to, STATUS_ALL_RCPTS, STATUS_END, 0, NULL);
+}
+
+void
 segments_complain(struct scheduler *s, const struct err *err)
 {
 	msec_t now = scheduler_now(s);
@@ -326,10 +333,16 @@ segment_settled(struct scheduler *s, struct segment *segment,
 }
 
 void
+segment_pin(struct segment *segment)
+{
+	segment->pinned = true;
+}
+
+void
 segment_check(struct scheduler *s, struct segment *segment)
 {
 	if (!segment->closed || segment->open > 0 || segment->pins > 0 ||
-	    segment->gone || segment->taken < segment->durable)
+	    segment->gone || segment->pinned || segment->taken < segment->durable)
 		return;
 	segment->gone = true;
 	dispatch_forget_segment(s, segment);

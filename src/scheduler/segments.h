@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "io/loop.h"
+#include "spool/reader.h"
 #include "spool/segment.h"
 #include "spool/status.h"
 
@@ -48,9 +49,11 @@ struct segment {
 	bool old;		/* was there when we were born, or has to be
 				 * read again: ask journal and index */
 	bool gone;		/* finished: being removed */
+	bool ended;		/* where it ends was written down */
+	bool pinned;		/* it has what cannot be read: it stays */
 
 	struct link reading;	/* intake: has something to read */
-	struct scanner *scanner;	/* intake: while reading */
+	struct reader *reader;	/* intake: while reading */
 	struct past *past;	/* intake: while reading an old one */
 	struct spoilt *spoilt;	/* quarantine: what of it is damaged */
 	size_t spoilt_count;
@@ -110,10 +113,16 @@ void segment_moved(struct scheduler *s, struct segment *segment,
 /* A record of SIZE bytes has no recipient any more that is not final. */
 void segment_left(struct segment *segment, uint64_t size);
 
+/* SEGMENT ends at TO, for good. */
+void segment_end(struct scheduler *s, struct segment *segment, uint64_t to);
+
 /* COUNT recipients were taken up, or became final. */
 void segment_opened(struct segment *segment, uint32_t count);
 void segment_settled(struct scheduler *s, struct segment *segment,
     uint32_t count);
+
+/* SEGMENT stays, whatever becomes of its messages, until the next start. */
+void segment_pin(struct segment *segment);
 
 /* If SEGMENT is closed, read to its end, and nothing in it is open: it is
  * to be removed. */

@@ -57,8 +57,8 @@ show_new(struct client *client, const struct item *item, const char *part)
 	show->segment->pins++;
 	show->offset = item->offset;
 	show->line_start = true;
-	if (fd == -1 || !record_peek(fd, show->offset, &show->header,
-	    &envelope, &err))
+	if (fd == -1 || !record_peek(fd, show->offset, &item->id,
+	    &show->header, &envelope, &err))
 		goto out;
 	envelope_free(&envelope);
 	show->end = show->header.body_bytes;

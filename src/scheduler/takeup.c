@@ -126,14 +126,14 @@ wants_success(const struct envelope *envelope)
 
 static struct message *
 make_message(struct scheduler *s, struct segment *segment,
-    const struct scan_record *record, const struct envelope *envelope,
-    uint8_t klass)
+    const struct reader_found *record, struct msgid id,
+    const struct envelope *envelope, uint8_t klass)
 {
-	struct message *message = message_new(&s->queue, record->header.id);
+	struct message *message = message_new(&s->queue, id);
 
 	message->klass = klass;
 	message->segment = segment;
-	message->offset = record->offset;
+	message->offset = record->from;
 	message->size = record_size(&record->header);
 	message->arrived = sane_arrival(s, segment, envelope->arrived);
 	message->taken = scheduler_wall(s);
@@ -164,29 +164,60 @@ add_present(const struct message *message, struct rcpt_set *there)
 
 struct takeup {
 	struct segment *segment;
-	const struct scan_record *record;
+	const struct reader_found *record;
+	struct msgid id;	/* by which it goes */
 	struct rcpt_set done;	/* not to be taken up, for whatever reason */
 	uint32_t claimed;	/* of these: in the index */
 	struct fate fate;	/* with the class that counts */
 };
 
 static uint8_t
-came_as(const struct segment *segment, const struct scan_record *record)
+came_as(const struct segment *segment, const struct reader_found *record)
 {
 	return record->header.klass < CLASS_COUNT ? record->header.klass :
 	    segment->name.klass;
+}
+
+/* Whether MESSAGE is the one whose record is taken up. */
+static bool
+is_this(const struct takeup *t, const struct message *message)
+{
+	return message->segment == t->segment &&
+	    message->offset == t->record->from;
+}
+
+/*
+ * Another message has the id: nothing of the two is mixed up, and this one
+ * goes on under another id.
+ */
+static void
+find_id(struct scheduler *s, struct takeup *t)
+{
+	const struct message *present;
+	char text[MSGID_TEXT + 1], other[MSGID_TEXT + 1];
+	char where[SEGMENT_FILE_SIZE + 16];
+
+	present = message_find(&s->queue, t->id);
+	if (envelope_is_copy(t->record->envelope) ||
+	    ((present == NULL || is_this(t, present)) && (!t->segment->old ||
+	    !window_has_other(s, t->segment, t->record->from, t->id))))
+		return;
+	t->id = record_alias(&t->record->header, t->record->from);
+	log_warn("%s: another message has this id: the one in %s, byte %llu, "
+	    "goes on as %s", msgid_text(t->record->header.id, text),
+	    segment_text(t->segment, where),
+	    (unsigned long long)t->record->from, msgid_text(t->id, other));
 }
 
 /* DONE becomes what is final, in the index, or in memory. */
 static void
 look_back(struct scheduler *s, struct takeup *t)
 {
-	struct msgid id = t->record->header.id;
 	struct message *present;
 	uint32_t before;
 
 	if (t->segment->past != NULL)
-		t->fate = past_of(t->segment->past, t->record->offset,
+		t->fate = past_of(t->segment->past, t->record->from,
 		    &t->done);
 	if (t->fate.klass == CLASS_COUNT)
 		t->fate.klass = came_as(t->segment, t->record);
@@ -196,12 +227,15 @@ look_back(struct scheduler *s, struct takeup *t)
 		    &t->fate);
 	if (t->done.count < t->done.total)
 		t->segment->live += record_size(&t->record->header);
-	present = message_find(&s->queue, id);
+	if (t->done.count < t->done.total)
+		find_id(s, t);
+	present = message_find(&s->queue, t->id);
 	if (present != NULL)
 		add_present(present, &t->done);
 	before = t->done.count;
 	if (before < t->done.total || t->fate.taken_away)
-		window_claim(s, t->segment, id, t->fate.klass, &t->done);
+		window_claim(s, t->segment, t->record->from, t->id,
+		    t->fate.klass, &t->done);
 	t->claimed = t->done.count - before;
 	segment_opened(t->segment, t->claimed);
 	if (present != NULL)
@@ -215,15 +249,14 @@ take_rest(struct scheduler *s, struct takeup *t,
 	uint32_t total = t->done.total, left = total - t->done.count, n = 0;
 	uint32_t *rcpts = mem_array(left, sizeof *rcpts);
 	struct takeup_how how = { 0 };
-	struct message *message = message_find(&s->queue,
-	    t->record->header.id);
+	struct message *message = message_find(&s->queue, t->id);
 
 	for (uint32_t i = 0; i < total; i++)
 		if (!rcpt_set_has(&t->done, i))
 			rcpts[n++] = i;
 	if (message == NULL) {
-		message = make_message(s, t->segment, t->record, envelope,
-		    t->fate.klass);
+		message = make_message(s, t->segment, t->record, t->id,
+		    envelope, t->fate.klass);
 		message->open = t->claimed;
 	}
 	message->open += left;
@@ -242,9 +275,10 @@ take_rest(struct scheduler *s, struct takeup *t,
 
 void
 takeup_record(struct scheduler *s, struct segment *segment,
-    const struct scan_record *record)
+    const struct reader_found *record)
 {
 	struct takeup t = { .segment = segment, .record = record,
+	    .id = record->header.id,
 	    .fate = { .klass = came_as(segment, record) } };
 	struct envelope *envelope;
 	struct err err;
@@ -252,10 +286,12 @@ takeup_record(struct scheduler *s, struct segment *segment,
 	if (!segment->old && envelope_is_copy(record->envelope))
 		return;		/* who made it has seen to it */
 	rcpt_set_init(&t.done, record->header.rcpt_count);
-	if (segment->old)
+	if (segment->old) {
 		look_back(s, &t);
-	else
+	} else {
+		find_id(s, &t);
 		segment->live += record_size(&record->header);
+	}
 	if (t.done.count == t.done.total) {
 		rcpt_set_fini(&t.done);
 		return;
@@ -266,11 +302,28 @@ takeup_record(struct scheduler *s, struct segment *segment,
 		take_rest(s, &t, envelope);
 	} else {
 		segment_left(segment, record_size(&record->header));
-		quarantine_record(s, segment, record->offset,
+		quarantine_record(s, segment, record->from,
 		    record_size(&record->header), record->header.id,
 		    envelope != NULL ? "its recipients do not add up" :
 		    err.text);
 	}
 	envelope_free(&envelope);
 	rcpt_set_fini(&t.done);
+}
+
+/* What was done before it was damaged is no loss. */
+void
+takeup_damaged(struct scheduler *s, struct segment *segment,
+    const struct reader_found *found)
+{
+	struct rcpt_set done;
+
+	quarantine_exclude(segment, found->from, found->to);
+	rcpt_set_init(&done, found->header.rcpt_count);
+	if (segment->past != NULL)
+		(void)past_of(segment->past, found->from, &done);
+	if (done.count < done.total)
+		quarantine_record(s, segment, found->from,
+		    found->to - found->from, found->header.id, found->why);
+	rcpt_set_fini(&done);
 }

@@ -6,7 +6,8 @@
 #define SCHEDULER_TAKEUP_H
 
 #include "scheduler/window.h"
-#include "spool/segment.h"
+#include "spool/envelope.h"
+#include "spool/reader.h"
 
 struct scheduler;
 
@@ -15,7 +16,12 @@ struct scheduler;
  * journal, the index and the queue say which of its recipients are left.
  */
 void takeup_record(struct scheduler *s, struct segment *segment,
-    const struct scan_record *record);
+    const struct reader_found *record);
+
+/* FOUND is a damaged record whose header is sound: what is left of it is
+ * kept in corrupt/. */
+void takeup_damaged(struct scheduler *s, struct segment *segment,
+    const struct reader_found *found);
 
 /* Why mail waits that its sender asked to be held back. */
 #define TAKEUP_EARLY "not to be sent before its time"

@@ -116,8 +116,8 @@ read_envelope(struct scheduler *s, struct item *item)
 	struct err err;
 	int fd = segment_fd(s, item->segment, &err);
 
-	return fd != -1 && record_peek(fd, item->offset, &header,
-	    &item->envelope, &err);
+	return fd != -1 && record_peek(fd, item->offset, &item->id,
+	    &header, &item->envelope, &err);
 }
 
 bool

@@ -91,10 +91,16 @@ void window_failed(struct scheduler *s, struct domain *domain);
 
 /* ---- while segments are read again (claim.c) ---------------------------------- */
 
-/* Recipients of ID (in SEGMENT, of class KLASS) that the index looks after
- * are added to SET; rows that SET says are done with go. */
+/* Recipients of ID, of class KLASS, whose record is at OFFSET of SEGMENT, that
+ * the index looks after are added to SET; rows that SET says are done with
+ * go. */
 void window_claim(struct scheduler *s, struct segment *segment,
-    struct msgid id, uint8_t klass, struct rcpt_set *set);
+    uint64_t offset, struct msgid id, uint8_t klass, struct rcpt_set *set);
+
+/* Whether the index has rows of ID that are of another record, which is
+ * there. */
+bool window_has_other(struct scheduler *s, const struct segment *segment,
+    uint64_t offset, struct msgid id);
 
 /* All segments were read. */
 void window_complete(struct scheduler *s);

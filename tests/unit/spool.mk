@@ -14,7 +14,9 @@ tests_unit_test_spool_SOURCES = tests/unit/unit.h \
 	tests/unit/spool/index.c \
 	tests/unit/spool/layout.c \
 	tests/unit/spool/lists.c \
+	tests/unit/spool/made.c tests/unit/spool/made.h \
 	tests/unit/spool/msgid.c \
+	tests/unit/spool/reader.c \
 	tests/unit/spool/record.c \
 	tests/unit/spool/segment.c \
 	tests/unit/spool/sequence.c \

@@ -215,7 +215,8 @@ static bool
 belongs_to_root(const char *name)
 {
 	static const char *const known[] = { "index", "corrupt", "jail", "paused",
-	    "paused.new", "clock", "clock.new" };
+	    "paused.new", "clock", "clock.new", "rates",
+	    "rates.new", "writable" };
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strcmp(name, known[i]) == 0)

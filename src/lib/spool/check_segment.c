@@ -5,6 +5,7 @@
 #include "spool/check_inside.h"
 
 #include "base/mem.h"
+#include "spool/reader.h"
 #include "spool/segment.h"
 #include "spool/status.h"
 
@@ -27,6 +28,7 @@ struct finals {
 		uint8_t klass;
 	} *changes;
 	size_t change_count, change_room;
+	uint64_t promised;	/* what begins before it, as that shows */
 };
 
 static void
@@ -48,8 +50,10 @@ on_status(void *owner, const struct status *status)
 {
 	struct finals *finals = owner;
 
-	if (status->action == STATUS_END && status->offset < finals->end)
-		finals->end = status->offset;
+	if (status->action == STATUS_END)
+		finals->end = finals->promised = status->offset;
+	else if (status->offset >= finals->promised)
+		finals->promised = status->offset + 1;
 	if (status->action == STATUS_CLASS)
 		add_change(finals, status);
 	if (status->action > STATUS_FINAL_LAST)
@@ -140,10 +144,10 @@ rcpts_left(const struct finals *finals, uint64_t offset, uint32_t count)
 /* Of a copy: how many of the recipients that LEFT counts are its own. */
 static uint32_t
 copy_left(struct check *check, struct segment_name name,
-    const struct scan_record *record, const struct envelope *envelope,
+    const struct reader_found *record, const struct envelope *envelope,
     uint32_t left)
 {
-	if (!check_copy(check, name, record->header.id, record->offset,
+	if (!check_copy(check, name, record->header.id, record->from,
 	    envelope))
 		return 0;
 	for (uint32_t i = 0; i < envelope->rcpt_count && left > 0; i++)
@@ -153,11 +157,11 @@ copy_left(struct check *check, struct segment_name name,
 
 static void
 count_record(struct check *check, const struct finals *finals,
-    struct segment_name name, const struct scan_record *record)
+    struct segment_name name, const struct reader_found *record)
 {
-	uint32_t left = rcpts_left(finals, record->offset,
+	uint32_t left = rcpts_left(finals, record->from,
 	    record->header.rcpt_count);
-	uint8_t klass = class_of(finals, record->offset,
+	uint8_t klass = class_of(finals, record->from,
 	    record->header.klass);
 	struct envelope *envelope;
 	struct err err;
@@ -165,7 +169,7 @@ count_record(struct check *check, const struct finals *finals,
 	envelope = envelope_decode(record->envelope, &err);
 	if (envelope == NULL)
 		check_tell(check, SPOOL_FAULT, "record at byte %llu: %s",
-		    (unsigned long long)record->offset, err.text);
+		    (unsigned long long)record->from, err.text);
 	else if (envelope->copied && left > 0)
 		left = copy_left(check, name, record, envelope, left);
 	envelope_free(&envelope);
@@ -178,83 +182,83 @@ count_record(struct check *check, const struct finals *finals,
 	check->sum->classes[klass].bytes += record_size(&record->header);
 }
 
-/* Garbage: with a record behind it it is damage, else a torn tail.  False:
- * nothing more of this segment. */
-static bool
-count_broken(struct check *check, struct scanner *scanner,
-    const struct err *why)
+/* What is no message: damage, or something that stays. */
+static void
+count_other(struct check *check, enum reader_step step,
+    const struct finals *finals, struct segment_name name,
+    const struct reader_found *found)
 {
-	uint64_t from = scanner->offset;
-	struct err err;
+	unsigned long long from = found->from, to = found->to;
 
-	if (why->kind == ERR_SYSTEM) {
-		check_tell(check, SPOOL_FAULT, "%s", why->text);
-		return false;
-	}
-	if (scanner_skip_broken(scanner, &err)) {
-		check_tell(check, SPOOL_FAULT,
-		    "%s; the next record is at byte %llu", why->text,
-		    (unsigned long long)scanner->offset);
-		return true;
-	}
-	if (err.kind != ERR_NONE)
-		check_tell(check, SPOOL_FAULT, "%s", err.text);
-	else
+	if (step == READER_TORN) {
 		check_tell(check, SPOOL_NOTE, "%llu bytes of a torn tail at "
-		    "byte %llu",
-		    (unsigned long long)(scanner->end - from),
-		    (unsigned long long)from);
-	return false;
+		    "byte %llu", to - from, from);
+		return;
+	}
+	if (found->headed && rcpts_left(finals, found->from,
+	    found->header.rcpt_count) == 0) {
+		check->sum->classes[name.klass].final++;
+		return;
+	}
+	if (step == READER_NEWER)
+		check_tell(check, SPOOL_NOTE, "bytes %llu to %llu: %s",
+		    from, to, found->why);
+	else
+		check_tell(check, SPOOL_FAULT, "record at byte %llu: %s; the "
+		    "next one is at byte %llu", from, found->why, to);
 }
 
 static void
-scan(struct check *check, struct segment_name name, int fd,
+scan(struct check *check, struct segment_name name, struct reader *reader,
     const struct finals *finals)
 {
-	struct scanner scanner;
-	struct scan_record record;
-	struct stat st;
-	struct err err;
-	bool more = true;
-	uint64_t end;
+	struct reader_found found;
+	enum reader_step step;
 
-	if (fstat(fd, &st) == -1) {
-		err_sys(&err, "stat", "segment");
-		check_tell(check, SPOOL_FAULT, "%s", err.text);
-		return;
-	}
-	end = (uint64_t)st.st_size;
-	scanner_init(&scanner, fd, 0, finals->end < end ? finals->end : end,
-	    true);
-	while (more)
-		switch (scanner_next(&scanner, &record, &err)) {
-		case SCAN_RECORD:
-			count_record(check, finals, name, &record);
-			break;
-		case SCAN_BROKEN:
-			more = count_broken(check, &scanner, &err);
-			break;
-		case SCAN_END:
-			more = false;
-			break;
-		}
-	scanner_fini(&scanner);
+	while ((step = reader_next(reader, &found)) != READER_END)
+		if (step == READER_MESSAGE)
+			count_record(check, finals, name, &found);
+		else if (step != READER_MORE)
+			count_other(check, step, finals, name, &found);
 }
 
-void
-check_segment(struct check *check, struct segment_name name)
+/* False: nothing of the segment may be looked at. */
+static bool
+check_head(struct check *check, struct segment_name name,
+    struct reader *reader)
+{
+	struct segment_header header;
+	struct err err;
+
+	if (reader_head(reader, &header, &err)) {
+		if (header.klass == name.klass && header.slot == name.slot &&
+		    header.sequence == name.sequence)
+			return true;
+		check_tell(check, SPOOL_FAULT, "its header says it is "
+		    "%s/%02u-%08x", class_name(header.klass), header.slot,
+		    header.sequence);
+		return false;
+	}
+	if (err.number == EPROTO && err.kind == ERR_FORMAT) {
+		check_tell(check, SPOOL_NOTE, "%s", err.text);
+		return false;
+	}
+	if (reader->end <= SEGMENT_HEADER_BYTES)
+		check_tell(check, SPOOL_NOTE, "nothing was ever in it");
+	else
+		check_tell(check, SPOOL_FAULT, "%s", err.text);
+	return true;
+}
+
+/* All of the segment open on FD; END: of the file. */
+static void
+check_file(struct check *check, struct segment_name name, int fd,
+    uint64_t end)
 {
 	struct finals finals = { .end = UINT64_MAX };
+	struct reader reader;
 	struct err err;
-	int fd = segment_open(check->dirs, name, &err);
 
-	if (fd == -1) {
-		check_tell(check, err.number == ENODATA ||
-		    err.number == ENOENT ? SPOOL_NOTE : SPOOL_FAULT, "%s",
-		    err.text);
-		return;
-	}
-	check->sum->classes[name.klass].segments++;
 	if (!journal_read(check->dirs, name, false, on_status, &finals, &err))
 		check_tell(check, SPOOL_FAULT, "%s", err.text);
 	if (finals.count > 0)
@@ -263,8 +267,36 @@ check_segment(struct check *check, struct segment_name name)
 	if (finals.change_count > 0)
 		qsort(finals.changes, finals.change_count,
 		    sizeof *finals.changes, by_offset_and_order);
-	scan(check, name, fd, &finals);
+	reader_init(&reader, reader_fetch_file, &fd, 0, end);
+	reader.deep = true;
+	reader.promised = finals.promised;
+	if (finals.end != UINT64_MAX)
+		reader.end = finals.end;
+	if (check_head(check, name, &reader))
+		scan(check, name, &reader, &finals);
+	reader_fini(&reader);
 	mem_free(finals.rows);
 	mem_free(finals.changes);
+}
+
+void
+check_segment(struct check *check, struct segment_name name)
+{
+	struct stat st;
+	struct err err;
+	int fd = segment_open(check->dirs, name, &err);
+
+	if (fd == -1) {
+		check_tell(check, err.number == ENOENT ? SPOOL_NOTE :
+		    SPOOL_FAULT, "%s", err.text);
+		return;
+	}
+	check->sum->classes[name.klass].segments++;
+	if (fstat(fd, &st) == -1) {
+		err_sys(&err, "stat", "segment");
+		check_tell(check, SPOOL_FAULT, "%s", err.text);
+	} else {
+		check_file(check, name, fd, (uint64_t)st.st_size);
+	}
 	close(fd);
 }

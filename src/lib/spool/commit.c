@@ -44,6 +44,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,11 +58,13 @@ write_header(const struct lane *lane, const struct lane_segment *segment,
 {
 	struct segment_name name = segment->name;
 	struct segment_header header = {
+		.edition = EDITION_SECOND,
 		.klass = name.klass, .slot = name.slot,
 		.sequence = name.sequence,
 		.node = lane->committer->options.node,
 		.created = clock_wall(),
 		.single = single,
+		.salt = segment->salt,
 	};
 	uint8_t bytes[SEGMENT_HEADER_BYTES];
 	struct iovec iov = { bytes, sizeof bytes };
@@ -70,6 +73,17 @@ write_header(const struct lane *lane, const struct lane_segment *segment,
 	segment_header_encode(&header, bytes);
 	return fsys_write_at(segment->fd, &iov, 1, 0,
 	    segment_file(name, "messages", file), err);
+}
+
+/* A salt for a new segment: 0 would be none. */
+static bool
+make_salt(uint64_t *out, struct err *err)
+{
+	do
+		if (getrandom(out, sizeof *out, 0) != sizeof *out)
+			return err_sys(err, "make", "a random number");
+	while (*out == 0);
+	return true;
 }
 
 /* Whether the journal of a former segment NAME is still there. */
@@ -155,7 +169,8 @@ commit_make_segment(struct lane *lane, bool single, struct lane_segment *out,
 	if (!made)
 		return false;
 	CRASH_POINT("commit-segment-locked");
-	if (!write_header(lane, out, single, err)) {
+	if (!make_salt(&out->salt, err) ||
+	    !write_header(lane, out, single, err)) {
 		commit_unmake_segment(lane, out);
 		return false;
 	}
@@ -222,7 +237,7 @@ break_segment(struct lane *lane, struct lane_result *result)
 		commit_unmake_segment(lane, segment);
 		return;
 	}
-	record_cut_encode(mark);
+	record_cut_encode(EDITION_SECOND, segment->salt, segment->end, mark);
 	/* Where neither works, BROKEN still tells the scheduler. */
 	(void)(ftruncate(segment->fd, (off_t)segment->end) == 0 ||
 	    fsys_write_at(segment->fd, &iov, 1, (off_t)segment->end, "cut",
@@ -236,20 +251,25 @@ break_segment(struct lane *lane, struct lane_result *result)
 /* ---- a batch ---------------------------------------------------------- */
 
 void
-commit_head(const struct lane *lane, const struct lane_message *message,
-    uint64_t body_bytes, uint32_t content_crc,
-    uint8_t out[RECORD_HEADER_BYTES])
+commit_head(struct lane_message *message,
+    const struct lane_segment *segment, uint64_t offset, uint64_t body_bytes,
+    uint32_t envelope_crc, uint32_t content_crc)
 {
 	struct record_header header = {
+		.edition = EDITION_SECOND,
+		.salt = segment->salt,
 		.id = message->id,
-		.klass = (uint8_t)lane->klass,
+		.klass = segment->name.klass,
 		.rcpt_count = message->rcpt_count,
 		.envelope_bytes = message->envelope_bytes,
 		.body_bytes = body_bytes,
 		.content_crc = content_crc,
+		.envelope_crc = envelope_crc,
 	};
 
-	record_header_encode(&header, out);
+	message->offset = offset;
+	message->size = record_size(&header);
+	record_header_encode(&header, offset, message->head);
 }
 
 /* Encode MESSAGE's record for OFFSET; its parts go to IOV. */
@@ -265,10 +285,8 @@ place(const struct lane *lane, struct lane_message *message, uint64_t offset,
 	    message->envelope_bytes);
 	int parts = 0;
 
-	crc = crc32c(crc, body.data, body.length);
-	commit_head(lane, message, body.length, crc, message->head);
-	message->offset = offset;
-	message->size = head + body.length + padding;
+	commit_head(message, &lane->segment, offset, body.length, crc,
+	    crc32c(crc, body.data, body.length));
 	iov[parts++] = (struct iovec){ message->head, head };
 	if (body.length > 0)
 		iov[parts++] = (struct iovec){ (void *)body.data,

@@ -332,6 +332,14 @@ envelope_rcpt_count(struct span bytes)
 }
 
 bool
+envelope_is_newer(struct span bytes)
+{
+	return bytes.length >= FIXED_BYTES &&
+	    (bytes.data[0] > FORMAT_COPY || (get_le(bytes.data + 4, 4) &
+	    ~(uint64_t)ENVELOPE_FLAGS_ALL) != 0);
+}
+
+bool
 envelope_is_copy(struct span bytes)
 {
 	return bytes.length > 0 && bytes.data[0] == FORMAT_COPY;

@@ -96,6 +96,9 @@ struct envelope *envelope_decode(struct span bytes, struct err *err)
  * or no envelope at all. */
 uint32_t envelope_rcpt_count(struct span bytes);
 
+/* Whether the encoded BYTES, which are whole, are a later program's. */
+bool envelope_is_newer(struct span bytes);
+
 /* Whether the encoded BYTES say that the message is a copy. */
 bool envelope_is_copy(struct span bytes);
 

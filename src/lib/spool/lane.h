@@ -61,6 +61,7 @@ struct lane_result {
 struct lane_segment {
 	int fd;			/* -1: none is open */
 	struct segment_name name;
+	uint64_t salt;
 	uint64_t end;		/* durable up to here */
 };
 
@@ -137,10 +138,11 @@ bool commit_make_segment(struct lane *lane, bool single,
 /* Take back a segment that holds nothing. */
 void commit_unmake_segment(struct lane *lane, struct lane_segment *segment);
 
-/* The header of a record whose content is as the CRC says. */
-void commit_head(const struct lane *lane, const struct lane_message *message,
-    uint64_t body_bytes, uint32_t content_crc,
-    uint8_t out[RECORD_HEADER_BYTES]);
+/* The header of MESSAGE's record, which is to stand at OFFSET of SEGMENT and
+ * whose content is as the CRCs say; its offset and size are set, too. */
+void commit_head(struct lane_message *message,
+    const struct lane_segment *segment, uint64_t offset, uint64_t body_bytes,
+    uint32_t envelope_crc, uint32_t content_crc);
 
 /* Make the messages of RESULT durable, and say how it went. */
 void commit_batch(struct lane *lane, struct lane_result *result);

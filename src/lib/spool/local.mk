@@ -22,7 +22,8 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/prepare.c \
 	src/lib/spool/record.c src/lib/spool/record.h \
 	src/lib/spool/record_io.c \
-	src/lib/spool/scanner.c \
+	src/lib/spool/reader.c src/lib/spool/reader.h \
+	src/lib/spool/reader_inside.h src/lib/spool/reader_search.c \
 	src/lib/spool/segment.c src/lib/spool/segment.h \
 	src/lib/spool/sequence.c src/lib/spool/sequence.h \
 	src/lib/spool/status.c src/lib/spool/status.h \

@@ -32,9 +32,8 @@ msgid_next(struct msgid_maker *maker, usec_t now)
 {
 	struct msgid id;
 
-	if (now <= maker->last)
+	if (now <= maker->last || now > TIME_LAST)
 		now = maker->last + 1;
-	must(now <= TIME_LAST);
 	maker->last = now;
 	put_be(id.bytes, (uint64_t)now << NODE_BITS | maker->node, 8);
 	put_be(id.bytes + 8, maker->maker, 2);

@@ -29,8 +29,8 @@ struct msgid_maker {
 /* SLOT (0..63) and ten bits of chance make the maker's part. */
 void msgid_maker_init(struct msgid_maker *maker, unsigned node, unsigned slot);
 
-/* A new id at wall time NOW; if the clock stands or goes back, the time in
- * the id goes on by one. */
+/* A new id at wall time NOW; if the clock stands, goes back, or makes no
+ * sense, the time in the id goes on by one. */
 struct msgid msgid_next(struct msgid_maker *maker, usec_t now);
 
 usec_t msgid_time(struct msgid id);

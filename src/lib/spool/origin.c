@@ -43,7 +43,7 @@ origin_look_at(int fd, const struct envelope_origin *origin,
 	struct record record;
 	struct err err;
 
-	if (!record_peek(fd, origin->offset, &header, &envelope, &err))
+	if (!record_peek(fd, origin->offset, NULL, &header, &envelope, &err))
 		return err.kind == ERR_FORMAT ? ORIGINAL_DAMAGED :
 		    ORIGINAL_WHOLE;
 	envelope_free(&envelope);
@@ -51,8 +51,8 @@ origin_look_at(int fd, const struct envelope_origin *origin,
 		return ORIGINAL_DAMAGED;
 	if (record_size(&header) > most)
 		return ORIGINAL_WHOLE;
-	if (!record_read(fd, origin->offset, record_size(&header), &record,
-	    &err))
+	if (!record_read(fd, origin->offset, NULL, record_size(&header),
+	    &record, &err))
 		return err.kind == ERR_FORMAT ? ORIGINAL_DAMAGED :
 		    ORIGINAL_WHOLE;
 	record_fini(&record);

@@ -25,25 +25,49 @@ read_exactly(int fd, void *out, size_t length, uint64_t offset,
 	    (unsigned long long)offset);
 }
 
+/* The header that stands at OFFSET must be that of message ID. */
 static bool
-read_header(int fd, uint64_t offset, struct record_header *out,
-    struct err *err)
+take_header(const uint8_t *bytes, uint64_t offset, const struct msgid *id,
+    struct record_header *out, struct err *err)
+{
+	if (record_header_decode(bytes, offset, out) != RECORD_OK)
+		return err_set(err, ERR_FORMAT, "no record at byte %llu",
+		    (unsigned long long)offset);
+	return id == NULL || record_goes_by(out, offset, *id) ||
+	    err_set(err, ERR_FORMAT, "another message at byte %llu",
+	    (unsigned long long)offset);
+}
+
+static bool
+read_header(int fd, uint64_t offset, const struct msgid *id,
+    struct record_header *out, struct err *err)
 {
 	uint8_t bytes[RECORD_HEADER_BYTES];
 
-	if (!read_exactly(fd, bytes, sizeof bytes, offset, err))
-		return false;
-	return record_header_decode(bytes, out) == RECORD_OK ||
-	    err_set(err, ERR_FORMAT, "no record at byte %llu",
-	    (unsigned long long)offset);
+	return read_exactly(fd, bytes, sizeof bytes, offset, err) &&
+	    take_header(bytes, offset, id, out, err);
+}
+
+bool
+record_is(int fd, uint64_t offset, struct msgid id)
+{
+	struct record_header header;
+	struct err err;
+
+	return read_header(fd, offset, &id, &header, &err) ||
+	    err.kind == ERR_SYSTEM;
 }
 
 static struct envelope *
 decode_envelope(const struct record_header *header, struct span bytes,
     struct err *err)
 {
-	struct envelope *envelope = envelope_decode(bytes, err);
+	struct envelope *envelope = NULL;
 
+	if (record_envelope_fits(header, bytes))
+		envelope = envelope_decode(bytes, err);
+	else
+		err_set(err, ERR_FORMAT, "envelope does not match its CRC");
 	if (envelope != NULL && envelope->rcpt_count != header->rcpt_count) {
 		err_set(err, ERR_FORMAT, "header and envelope differ");
 		envelope_free(&envelope);
@@ -67,8 +91,8 @@ is_in_file(int fd, uint64_t size, struct err *err)
 
 /* The record as it lies there, in one read; its header is OUT's. */
 static bool
-read_raw(int fd, uint64_t offset, uint64_t size, struct record *out,
-    struct err *err)
+read_raw(int fd, uint64_t offset, const struct msgid *id, uint64_t size,
+    struct record *out, struct err *err)
 {
 	uint8_t *raw;
 
@@ -77,17 +101,16 @@ read_raw(int fd, uint64_t offset, uint64_t size, struct record *out,
 	if (!read_exactly(fd, raw, (size_t)size, offset, err))
 		return false;
 	buf_added(&out->raw, (size_t)size);
-	if (record_header_decode(raw, &out->header) != RECORD_OK)
-		return err_set(err, ERR_FORMAT, "no record at byte %llu",
-		    (unsigned long long)offset);
+	if (!take_header(raw, offset, id, &out->header, err))
+		return false;
 	return record_size(&out->header) == size || err_set(err, ERR_FORMAT,
 	    "record at byte %llu has another size",
 	    (unsigned long long)offset);
 }
 
 bool
-record_read(int fd, uint64_t offset, uint64_t size, struct record *out,
-    struct err *err)
+record_read(int fd, uint64_t offset, const struct msgid *id, uint64_t size,
+    struct record *out, struct err *err)
 {
 	struct span content;
 
@@ -97,7 +120,7 @@ record_read(int fd, uint64_t offset, uint64_t size, struct record *out,
 		    (unsigned long long)size);
 	if (!is_in_file(fd, size, err))
 		return false;
-	if (!read_raw(fd, offset, size, out, err))
+	if (!read_raw(fd, offset, id, size, out, err))
 		goto bad;
 	content = span_make(out->raw.data + RECORD_HEADER_BYTES,
 	    out->header.envelope_bytes + (size_t)out->header.body_bytes);
@@ -128,13 +151,14 @@ record_fini(struct record *record)
 }
 
 bool
-record_peek(int fd, uint64_t offset, struct record_header *header,
-    struct envelope **envelope, struct err *err)
+record_peek(int fd, uint64_t offset, const struct msgid *id,
+    struct record_header *header, struct envelope **envelope,
+    struct err *err)
 {
 	struct buf bytes;
 	uint8_t *room;
 
-	if (!read_header(fd, offset, header, err))
+	if (!read_header(fd, offset, id, header, err))
 		return false;
 	buf_init(&bytes, header->envelope_bytes);
 	room = buf_reserve(&bytes, header->envelope_bytes);

@@ -33,61 +33,6 @@ open_file(const struct spool_dirs *dirs, struct segment_name name,
 	return -1;
 }
 
-/*
- * Whether a crash left the file before anything in it was promised: it ends
- * at its header, or the headers of a single message never came to the disk
- * and nothing else in it is a record.
- */
-static bool
-never_promised(int fd, const struct stat *st)
-{
-	uint8_t heads[SEGMENT_HEADER_BYTES + RECORD_HEADER_BYTES] = { 0 };
-	struct scanner scanner;
-	struct err err;
-	bool found;
-
-	if (st->st_size <= SEGMENT_HEADER_BYTES)
-		return true;
-	if (fsys_read_at(fd, heads, sizeof heads, 0, "segment", &err) == -1)
-		return false;
-	for (size_t i = 0; i < sizeof heads; i++)
-		if (heads[i] != 0)
-			return false;
-	scanner_init(&scanner, fd, SEGMENT_HEADER_BYTES,
-	    (uint64_t)st->st_size, true);
-	scanner.kind = SCAN_MANY;
-	found = scanner_skip_broken(&scanner, &err);
-	scanner_fini(&scanner);
-	return !found && err.kind == ERR_NONE;
-}
-
-static bool
-check_header(int fd, struct segment_name name, const struct stat *st,
-    struct err *err)
-{
-	uint8_t bytes[SEGMENT_HEADER_BYTES];
-	struct segment_header header;
-	ssize_t n = fsys_read_at(fd, bytes, sizeof bytes, 0, "header", err);
-
-	if (n == -1)
-		return false;
-	if (n < (ssize_t)sizeof bytes)
-		err_set(err, ERR_FORMAT, "segment without a header");
-	else if (segment_header_decode(bytes, &header, err)) {
-		if (header.klass == name.klass && header.slot == name.slot &&
-		    header.sequence == name.sequence)
-			return true;
-		return err_set(err, ERR_FORMAT,
-		    "segment says it is %s/%02u-%08x",
-		    class_name(header.klass), header.slot, header.sequence);
-	}
-	if (never_promised(fd, st)) {
-		err_set(err, ERR_FORMAT, "nothing was ever in it");
-		err->number = ENODATA;
-	}
-	return false;
-}
-
 int
 segment_open(const struct spool_dirs *dirs, struct segment_name name,
     struct err *err)
@@ -97,11 +42,9 @@ segment_open(const struct spool_dirs *dirs, struct segment_name name,
 	int fd = open_file(dirs, name, segment_file(name, "messages", file),
 	    &st, err);
 
-	if (fd == -1 || check_header(fd, name, &st, err))
-		return fd;
-	close(fd);
-	err_prefix(err, "%s/%s", class_name(name.klass), file);
-	return -1;
+	if (fd == -1)
+		err_prefix(err, "%s/%s", class_name(name.klass), file);
+	return fd;
 }
 
 bool

@@ -96,11 +96,9 @@ write_head(struct commit_stream *stream, struct err *err)
 	struct iovec head = { message->head,
 	    RECORD_HEADER_BYTES + message->envelope_bytes };
 
-	crc = crc_join(crc, stream->body_crc, stream->body_bytes);
-	commit_head(stream->lane, message, stream->body_bytes, crc,
-	    message->head);
-	message->offset = SEGMENT_HEADER_BYTES;
-	message->size = RECORD_HEADER_BYTES + content + padding;
+	commit_head(message, &stream->segment, SEGMENT_HEADER_BYTES,
+	    stream->body_bytes, crc,
+	    crc_join(crc, stream->body_crc, stream->body_bytes));
 	return (padding == 0 || fsys_write_at(stream->segment.fd, &tail, 1,
 	    (off_t)(stream->body_at + stream->body_bytes), "large message",
 	    err)) &&

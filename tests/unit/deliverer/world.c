@@ -114,7 +114,8 @@ send_frame(struct world *world, struct frame frame)
 static void
 put_segment(struct world *world)
 {
-	struct segment_header header = { .klass = CLASS_NORMAL, .slot = 1 };
+	struct segment_header header = { .edition = EDITION_SECOND,
+	    .klass = CLASS_NORMAL, .slot = 1, .salt = 1 };
 	uint8_t bytes[SEGMENT_HEADER_BYTES];
 
 	world->segment = memfd_create("segment", MFD_CLOEXEC);
@@ -153,6 +154,7 @@ put_record(struct world *world, const struct world_mail *mail)
 	static struct msgid_maker maker;
 	struct envelope *envelope = make_envelope(mail);
 	struct record_header header = {
+		.edition = EDITION_SECOND, .salt = 1,
 		.klass = mail->klass, .rcpt_count = mail->rcpts,
 		.body_bytes = mail->body.length,
 	};
@@ -165,11 +167,12 @@ put_record(struct world *world, const struct world_mail *mail)
 	header.id = msgid_next(&maker, clock_wall());
 	envelope_encode(envelope, bytes);
 	header.envelope_bytes = (uint32_t)buf_length(bytes);
+	header.envelope_crc = crc32c(0, bytes->data, buf_length(bytes));
 	buf_append_span(bytes, mail->body);
 	header.content_crc = crc32c(0, bytes->data, buf_length(bytes));
 	if (mail->damaged)
 		bytes->data[bytes->end - 3] ^= 1;
-	record_header_encode(&header, head);
+	record_header_encode(&header, world->segment_end, head);
 	size = record_size(&header);
 	CU_ASSERT_EQUAL(ftruncate(world->segment,
 	    (off_t)(world->segment_end + size)), 0);

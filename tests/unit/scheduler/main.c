@@ -29,6 +29,7 @@ main(int argc, char **argv)
 		{ "past", past_tests },
 		{ "spool", spool_tests },
 		{ "durable", durable_tests },
+		{ "reading", reading_tests },
 		{ "results", results_tests },
 		{ "report", report_tests },
 		{ "routes", routes_tests },

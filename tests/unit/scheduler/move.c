@@ -76,7 +76,7 @@ make_copy(struct rig *rig, bool settled)
 	struct err err;
 	int fd = segment_open(&rig->dirs, rig->where.segment, &err);
 
-	must(fd != -1 && record_read(fd, rig->where.offset, rig->where.size,
+	must(fd != -1 && record_read(fd, rig->where.offset, NULL, rig->where.size,
 	    &record, &err));
 	record.envelope->copied = true;
 	record.envelope->origin.segment = rig->where.segment;

@@ -661,7 +661,7 @@ rig_read(struct rig *rig, size_t at, struct record *out)
 	must(at < rig->job_count);
 	for (size_t i = 0; i < rig->segments_told; i++)
 		if (rig->segments[i].number == job->segment) {
-			if (!record_read(rig->segments[i].fd, job->offset,
+			if (!record_read(rig->segments[i].fd, job->offset, NULL,
 			    job->size, out, &err))
 				fail("read", &err);
 			return;

@@ -236,7 +236,7 @@ copy_letter(struct office *office, const struct letter *letter)
 	struct err err;
 	int fd = segment_open(&office->dirs, letter->where.segment, &err);
 
-	CU_ASSERT_TRUE_FATAL(record_read(fd, letter->where.offset,
+	CU_ASSERT_TRUE_FATAL(record_read(fd, letter->where.offset, NULL,
 	    letter->where.size, &record, &err));
 	record.envelope->copied = true;
 	record.envelope->origin.segment = letter->where.segment;

@@ -28,6 +28,7 @@ main(int argc, char **argv)
 		{ "envelope", envelope_tests },
 		{ "record", record_tests },
 		{ "layout", layout_tests },
+		{ "reader", reader_tests },
 		{ "segment", segment_tests },
 		{ "sequence", sequence_tests },
 		{ "commit", commit_tests },

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "spool/reader.h"
 #include "spool/segment.h"
 
 #include <dirent.h>
@@ -164,7 +165,7 @@ find(const struct office *office, struct msgid id)
 
 static void
 check_letter(const struct office *office, int fd, struct segment_name name,
-    const struct scan_record *found)
+    const struct reader_found *found)
 {
 	const struct letter *letter = find(office, found->header.id);
 	struct record record;
@@ -175,9 +176,9 @@ check_letter(const struct office *office, int fd, struct segment_name name,
 	CU_ASSERT_EQUAL(letter->where.segment.klass, name.klass);
 	CU_ASSERT_EQUAL(letter->where.segment.slot, name.slot);
 	CU_ASSERT_EQUAL(letter->where.segment.sequence, name.sequence);
-	CU_ASSERT_EQUAL(letter->where.offset, found->offset);
+	CU_ASSERT_EQUAL(letter->where.offset, found->from);
 	CU_ASSERT_EQUAL(letter->where.size, record_size(&found->header));
-	CU_ASSERT_TRUE_FATAL(record_read(fd, found->offset,
+	CU_ASSERT_TRUE_FATAL(record_read(fd, found->from, NULL,
 	    letter->where.size, &record, &err));
 	CU_ASSERT_EQUAL(record.envelope->rcpt_count, 2);
 	record_fini(&record);
@@ -201,23 +202,28 @@ end_of(const struct office *office, struct segment_name name, int fd)
 static unsigned
 check_segment(const struct office *office, struct segment_name name)
 {
-	struct scan_record record;
-	struct scanner scanner;
-	enum scan_step step;
+	struct reader_found record;
+	struct reader reader;
+	enum reader_step step;
+	struct segment_header header;
 	unsigned found = 0;
 	struct err err;
 	int fd = segment_open(&office->dirs, name, &err);
 
-	CU_ASSERT_TRUE(fd != -1 || err.number == ENODATA);
-	if (fd == -1)
-		return 0;
-	scanner_init(&scanner, fd, 0, end_of(office, name, fd), true);
-	while ((step = scanner_next(&scanner, &record, &err)) == SCAN_RECORD) {
-		check_letter(office, fd, name, &record);
-		found++;
-	}
-	CU_ASSERT_EQUAL(step, SCAN_END);
-	scanner_fini(&scanner);
+	CU_ASSERT_NOT_EQUAL_FATAL(fd, -1);
+	reader_init(&reader, reader_fetch_file, &fd, 0,
+	    end_of(office, name, fd));
+	reader.deep = true;
+	if (!reader_head(&reader, &header, &err))
+		CU_ASSERT_TRUE(reader.end <= SEGMENT_HEADER_BYTES);
+	while ((step = reader_next(&reader, &record)) == READER_MESSAGE ||
+	    step == READER_MORE)
+		if (step == READER_MESSAGE) {
+			check_letter(office, fd, name, &record);
+			found++;
+		}
+	CU_ASSERT_TRUE(step == READER_END || step == READER_TORN);
+	reader_fini(&reader);
 	close(fd);
 	return found;
 }

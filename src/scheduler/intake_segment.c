@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * intake_segment.c - reading on in one segment: what becomes of what a reader
+ * finds there.
+ *
+ *	message     it is taken up
+ *	damaged     kept in corrupt/, logged, its sender told
+ *	unreadable  stays where it is, logged: the disk may give it out again
+ *	newer       the same: a later program will know what it is
+ *	torn        never promised, a line in the log
+ *
+ * The reader decides which of them it is (spool/reader.h); this file only
+ * acts on it, and nothing goes that it did not name.
+ */
+#include "scheduler/intake.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "scheduler/past.h"
+#include "scheduler/quarantine.h"
+#include "scheduler/scheduler.h"
+#include "scheduler/takeup.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+void
+intake_close(struct segment *segment)
+{
+	if (segment->reader == NULL)
+		return;
+	reader_fini(segment->reader);
+	mem_free(segment->reader);
+	segment->reader = NULL;
+}
+
+/* ---- beginning and end ------------------------------------------------------------------- */
+
+/* The journal as far as it goes: what waits is written first. */
+static bool
+recall(struct scheduler *s, struct segment *segment, struct err *err)
+{
+	struct past *past;
+
+	if (!segment->old || segment->past != NULL)
+		return true;
+	if (buf_length(&segment->journal.waiting) > 0 &&
+	    !journal_flush(&segment->journal, &s->dirs, err))
+		return false;
+	past = segment->past = past_read(&s->dirs, segment->name, err);
+	if (past == NULL)
+		return false;
+	segment->ended |= past->end != UINT64_MAX;
+	if (past->end < segment->durable)
+		segment->durable = past->end;
+	if (past->promised > segment->promised)
+		segment->promised = past->promised;
+	if (segment->closed && segment->promised > segment->durable)
+		segment->durable = segment->promised;
+	return true;
+}
+
+/* Read to the end, for now or for good.  If its writer died, what it left is
+ * promised from now on, as what other writers closed is. */
+static void
+reached_end(struct scheduler *s, struct segment *segment)
+{
+	intake_stop(s, segment);
+	past_free(&segment->past);
+	s->intake.read += segment->old && !s->intake.complete;
+	segment->old = false;
+	if (!segment->closed)
+		return;
+	intake_close(segment);
+	if (segment->open > 0 && !segment->ended)
+		segment_end(s, segment, segment->taken);
+	if (segment->taken < segment->durable)
+		segment->taken = segment->durable;
+	segment_check(s, segment);
+}
+
+/* What is in SEGMENT stays, whole, for the operator and the next start. */
+static void
+leave_alone(struct scheduler *s, struct segment *segment, const char *why)
+{
+	char text[SEGMENT_FILE_SIZE + 16];
+
+	log_error("segment %s is left alone: %s", segment_text(segment, text),
+	    why);
+	quarantine_exclude(segment, 0, UINT64_MAX);
+	segment_pin(segment);
+	segment->closed = true;
+	reached_end(s, segment);
+}
+
+/* A file under another name than its header says is somebody's doing. */
+static bool
+is_named(const struct segment *segment, const struct segment_header *header)
+{
+	return header->klass == segment->name.klass &&
+	    header->slot == segment->name.slot &&
+	    header->sequence == segment->name.sequence;
+}
+
+/*
+ * The header tells edition, salt and kind, no more than each record does, so
+ * damage to it costs nothing.  False: SEGMENT is not for us to read.
+ */
+static bool
+read_head(struct scheduler *s, struct segment *segment)
+{
+	struct segment_header header;
+	char text[SEGMENT_FILE_SIZE + 16];
+	struct err err;
+	struct stat st;
+
+	if (reader_head(segment->reader, &header, &err)) {
+		if (is_named(segment, &header))
+			return true;
+		leave_alone(s, segment, "its header has the name of another "
+		    "one");
+		return false;
+	}
+	if (err.kind == ERR_FORMAT && err.number == EPROTO) {
+		leave_alone(s, segment, err.text);
+		return false;
+	}
+	if (fstat(segment->fd, &st) == 0 &&
+	    st.st_size > SEGMENT_HEADER_BYTES)
+		log_warn("segment %s: %s; its messages are read all the same",
+		    segment_text(segment, text), err.text);
+	return true;
+}
+
+/* What cannot be opened for want of descriptors or memory is tried again. */
+static bool
+is_short_of(const struct err *err)
+{
+	return err->kind == ERR_SYSTEM && (err->number == EMFILE ||
+	    err->number == ENFILE || err->number == ENOMEM ||
+	    err->number == ENOSPC);
+}
+
+static void
+cannot_begin(struct scheduler *s, struct segment *segment,
+    const struct err *err)
+{
+	bool missing = err->kind == ERR_SYSTEM && err->number == ENOENT;
+
+	if (missing && segment->open == 0 && segment->pins == 0 &&
+	    segment->promised == 0)
+		segment_forget(s, segment);	/* its writer took it back */
+	else if (is_short_of(err))
+		intake_stop(s, segment);	/* intake_look_after() */
+	else
+		leave_alone(s, segment, err->text);
+}
+
+/* False: SEGMENT is off the list. */
+static bool
+begin(struct scheduler *s, struct segment *segment)
+{
+	struct reader *reader = segment->reader;
+	struct err err;
+
+	if (reader != NULL)
+		return true;
+	if (segment_fd(s, segment, &err) == -1 ||
+	    !recall(s, segment, &err)) {
+		cannot_begin(s, segment, &err);
+		return false;
+	}
+	if (segment->taken < SEGMENT_HEADER_BYTES)
+		segment->taken = SEGMENT_HEADER_BYTES;
+	segment->reader = mem_new(struct reader);
+	reader_init(segment->reader, reader_fetch_file, &segment->fd,
+	    segment->taken, segment->durable);
+	return read_head(s, segment);
+}
+
+/* ---- findings ------------------------------------------------------------------------------- */
+
+static void
+damaged(struct scheduler *s, struct segment *segment,
+    const struct reader_found *found)
+{
+	if (found->headed)
+		takeup_damaged(s, segment, found);
+	else
+		quarantine_bytes(s, segment, found->from, found->to,
+		    found->why);
+}
+
+/* Bytes that stay where they are, and so does their segment. */
+static void
+stays(struct scheduler *s, struct segment *segment,
+    const struct reader_found *found)
+{
+	char text[SEGMENT_FILE_SIZE + 16];
+
+	(void)s;
+	log_error("segment %s, bytes %llu to %llu stay there: %s",
+	    segment_text(segment, text), (unsigned long long)found->from,
+	    (unsigned long long)found->to, found->why);
+	quarantine_exclude(segment, found->from, found->to);
+	segment_pin(segment);
+}
+
+static void
+torn(struct segment *segment, const struct reader_found *found)
+{
+	char text[SEGMENT_FILE_SIZE + 16];
+
+	log_warn("segment %s, bytes %llu to %llu: a message that was being "
+	    "written when the system went down, never accepted, is left out",
+	    segment_text(segment, text), (unsigned long long)found->from,
+	    (unsigned long long)found->to);
+	quarantine_exclude(segment, found->from, UINT64_MAX);
+}
+
+enum intake_step
+intake_step(struct scheduler *s, struct segment *segment)
+{
+	struct reader_found found;
+	enum intake_step step = INTAKE_LONG;
+	struct reader *reader;
+
+	if (!begin(s, segment))
+		return INTAKE_OVER;
+	reader = segment->reader;
+	reader->end = segment->durable;
+	reader->promised = segment->promised;
+	switch (reader_next(reader, &found)) {
+	case READER_MESSAGE:
+		takeup_record(s, segment, &found);
+		step = INTAKE_RECORD;
+		break;
+	case READER_DAMAGED:
+		damaged(s, segment, &found);
+		break;
+	case READER_UNREADABLE:
+	case READER_NEWER:
+		stays(s, segment, &found);
+		break;
+	case READER_TORN:
+		torn(segment, &found);
+		break;
+	case READER_MORE:
+		return INTAKE_LONG;
+	case READER_END:
+		segment->taken = reader->offset;
+		reached_end(s, segment);
+		return INTAKE_OVER;
+	}
+	segment->taken = reader->offset;
+	return step;
+}
