@@ -372,7 +372,7 @@ what_is_damaged_is_on_the_disk_before_its_segment_goes(void)
 	rig_until(rig, rig_no_segments, 0);
 	CU_ASSERT_EQUAL(rig->job_count, 1);
 	CU_ASSERT_EQUAL(rig_files(rig, "corrupt", ""), 1);
-	kept = find_call(DISK_FSYNC, "normal-", "", 0, true);
+	kept = find_call(DISK_FSYNC, "", ".message", 0, true);
 	named = find(DISK_FSYNC, "corrupt", kept);
 	CU_ASSERT_NOT_EQUAL(kept, NEVER);
 	CU_ASSERT_NOT_EQUAL(named, NEVER);
