@@ -101,3 +101,9 @@ attention_refused(const struct courier *c)
 	    c->site->policy->tls == SITE_TLS_ENCRYPT)
 		tell(c, "fails at TLS, which is demanded there", text);
 }
+
+void
+attention_loops(const struct courier *c)
+{
+	tell(c, "is this relay itself", span_of("the route leads back here"));
+}

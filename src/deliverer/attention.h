@@ -3,8 +3,8 @@
  * attention.h - what only our operator can mend.
  *
  * Where a route names the next hop, it is our operator's: if it asks for a
- * login, or cannot encrypt although the site's block demands it, that is no
- * verdict on any mail.  The mail waits, and the scheduler is told, for the log
+ * login, cannot encrypt although the site's block demands it, or is this relay
+ * itself, that is no verdict on any mail.  The mail waits, and the scheduler is told, for the log
  * and for `postrider status`.
  */
 #ifndef DELIVERER_ATTENTION_H
@@ -23,5 +23,8 @@ void attention_apply(struct courier *courier);
 
 /* The host of COURIER would not talk to us; session.failure tells why. */
 void attention_refused(const struct courier *courier);
+
+/* The route of COURIER's site leads to this relay itself. */
+void attention_loops(const struct courier *courier);
 
 #endif

@@ -20,14 +20,16 @@ enum { QUIT_MOST = 5000 };	/* ms; we have nothing to lose any more */
 static void on_reading(void *owner);
 
 struct courier *
-courier_new(struct site *site)
+courier_new(struct site *site, avoid_t avoid)
 {
 	struct courier *c = mem_new(struct courier);
 
 	c->site = site;
 	c->deliverer = site->deliverer;
 	c->state = COURIER_DIALING;
-	c->all_ours = c->all_final = true;
+	c->all_final = avoid == 0;
+	c->avoid = avoid;
+	c->tried = targets_avoided(&site->targets, avoid);
 	c->dialed = clock_mono_usec();
 	c->reading = timer_new(c->deliverer->loop, on_reading, c);
 	session_init(&c->session, "", SITE_TLS_NONE);
@@ -81,8 +83,12 @@ courier_free(struct courier *c)
 	struct deliverer *d = c->deliverer;
 
 	uncount(c);
+	if (c->ready != 0 && c->used == 0 && !c->surplus && !site->gone &&
+	    !d->draining && pool_waiting(&site->pool) > 0)
+		site_in_vain(site);
 	courier_learn_order(c);
 	courier_leave_host(c);
+	courier_set_detour(c, false);
 	courier_hand_back_ahead(c);
 	hand_back_job(c);
 	courier_forget_job(c);
@@ -167,7 +173,10 @@ void
 courier_rest(struct courier *c)
 {
 	places_idle(c);
-	list_prepend(&c->site->idle, &c->link);
+	if (c->refused > 0)
+		list_append(&c->site->idle, &c->link);
+	else
+		list_prepend(&c->site->idle, &c->link);
 }
 
 /* A host is ready for MAIL. */
@@ -183,17 +192,6 @@ arrived(struct courier *c)
 	site_talks(c->site);
 }
 
-static bool
-had_enough(const struct courier *c)
-{
-	const struct pool *pool = &c->site->pool;
-
-	return c->site->gone || c->deliverer->draining ||
-	    pool->idle + pool->busy > pool->limit || courier_is_spare(c) ||
-	    (c->site->policy->messages != 0 &&
-	    c->used >= c->site->policy->messages);
-}
-
 /* False: there is nothing to do for now. */
 static bool
 look_for_job(struct courier *c)
@@ -202,7 +200,7 @@ look_for_job(struct courier *c)
 		arrived(c);
 	if (c->state != COURIER_IDLE)
 		return false;
-	if (had_enough(c)) {
+	if (courier_had_enough(c)) {
 		courier_quit(c);
 		return true;
 	}

@@ -33,11 +33,14 @@ struct courier {
 	struct conn *conn;
 	struct session session;
 	uint64_t tried;		/* targets, a bit each */
+	avoid_t avoid;		/* it was made for mail that avoids these */
+	uint16_t tag;		/* of the target, see avoid.h */
+	bool detour;		/* mail that avoids none goes elsewhere */
 	bool joined;		/* counted at the target with `addr` */
 	bool beside;		/* nobody waits for it: its host may be dead */
 	bool stands_in;		/* a better host was not well */
 	bool clear;		/* TLS with this target failed just now */
-	bool all_ours, all_final;	/* of the targets tried */
+	bool all_final;		/* of the targets tried */
 	struct addr addr;
 	char host[256], relay[340];	/* of the target, which may go */
 	struct site_failure failure;	/* of the last target */
@@ -55,6 +58,9 @@ struct courier {
 	bool late;		/* the job's time was over, and it was broken
 				 * off by us */
 	unsigned used;		/* transactions begun */
+	unsigned refused;	/* the last ones, that were put off */
+	bool surplus;		/* it is one too many, or its host is left
+				 * alone meanwhile */
 	struct timer *reading;
 	usec_t heard;		/* of the host, or called it: monotonic */
 	uint64_t awaits;	/* what the deadline is for */
@@ -62,8 +68,15 @@ struct courier {
 };
 
 /* A new one for SITE; it starts dialing in this call, and ends at the
- * earliest in the next turn. */
-struct courier *courier_new(struct site *site);
+ * earliest in the next turn.  It calls none of those in AVOID. */
+struct courier *courier_new(struct site *site, avoid_t avoid);
+
+/* What it may have. */
+static inline struct taker
+courier_taker(const struct courier *courier)
+{
+	return (struct taker){ courier->tag, courier->detour };
+}
 
 /* An idle courier takes JOB, or answers it at once when it cannot be sent;
  * then it is idle still. */
@@ -135,6 +148,21 @@ void courier_hangs(struct courier *courier);
 /* The host is ready for MAIL; or failed because of WHY. */
 void courier_welcome(struct courier *courier);
 void courier_host_failed(struct courier *courier, const char *why);
+/* The verdicts are in: what they tell of its host and of the connection. */
+void courier_note_verdicts(struct courier *courier);
+/* All that was said is for now, and another host may say something else: the
+ * job is back in the line, and avoids this one.  ABOUT_MAIL: by the operator's
+ * rules it says nothing of the host. */
+bool courier_detour(struct courier *courier, bool about_mail);
+/* Its host, or the connection, is of no use to mail for now. */
+bool courier_is_refused(const struct courier *courier);
+/* It is for mail that avoids a better host, or for all mail. */
+void courier_set_detour(struct courier *courier, bool detour);
+/* Leave the host alone for a time, because of WHY. */
+void courier_leave_alone(struct courier *courier, const char *why);
+
+/* It is to leave, now that it has nothing to do. */
+bool courier_had_enough(struct courier *courier);
 /* It works for a host while a better one is well again. */
 bool courier_is_spare(const struct courier *courier);
 /* This host is not to be had.  WHY: no connection; null: the session tells.

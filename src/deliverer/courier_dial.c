@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "deliverer/attention.h"
+#include "deliverer/detour.h"
 #include "deliverer/rules.h"
 
 #include <stdio.h>
@@ -58,6 +59,23 @@ note_ill(struct courier *c)
 	    "not tried in time" : ailment->why);
 }
 
+/* Where a route leads to ourselves, it is the route that is wrong. */
+static void
+note_loop(struct courier *c, const struct target *ours)
+{
+	bool fixed = c->site->fixed;
+
+	c->addr = ours->addr;
+	snprintf(c->host, sizeof(c->host), "%s", ours->host);
+	snprintf(c->relay, sizeof(c->relay), "%s", ours->text);
+	note(c, 0, fixed ? "4.4.6" : "5.4.6", "mail loops back to",
+	    "this is our own port");
+	if (fixed)
+		attention_loops(c);
+	else
+		c->failure.outcome = OUTCOME_FAILED;
+}
+
 /* All hosts said that they take no mail (RFC 7504), or what a rule takes for
  * that, or all are ourselves: to wait will not help.  A 554 alone is
  * deferred: too many use it for now. */
@@ -66,14 +84,13 @@ harden(struct courier *c)
 {
 	struct site_failure *failure = &c->failure;
 
-	if (c->site->targets.count == 0) {
+	if (c->site->targets.count == 0 && c->site->targets.ours != NULL) {
+		note_loop(c, c->site->targets.ours);
+	} else if (c->site->targets.count == 0) {
 		note(c, 0, "4.4.4", NULL, "there is no address to connect to");
 		failure->relay[0] = '\0';
-	} else if (c->tried == 0) {
+	} else if (c->failure.text[0] == '\0') {
 		note_ill(c);
-	} else if (c->all_ours) {
-		failure->outcome = OUTCOME_FAILED;
-		snprintf(failure->status, sizeof(failure->status), "5.4.6");
 	} else if (c->all_final) {
 		failure->outcome = OUTCOME_FAILED;
 		failure->status[0] = '5';
@@ -87,7 +104,10 @@ void
 courier_give_up(struct courier *c)
 {
 	harden(c);
-	site_failed(c->site, &c->failure);
+	if (c->avoid != 0)
+		detour_failed(c, &c->failure);
+	else
+		site_failed(c->site, &c->failure);
 	courier_free(c);
 }
 
@@ -137,7 +157,6 @@ note_refusal(struct courier *c, const char *why)
 		    failure->text);
 	else
 		note(c, failure->code, failure->status, NULL, failure->text);
-	c->all_ours = false;
 	c->all_final = replied && is_final(c, failure) && c->all_final;
 }
 
@@ -147,7 +166,7 @@ is_enough(const struct courier *c)
 {
 	const struct pool *pool = &c->site->pool;
 
-	return c->failure.code == 421 && pool->idle + pool->busy > 0;
+	return c->failure.code == 421 && c->avoid == 0 && pool->idle + pool->busy > 0;
 }
 
 void
@@ -167,7 +186,7 @@ courier_refused(struct courier *c, const char *why)
 			    c->session.failure.text);
 	}
 	conn_free(&c->conn);
-	if (!clear && c->beside)
+	if (!clear && c->beside && c->avoid == 0)
 		courier_free(c);
 	else if (c->failure.ours || (!clear && is_enough(c)))
 		courier_give_up(c);
@@ -196,11 +215,10 @@ choose(struct courier *c, msec_t now)
 
 	courier_leave_host(c);
 	next = targets_next(targets, c->tried, health, now);
-	if (next == -1 && is_last_hope(c))
+	if (next == -1 && c->avoid == 0 && is_last_hope(c))
 		next = targets_resort(targets, c->tried,
 		    c->site->pool.beside > 0, health);
 	if (next == -1) {
-		c->all_ours = c->all_ours && targets_all(targets, c->tried);
 		c->all_final = c->all_final && targets_all(targets, c->tried);
 		return false;
 	}
@@ -217,13 +235,7 @@ courier_dial(struct courier *c)
 
 	c->session.state = SESSION_OVER;
 	places_leave(c);	/* it has no connection to be hurried */
-	while (again || choose(c, loop_now(d->loop))) {
-		if (!again && own_listens(&d->own, d->conf, c->addr)) {
-			c->all_final = false;
-			note(c, 0, "4.4.6", "mail loops back to",
-			    "this is our own port");
-			continue;
-		}
+	if (again || choose(c, loop_now(d->loop))) {
 		c->conn = conn_connect(d->loop, c->addr, &limits,
 		    courier_event, c);
 		conn_deadline(c->conn,

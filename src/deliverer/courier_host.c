@@ -9,6 +9,7 @@
 #include "deliverer/courier.h"
 
 #include "base/log.h"
+#include "deliverer/detour.h"
 
 #include <stdio.h>
 
@@ -75,6 +76,14 @@ set_beside(struct courier *c, bool beside)
 }
 
 void
+courier_set_detour(struct courier *c, bool detour)
+{
+	c->site->detours += detour;
+	c->site->detours -= c->detour;
+	c->detour = detour;
+}
+
+void
 courier_join_host(struct courier *c, struct target *target)
 {
 	struct targets *targets = &c->site->targets;
@@ -85,12 +94,15 @@ courier_join_host(struct courier *c, struct target *target)
 	target->users++;
 	c->joined = true;
 	c->addr = target->addr;
+	c->tag = target->tag;
 	snprintf(c->host, sizeof(c->host), "%s", target->host);
 	snprintf(c->relay, sizeof(c->relay), "%s", target->text);
 	c->clear = target->clear_until > now;
 	health_try(health, target->addr, c, now);
-	set_beside(c, !well && targets_have_other(targets, target->addr,
-	    health, now));
+	set_beside(c, c->avoid != 0 || (!well && targets_have_other(targets,
+	    target->addr, health, now)));
+	courier_set_detour(c, c->avoid != 0 && targets_better(targets,
+	    target->preference, true, health, now) > 0);
 	c->stands_in = targets_better(targets, target->preference, false,
 	    health, now) > 0;
 	targets->doubtful = targets->doubtful || !well || c->stands_in;
@@ -122,11 +134,37 @@ courier_welcome(struct courier *c)
 {
 	timer_stop(c->reading);
 	set_beside(c, false);
-	if (!health_well(health_at(c), c->addr))
+	if (health_refuses(health_at(c), c->addr, now_at(c)) ||
+	    !health_well(health_at(c), c->addr))
 		return;
 	if (c->site->targets.count > 1)
 		log_info("%s: %s answers again", c->site->name, c->relay);
 	tell(c, NULL);
+}
+
+/* The mail that it was made for waits no more: it is a courier like others
+ * that try a host which may be dead. */
+static void
+errand_hangs(struct courier *c)
+{
+	static const char why[] = "no answer yet";
+	struct health *health = health_at(c);
+	struct site_failure failure = { .outcome = OUTCOME_DEFERRED,
+	    .status = "4.4.1" };
+
+	if (!health_hangs(health, c->addr, c, why, now_at(c))) {
+		conn_free(&c->conn);
+		courier_dial(c);
+		return;
+	}
+	c->site->targets.doubtful = true;
+	tell(c, health_find(health, c->addr));
+	snprintf(failure.text, sizeof(failure.text), "connect to %s: %s",
+	    c->relay, why);
+	snprintf(failure.relay, sizeof(failure.relay), "%s", c->relay);
+	c->avoid = 0;
+	detour_failed(c, &failure);
+	site_serve(c->site);
 }
 
 /* One that has better use of its time dials the next host; the first of
@@ -138,6 +176,10 @@ courier_hangs(struct courier *c)
 	struct health *health = health_at(c);
 	msec_t now = now_at(c);
 
+	if (c->avoid != 0) {
+		errand_hangs(c);
+		return;
+	}
 	if (c->beside || !targets_have_other(targets, c->addr, health, now))
 		return;
 	targets->doubtful = true;
@@ -146,7 +188,7 @@ courier_hangs(struct courier *c)
 		tell(c, health_find(health, c->addr));
 		site_serve(c->site);
 	} else if (targets_next(targets, c->tried, health, now) != -1) {
-		c->all_ours = c->all_final = false;
+		c->all_final = false;
 		conn_free(&c->conn);
 		courier_dial(c);
 	}
@@ -191,14 +233,49 @@ courier_host_failed(struct courier *c, const char *why)
 	courier_leave_host(c);
 }
 
+void
+courier_leave_alone(struct courier *c, const char *why)
+{
+	c->site->targets.doubtful = true;
+	if (health_refused(health_at(c), c->addr, c, why, now_at(c),
+	    conf_time(c->deliverer->conf, ALONE_TIME)))
+		tell_ill(c, why);
+}
+
 bool
 courier_is_spare(const struct courier *c)
 {
 	const struct target *target;
+	struct taker taker = courier_taker(c);
 
+	if (c->detour)
+		return !pool_needs(&c->site->pool, &taker);
 	if (!c->stands_in)
 		return false;
 	target = targets_find(&c->site->targets, c->addr);
 	return target != NULL && targets_better(&c->site->targets,
 	    target->preference, true, health_at(c), now_at(c)) > 0;
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+/* Its errand may make it one more than the site is to have, once. */
+static bool
+is_surplus(const struct courier *c)
+{
+	const struct pool *pool = &c->site->pool;
+	struct taker taker = courier_taker(c);
+
+	return pool->idle + pool->busy > pool->limit && (c->avoid == 0 ||
+	    c->used > 0 || !pool_needs(pool, &taker));
+}
+
+bool
+courier_had_enough(struct courier *c)
+{
+	c->surplus = is_surplus(c) || courier_is_refused(c);
+	return c->site->gone || c->deliverer->draining || c->surplus ||
+	    courier_is_spare(c) ||
+	    (c->site->policy->messages != 0 &&
+	    c->used >= c->site->policy->messages);
 }

@@ -196,6 +196,7 @@ say_mail(struct courier *c)
 		break;
 	}
 	c->used++;
+	site_useful(c->site);
 	courier_send(c);
 	courier_wait(c);
 }
@@ -345,6 +346,9 @@ courier_result(struct courier *c)
 	about_mail = rules_apply(c->site, c->host, c->message.envelope,
 	    transaction);
 	attention_apply(c);
+	courier_note_verdicts(c);
+	if (courier_detour(c, about_mail))
+		return;
 	report = make_report(c);
 	report.dsn_passed = (transaction->offer.bits & OFFER_DSN) != 0;
 	report.cut = c->session.state == SESSION_OVER && !c->late &&

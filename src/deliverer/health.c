@@ -157,11 +157,30 @@ health_failed(struct health *health, struct addr addr, const void *who,
 	    DOUBLINGS_MOST;
 	ailment->failures++;
 	ailment->trier = NULL;
+	ailment->talks = false;
 	ailment->until = now + rand_jitter(base << doublings, JITTER);
 	set_why(ailment, why);
 	list_remove(&health->ages, &ailment->age);
 	list_append(&health->ages, &ailment->age);
 	return true;
+}
+
+bool
+health_refused(struct health *health, struct addr addr, const void *who,
+    const char *why, msec_t now, msec_t base)
+{
+	if (!health_failed(health, addr, who, why, now, base))
+		return false;
+	find(health, addr)->talks = true;
+	return true;
+}
+
+bool
+health_refuses(const struct health *health, struct addr addr, msec_t now)
+{
+	const struct ailment *ailment = find(health, addr);
+
+	return ailment != NULL && ailment->talks && ailment->until > now;
 }
 
 bool

@@ -22,6 +22,7 @@ struct ailment {
 	uint8_t key[HEALTH_KEY];
 	unsigned failures;	/* in a row */
 	msec_t until;		/* left alone until then */
+	bool talks;		/* it lets us in, and takes no mail */
 	const void *trier;	/* the one who tries it; null: nobody */
 	char *why;
 };
@@ -62,6 +63,13 @@ bool health_hangs(struct health *health, struct addr addr, const void *who,
  */
 bool health_failed(struct health *health, struct addr addr, const void *who,
     const char *why, msec_t now, msec_t base);
+
+/* The same of a host that lets us in and puts all mail off. */
+bool health_refused(struct health *health, struct addr addr, const void *who,
+    const char *why, msec_t now, msec_t base);
+/* Whether it is left alone for that: that it talks is no news. */
+bool health_refuses(const struct health *health, struct addr addr,
+    msec_t now);
 
 /* It is well.  True: it was not. */
 bool health_well(struct health *health, struct addr addr);

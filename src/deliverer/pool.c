@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
  * pool.c - which job goes next, and how many connections a site may have.
- *
- * The lines are short (the scheduler sends what the site can take, and a
- * little in advance), so a job finds its place from the end.
  */
 #include "deliverer/pool.h"
 
 #include "base/must.h"
-
-static bool
-is_heavy(const struct pool *pool, const struct job *job)
-{
-	return job->size > pool->large;
-}
 
 void
 pool_init(struct pool *pool, unsigned limit)
@@ -32,108 +23,11 @@ pool_set_limit(struct pool *pool, unsigned limit)
 	pool->limit = limit;
 }
 
-void
-pool_set_reserve(struct pool *pool, struct conf_part reserve, uint64_t large)
-{
-	pool->reserve = reserve;
-	pool->large = large;
-	pool->heavy_waiting = 0;
-	for (int klass = 0; klass < CLASS_COUNT; klass++)
-		for (struct link *link = list_first(&pool->waiting[klass]);
-		    link != NULL;
-		    link = list_next(&pool->waiting[klass], link))
-			pool->heavy_waiting += is_heavy(pool,
-			    list_item(link, struct job, link));
-}
-
-/* ---- the lines ---------------------------------------------------------- */
-
-static int64_t
-due(const struct job *job)
-{
-	return job->deadline == 0 ? INT64_MAX : job->deadline;
-}
-
-/* Nobody is overtaken for ever. */
-static bool
-overtakes(const struct job *job, struct job *other)
-{
-	if (due(other) <= due(job) || other->overtaken == POOL_OVERTAKEN)
-		return false;
-	other->overtaken++;
-	return true;
-}
-
-void
-pool_put(struct pool *pool, struct job *job)
-{
-	struct list *line = &pool->waiting[job->klass];
-	struct link *after = line->head.prev;
-
-	if (job->klass == CLASS_URGENT)
-		while (after != &line->head && overtakes(job,
-		    list_item(after, struct job, link)))
-			after = after->prev;
-	list_insert_after(line, after, &job->link);
-	pool->heavy_waiting += is_heavy(pool, job);
-}
-
-void
-pool_put_back(struct pool *pool, struct job *job)
-{
-	list_prepend(&pool->waiting[job->klass], &job->link);
-	pool->heavy_waiting += is_heavy(pool, job);
-}
-
 static size_t
 calm_waiting(const struct pool *pool)
 {
 	return pool->waiting[CLASS_NORMAL].count +
 	    pool->waiting[CLASS_BULK].count;
-}
-
-size_t
-pool_waiting(const struct pool *pool)
-{
-	return pool->waiting[CLASS_URGENT].count + calm_waiting(pool);
-}
-
-static struct job *
-take_off(struct pool *pool, struct job *job)
-{
-	list_remove(&pool->waiting[job->klass], &job->link);
-	pool->heavy_waiting -= is_heavy(pool, job);
-	return job;
-}
-
-void
-pool_remove(struct pool *pool, struct job *job)
-{
-	(void)take_off(pool, job);
-}
-
-static struct job *
-first(const struct pool *pool)
-{
-	for (int klass = 0; klass < CLASS_COUNT; klass++)
-		if (!list_empty(&pool->waiting[klass]))
-			return list_item(list_first(&pool->waiting[klass]),
-			    struct job, link);
-	return NULL;
-}
-
-const struct job *
-pool_first(const struct pool *pool)
-{
-	return first(pool);
-}
-
-struct job *
-pool_drain(struct pool *pool)
-{
-	struct job *job = first(pool);
-
-	return job == NULL ? NULL : take_off(pool, job);
 }
 
 /* ---- the reserve -------------------------------------------------------- */
@@ -246,9 +140,17 @@ started(struct pool *pool)
 
 /* ---- taking ------------------------------------------------------------- */
 
-/* The first job of KLASS that may use a connection. */
+/* The connection of TAKER may have JOB. */
+static bool
+suits(const struct taker *taker, const struct job *job)
+{
+	return !avoid_has(job->avoid, taker->tag) &&
+	    (!taker->detour || job->avoid != 0);
+}
+
+/* The first job of KLASS that may use the connection of TAKER. */
 static struct job *
-first_job(const struct pool *pool, unsigned klass)
+first_job(const struct pool *pool, const struct taker *taker, unsigned klass)
 {
 	const struct list *line = &pool->waiting[klass];
 	bool any = klass == CLASS_URGENT ||
@@ -259,7 +161,8 @@ first_job(const struct pool *pool, unsigned klass)
 	    link = list_next(line, link)) {
 		struct job *job = list_item(link, struct job, link);
 
-		if (!is_heavy(pool, job) || heavy_room(pool, klass) > 0)
+		if (suits(taker, job) && (!pool_is_heavy(pool, job) ||
+		    heavy_room(pool, klass) > 0))
 			return job;
 	}
 	return NULL;
@@ -267,15 +170,15 @@ first_job(const struct pool *pool, unsigned klass)
 
 /* The most pressing one, unless one that was passed over too often can go. */
 static struct job *
-choose(const struct pool *pool)
+choose(const struct pool *pool, const struct taker *taker)
 {
 	struct job *job = NULL;
 
 	for (unsigned klass = 1; job == NULL && klass < CLASS_COUNT; klass++)
 		if (pool->passed[klass] >= POOL_TRICKLE)
-			job = first_job(pool, klass);
+			job = first_job(pool, taker, klass);
 	for (unsigned klass = 0; job == NULL && klass < CLASS_COUNT; klass++)
-		job = first_job(pool, klass);
+		job = first_job(pool, taker, klass);
 	return job;
 }
 
@@ -289,15 +192,50 @@ take(struct pool *pool, struct job *job)
 			pool->passed[klass]++;
 	if (job->klass != CLASS_URGENT)
 		started(pool);
-	return take_off(pool, job);
+	pool_remove(pool, job);
+	return job;
 }
+
+static const struct taker anybody = { .tag = 0 };
 
 struct job *
 pool_take(struct pool *pool)
 {
-	struct job *job = choose(pool);
+	return pool_take_for(pool, &anybody);
+}
+
+struct job *
+pool_take_for(struct pool *pool, const struct taker *taker)
+{
+	struct job *job = choose(pool, taker);
 
 	return job == NULL ? NULL : take(pool, job);
+}
+
+const struct job *
+pool_shy(const struct pool *pool)
+{
+	static const struct taker any_detour = { .detour = true };
+
+	return pool->shy == 0 ? NULL : choose(pool, &any_detour);
+}
+
+bool
+pool_needs(const struct pool *pool, const struct taker *taker)
+{
+	for (int klass = 0; pool->shy > 0 && klass < CLASS_COUNT; klass++) {
+		const struct list *line = &pool->waiting[klass];
+
+		for (const struct link *link = list_first(line);
+		    link != NULL; link = list_next(line, link)) {
+			const struct job *job = list_item(link, struct job,
+			    link);
+
+			if (job->avoid != 0 && suits(taker, job))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* What would be chosen if UNDER_WAY were over. */
@@ -309,7 +247,7 @@ choose_after(struct pool *pool, const struct job *under_way)
 
 	pool->calm -= under_way->klass != CLASS_URGENT;
 	pool->heavy -= under_way->heavy;
-	job = choose(pool);
+	job = choose(pool, &anybody);
 	pool->calm = calm;
 	pool->heavy = heavy;
 	return job;
@@ -321,10 +259,10 @@ pool_take_ahead(struct pool *pool, const struct job *under_way, uint64_t most)
 	struct job *job;
 
 	if (pool->took == 0 || pool->took >= PACE_SLOW || reserve(pool) == 0 ||
-	    calm_waiting(pool) == 0)
+	    calm_waiting(pool) == 0 || under_way->avoid != 0)
 		return NULL;
 	job = choose_after(pool, under_way);
-	if (job == NULL || job->klass == CLASS_URGENT ||
+	if (job == NULL || job->avoid != 0 || job->klass == CLASS_URGENT ||
 	    job->klass < under_way->klass || job->size > most)
 		return NULL;
 	return take(pool, job);
@@ -355,7 +293,7 @@ pool_began(struct pool *pool, struct job *job)
 	pool->idle--;
 	pool->busy++;
 	pool->calm += job->klass != CLASS_URGENT;
-	job->heavy = is_heavy(pool, job);
+	job->heavy = pool_is_heavy(pool, job);
 	pool->heavy += job->heavy;
 }
 
@@ -389,11 +327,20 @@ leave_out(size_t stuck, size_t *calm, size_t *urgent)
 	*urgent -= stuck - of_calm < *urgent ? stuck - of_calm : *urgent;
 }
 
+/* What avoids a host has connections made for it, see detour.h. */
+static size_t
+plain_waiting(const struct pool *pool, enum mail_class klass)
+{
+	return pool->waiting[klass].count - pool->shy_of[klass];
+}
+
 unsigned
 pool_wants(const struct pool *pool, msec_t now)
 {
-	size_t room = calm_room(pool), calm = calm_waiting(pool);
-	size_t wanted = pool->waiting[CLASS_URGENT].count;
+	size_t room = calm_room(pool);
+	size_t wanted = plain_waiting(pool, CLASS_URGENT);
+	size_t calm = plain_waiting(pool, CLASS_NORMAL) +
+	    plain_waiting(pool, CLASS_BULK);
 	unsigned open = pool_coming(pool) + pool->idle + pool->busy;
 
 	leave_out(heavy_stuck(pool), &calm, &wanted);

@@ -26,6 +26,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "conf/conf.h"
+#include "deliverer/avoid.h"
 
 struct site;
 struct segment;
@@ -43,6 +44,7 @@ struct job {
 	uint64_t offset, size;
 	usec_t picked;		/* wall */
 	int64_t deadline;	/* monotonic usec; 0 = none */
+	avoid_t avoid;		/* hosts that put it off in this attempt */
 	struct heap_node alarm;	/* see late.h */
 	size_t rcpt_count;
 	uint32_t rcpts[];
@@ -61,6 +63,8 @@ struct pool {
 	unsigned calm;		/* of the busy ones: not with urgent mail */
 	unsigned heavy;		/* … and with a large message */
 	size_t heavy_waiting;
+	size_t shy;		/* of those that wait: with hosts to avoid … */
+	size_t shy_of[CLASS_COUNT];	/* … in each class */
 	unsigned passed[CLASS_COUNT];	/* jobs taken while it waited */
 	struct conf_part reserve;	/* of the window, for urgent mail */
 	uint64_t large;		/* bytes; over this a message is large */
@@ -70,6 +74,13 @@ struct pool {
 	msec_t widen_at;	/* not before: monotonic */
 	msec_t spare_at;	/* no spare connection before: monotonic */
 };
+
+/* JOB is large. */
+static inline bool
+pool_is_heavy(const struct pool *pool, const struct job *job)
+{
+	return job->size > pool->large;
+}
 
 void pool_init(struct pool *pool, unsigned limit);
 void pool_set_limit(struct pool *pool, unsigned limit);
@@ -87,6 +98,19 @@ size_t pool_waiting(const struct pool *pool);
 /* Take off the most pressing job that may use a connection now that is
  * free; null: none. */
 struct job *pool_take(struct pool *pool);
+
+/* The same for a connection that may not have every job. */
+struct taker {
+	uint16_t tag;		/* of its host, for those that avoid it */
+	bool detour;		/* it is for those alone that avoid others */
+};
+struct job *pool_take_for(struct pool *pool, const struct taker *taker);
+
+/* The most pressing job with hosts to avoid that could use a connection now;
+ * null: none. */
+const struct job *pool_shy(const struct pool *pool);
+/* Whether a job with hosts to avoid waits for such as TAKER. */
+bool pool_needs(const struct pool *pool, const struct taker *taker);
 
 /*
  * Take off the job that may be sent right behind the body of UNDER_WAY, over

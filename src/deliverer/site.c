@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
  * site.c - one destination: its addresses, its jobs, its connections.
- *
- * A connection that cannot be had is the site's failure only when there is
- * no other: while some work, the server has said how many it wants.
  */
 #include "deliverer/site.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "deliverer/courier.h"
-#include "deliverer/report.h"
+#include "deliverer/detour.h"
 
 #include <limits.h>
-#include <stdio.h>
-
-enum {
-	NARROW_REST = 5000,	/* ms before another connection is tried */
-	NARROW_SILENCE = 600 * 1000,	/* ms before it is said again */
-	OWN_REST = 1000,	/* ms after want of something of ours */
-	OWN_RESTS_MOST = 10	/* in a row, then the jobs go back */
-};
 
 void
 job_free(struct job **job)
@@ -110,6 +99,14 @@ site_set_window(struct site *site, unsigned window, unsigned beside)
 		    struct courier, link));
 }
 
+static bool
+is_ours(const void *owner, struct addr addr)
+{
+	const struct deliverer *d = owner;
+
+	return own_listens(&d->own, d->conf, addr);
+}
+
 void
 site_reload(struct site *site)
 {
@@ -121,6 +118,8 @@ site_reload(struct site *site)
 	if (site->policy == NULL)
 		site->policy = conf_site_for(conf, span_of(site->domain),
 		    NULL, 0);
+	targets_drop_own(&site->targets, is_ours, site->deliverer,
+	    site->fixed);
 	set_limit(site);
 	pool_set_reserve(&site->pool, site->policy->reserve,
 	    site->deliverer->conf->large_bytes);
@@ -191,10 +190,11 @@ site_lost_courier(struct site *site)
 /* ---- work --------------------------------------------------------------- */
 
 static struct job *
-next_job(struct site *site)
+next_job(struct site *site, const struct courier *courier)
 {
 	usec_t wait = pool_pace(&site->pool, clock_mono_usec());
-	struct job *job = pool_take(&site->pool);
+	struct taker taker = courier_taker(courier);
+	struct job *job = pool_take_for(&site->pool, &taker);
 
 	if (job == NULL && wait > 0 && pool_waiting(&site->pool) > 0)
 		timer_set(site->pace, wait / 1000 + 1);
@@ -216,33 +216,51 @@ try_again(struct site *site)
 	next = targets_next(targets, 0, &d->health, now);
 	if (next != -1 && !places_full(d, PLACE_CALM) && health_of(&d->health,
 	    targets->rows[next].addr, now) == HEALTH_DUE)
-		courier_new(site);
+		courier_new(site, 0);
+}
+
+/* What one may not have, for it avoids its host, another may. */
+static void
+give_out(struct site *site)
+{
+	struct link *link = list_first(&site->idle);
+
+	while (link != NULL && pool_waiting(&site->pool) > 0) {
+		struct courier *courier = list_item(link, struct courier,
+		    link);
+		struct job *job = next_job(site, courier);
+
+		if (job != NULL) {
+			courier_begin(courier, job);
+			link = list_first(&site->idle);
+		} else if (site->pool.shy > 0 || courier->detour) {
+			link = list_next(&site->idle, link);
+		} else {
+			return;
+		}
+	}
 }
 
 void
 site_serve(struct site *site)
 {
 	struct deliverer *d = site->deliverer;
-	struct courier *courier;
-	struct job *job;
 	unsigned wants;
 
-	while (!list_empty(&site->idle) &&
-	    (job = next_job(site)) != NULL) {
-		courier = list_item(list_first(&site->idle), struct courier,
-		    link);
-		courier_begin(courier, job);
-	}
+	detour_leave(site);
+	give_out(site);
 	if (site->gone || d->draining || timer_is_set(site->rest))
 		return;
 	wants = pool_wants(&site->pool, loop_now(d->loop));
 	while (wants-- > 0 && places_grant(site, pool_coming(&site->pool) <
 	    site->pool.waiting[CLASS_URGENT].count))
-		courier_new(site);
+		courier_new(site, 0);
+	detour_serve(site);
 	if (site->pool.busy > 0)
 		try_again(site);
 }
 
+<<<<<<< HEAD
 /* ---- failure ------------------------------------------------------------ */
 
 /* The log wants id and addresses, which nobody has read yet. */
@@ -344,6 +362,9 @@ site_failed(struct site *site, const struct site_failure *failure)
 	site->signs.room = 0;	/* it takes none, for whatever reason */
 	answer_all(site, failure, SCOPE_SITE);
 }
+=======
+/* ---- what its servers do -------------------------------------------------- */
+>>>>>>> 5042b78 (deliverer: Ask another host for what one puts off)
 
 /* The scheduler asks nothing; it takes it for good news if it probes. */
 void
@@ -368,22 +389,4 @@ site_one_by_one(struct site *site, const char *relay)
 		    "message at once, or before that message; they wait for "
 		    "its reply from now on", site->name, relay);
 	site->one_by_one = true;
-}
-
-void
-site_return_jobs(struct site *site)
-{
-	struct deliverer *d = site->deliverer;
-	struct fate fate = {
-		.outcome = OUTCOME_AGAIN, .scope = SCOPE_MESSAGE,
-		.status = "4.3.2", .text = "not tried yet",
-	};
-	struct job *job;
-
-	while ((job = pool_drain(&site->pool)) != NULL) {
-		struct report report = { .job = job };
-
-		report_all(d, &report, &fate);
-		job_free(&job);
-	}
 }

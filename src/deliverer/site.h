@@ -54,6 +54,9 @@ struct site {
 	bool answers;		/* it took part in the last transaction */
 	bool gone;		/* nothing new will come */
 	msec_t narrow_said;	/* it had enough; not to be said before */
+	unsigned vain;		/* connections in a row that took no mail */
+	unsigned detours;	/* couriers for mail that avoids a host */
+	msec_t detour_at;	/* no other detour before: monotonic */
 	bool one_by_one;	/* nothing goes ahead: a server of it loses
 				 * that, or answers it first */
 	bool orphan;		/* nobody wants to hear of it any more */
@@ -78,6 +81,15 @@ void site_talks(struct site *site);
 
 /* Give waiting jobs to free connections, and open what is missing. */
 void site_serve(struct site *site);
+
+/* A connection was ready, took no mail, and left, though mail waits.  Where
+ * that goes on, the next ones are made one by one, and later each time, until one is useful. */
+void site_in_vain(struct site *site);
+void site_useful(struct site *site);
+
+/* JOB, which waits no more, is put off because of FAILURE. */
+void site_put_off(struct site *site, struct job *job,
+    const struct site_failure *failure);
 
 /* No host would talk to us, says a courier that tried them all. */
 void site_failed(struct site *site, const struct site_failure *failure);

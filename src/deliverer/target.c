@@ -7,6 +7,7 @@
  */
 #include "deliverer/target.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "wire/frames.h"
@@ -20,6 +21,15 @@ target_fini(struct target *target)
 	mem_free(target->text);
 }
 
+static uint16_t
+tag_of(struct addr addr)
+{
+	uint16_t tag = (uint16_t)hash_span((struct hash_key){ addr.port, 0 },
+	    span_make(&addr.ip, sizeof(addr.ip)));
+
+	return tag != 0 ? tag : 1;
+}
+
 static struct target
 target_make(const struct host_row *host, struct span address)
 {
@@ -28,6 +38,7 @@ target_make(const struct host_row *host, struct span address)
 
 	memcpy(&target.addr.ip, address.data, ADDRESS_BYTES);
 	target.addr.port = host->port;
+	target.tag = tag_of(target.addr);
 	target.preference = host->preference;
 	addr_text(target.addr, text);
 	target.text = mem_printf("%s[%s]:%u", target.host, text, host->port);
@@ -54,6 +65,7 @@ remember(struct target *target, struct targets *former)
 	target->chance = old->chance;
 	target->clear_until = old->clear_until;
 	target->proving = old->proving;
+	target->refusals = old->refusals;
 }
 
 static size_t
@@ -101,8 +113,42 @@ targets_fini(struct targets *targets)
 	for (size_t i = 0; i < targets->count; i++)
 		target_fini(&targets->rows[i]);
 	mem_free(targets->rows);
+	if (targets->ours != NULL)
+		target_fini(targets->ours);
+	mem_free(targets->ours);
 	targets->rows = NULL;
+	targets->ours = NULL;
 	targets->count = 0;
+}
+
+void
+targets_drop_own(struct targets *targets,
+    bool (*ours)(const void *owner, struct addr addr), const void *owner,
+    bool fixed)
+{
+	uint32_t worst = UINT32_MAX;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < targets->count; i++) {
+		struct target *row = &targets->rows[i];
+
+		row->own = ours(owner, row->addr);
+		if (row->own && row->preference < worst)
+			worst = row->preference;
+	}
+	for (size_t i = 0; i < targets->count; i++) {
+		struct target *row = &targets->rows[i];
+
+		if (row->own && targets->ours == NULL) {
+			targets->ours = mem_new(struct target);
+			*targets->ours = *row;
+		} else if (row->own || (!fixed && row->preference >= worst)) {
+			target_fini(row);
+		} else {
+			targets->rows[kept++] = *row;
+		}
+	}
+	targets->count = kept;
 }
 
 static bool
@@ -172,6 +218,31 @@ targets_have_other(const struct targets *targets, struct addr addr,
 		const struct target *row = &targets->rows[i];
 
 		if (!addr_equal(row->addr, addr) &&
+		    health_of(health, row->addr, now) == HEALTH_WELL)
+			return true;
+	}
+	return false;
+}
+
+uint64_t
+targets_avoided(const struct targets *targets, avoid_t avoid)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; avoid != 0 && i < targets->count; i++)
+		if (avoid_has(avoid, targets->rows[i].tag))
+			bits |= UINT64_C(1) << i;
+	return bits;
+}
+
+bool
+targets_elsewhere(const struct targets *targets, avoid_t avoid,
+    const struct health *health, msec_t now)
+{
+	for (size_t i = 0; i < targets->count; i++) {
+		const struct target *row = &targets->rows[i];
+
+		if (!avoid_has(avoid, row->tag) &&
 		    health_of(health, row->addr, now) == HEALTH_WELL)
 			return true;
 	}

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "io/addr.h"
+#include "deliverer/avoid.h"
 #include "deliverer/health.h"
 
 enum { TARGETS_MOST = 64 };	/* of one site; more are not tried */
@@ -16,10 +17,13 @@ struct target {
 	char *text;		/* "mx1.example.org[192.0.2.1]:25" */
 	struct addr addr;
 	uint16_t preference;
+	uint16_t tag;		/* see avoid.h */
 	uint16_t number;	/* of the host, which may have several rows */
 	unsigned users;		/* connections there, or on their way */
 	uint32_t chance;	/* of its host: the order among equals */
 	msec_t clear_until;	/* TLS failed lately: in clear until then */
+	unsigned refusals;	/* messages in a row that it put off */
+	bool own;		/* it is ourselves */
 	bool proving;		/* a connection finds out whether it answers
 				 * in order what goes ahead */
 };
@@ -28,12 +32,29 @@ struct targets {
 	struct target *rows;	/* null: none yet */
 	size_t count;
 	bool doubtful;		/* one of them may not be well */
+	struct target *ours;	/* one that was dropped, for it is ourselves;
+				 * null: none was */
 };
 
 /* Replace what is in TARGETS by HOSTS, a list of struct host_row.  What was
  * known of an address that is still there stays known. */
 void targets_set(struct targets *targets, struct span hosts);
 void targets_fini(struct targets *targets);
+
+/*
+ * Those that are OURS to OWNER go: to deliver there would be to talk to
+ * ourselves.  Unless they are FIXED by a route, so do all that are not better
+ * than the best of them (RFC 5321, section 5.1).
+ */
+void targets_drop_own(struct targets *targets,
+    bool (*ours)(const void *owner, struct addr addr), const void *owner,
+    bool fixed);
+
+/* The bits of those that are to be avoided. */
+uint64_t targets_avoided(const struct targets *targets, avoid_t avoid);
+/* Whether one that need not be avoided is well. */
+bool targets_elsewhere(const struct targets *targets, avoid_t avoid,
+    const struct health *health, msec_t now);
 
 /*
  * The one to try next: of those that are well, or due, and whose bit is not

@@ -35,6 +35,7 @@ The script is an object; everything in it may be left out:
       "delay": {"DOT": 0.4},      seconds before that reply
       "connections": 5,           more at once are greeted with 421
       "recipients": 100,          more in a transaction earn 452 4.5.3
+      "each": {"4": {"MAIL": "451 no"}},  what else holds for each 4th connection
       "messages": 0,              so many over one connection, then 421
       "line": 998,                longer lines earn 550 after the dot
       "bytes": 2000,              larger bodies 552 after the dot
@@ -86,12 +87,17 @@ class Over(Exception):
 
 
 class Script:
-    def __init__(self, path):
-        self.rules = dict(DEFAULTS)
+    def __init__(self, path=None, rules=None):
+        self.rules = rules or dict(DEFAULTS)
         self.used = {}
         if path:
             with open(path, encoding="utf-8") as file:
                 self.rules.update(json.load(file))
+        self.others = {int(number): Script(rules={**self.rules, "each": {}, **more})
+                       for number, more in self.rules.get("each", {}).items()}
+
+    def of(self, connection):
+        return next((other for number, other in self.others.items() if connection % number == 0), self)
 
     def get(self, step, address=None):
         key, rule = step, self.rules.get(step, DEFAULTS["unknown"])
@@ -179,7 +185,7 @@ class Session:
 
     @property
     def script(self):
-        return self.sink.script
+        return self.sink.script.of(self.number)
 
     def close(self):
         if self.raw:

@@ -1,6 +1,7 @@
 # The simulator: the scheduler's core in simulated time.
 SIM_SOURCES = tests/sim/sim.h tests/sim/engine.c tests/sim/world.c \
-	tests/sim/ours.c tests/sim/rivals.c src/deliverer/pool.c
+	tests/sim/ours.c tests/sim/rivals.c src/deliverer/pool.c \
+	src/deliverer/pool_lines.c
 SIM_LIBS = src/scheduler/libscheduler.a src/lib/spool/libspool.a \
 	src/lib/mail/libmail.a src/lib/smtp/libsmtp.a $(LIB_CONF)
 

@@ -15,6 +15,7 @@ tests_unit_test_deliverer_SOURCES = tests/unit/unit.h \
 	tests/unit/deliverer/dead.c \
 	tests/unit/deliverer/delivery.c \
 	tests/unit/deliverer/doubt.c \
+	tests/unit/deliverer/detour.c \
 	tests/unit/deliverer/health.c \
 	tests/unit/deliverer/host.c tests/unit/deliverer/host.h \
 	tests/unit/deliverer/late.c \

@@ -264,6 +264,27 @@ a_server_that_answers_what_went_ahead_first_is_found_out(void)
 	world_close(&world);
 }
 
+/* Which of the replies was the one to the dot nobody knows. */
+static void
+what_is_put_off_in_doubt_goes_to_no_other_host_at_once(void)
+{
+	struct world world = { 0 };
+	struct host *host = &world.hosts[0];
+
+	host->hasty = true;
+	world_open(&world, "connections 2");
+	world_site(&world, 0, 2);
+	send_three(&world);
+	host->dot = "451 4.3.0 not now";
+	host_release(host);
+	host->dot = NULL;
+	world_results(&world, 3);
+	CU_ASSERT_TRUE(strncmp(world_result(&world, 2)->rows,
+	    "0=deferred(451 4.3.0 451", 24) == 0);
+	CU_ASSERT_EQUAL(world.hosts[1].accepted, 0);
+	world_close(&world);
+}
+
 static void
 one_message_proves_the_order_and_the_others_need_not(void)
 {
@@ -320,6 +341,7 @@ const struct unit_test ahead_tests[] = {
 	UNIT(the_limit_of_messages_holds_for_what_goes_ahead),
 	UNIT(a_server_that_forgets_what_went_ahead_gets_one_after_the_other),
 	UNIT(a_server_that_answers_what_went_ahead_first_is_found_out),
+	UNIT(what_is_put_off_in_doubt_goes_to_no_other_host_at_once),
 	UNIT(one_message_proves_the_order_and_the_others_need_not),
 	UNIT_END
 };

@@ -183,6 +183,35 @@ put_first(struct targets *targets)
 		targets->rows[i].chance = (uint32_t)i;
 }
 
+static bool
+is_the_one(const void *which, struct addr addr)
+{
+	return addr_equal(*(const struct addr *)which, addr);
+}
+
+static void
+our_own_address_goes_and_with_it_what_is_not_better(void)
+{
+	static const struct { unsigned own; size_t left, fixed; } rows[] = {
+		{ 1, 0, 3 }, { 3, 0, 3 }, { 4, 3, 3 }, { 9, 4, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct addr own = host(rows[i].own);
+		struct targets targets;
+
+		for (int fixed = 0; fixed < 2; fixed++) {
+			set_three(&targets);
+			targets_drop_own(&targets, is_the_one, &own, fixed);
+			CU_ASSERT_EQUAL(targets.count, fixed ? rows[i].fixed :
+			    rows[i].left);
+			CU_ASSERT_PTR_NULL(targets_find(&targets, own));
+			CU_ASSERT_EQUAL(targets.ours != NULL, rows[i].own != 9);
+			targets_fini(&targets);
+		}
+	}
+}
+
 static void
 chance_chooses_the_first_of_equal_hosts(void)
 {
@@ -262,6 +291,7 @@ const struct unit_test health_tests[] = {
 	UNIT(one_waits_for_a_host_that_hangs),
 	UNIT(one_who_stops_trying_leaves_it_to_the_next),
 	UNIT(of_very_many_those_that_failed_last_are_known),
+	UNIT(our_own_address_goes_and_with_it_what_is_not_better),
 	UNIT(chance_chooses_the_first_of_equal_hosts),
 	UNIT(equal_hosts_share_the_connections),
 	UNIT(a_host_that_failed_is_passed_over_until_nothing_else_is_left),

@@ -16,6 +16,7 @@ main(int argc, char **argv)
 		{ "dead", dead_tests },
 		{ "delivery", delivery_tests },
 		{ "doubt", doubt_tests },
+		{ "detour", detour_tests },
 		{ "health", health_tests },
 		{ "late", late_tests },
 		{ "odd", odd_tests },

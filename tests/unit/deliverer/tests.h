@@ -14,6 +14,7 @@ extern const struct unit_test command_out_tests[];
 extern const struct unit_test delivery_tests[];
 extern const struct unit_test doubt_tests[], odd_tests[];
 extern const struct unit_test dead_tests[], health_tests[];
+extern const struct unit_test detour_tests[];
 extern const struct unit_test late_tests[];
 extern const struct unit_test pool_tests[];
 extern const struct unit_test report_tests[], rules_tests[];
