@@ -29,8 +29,8 @@ peek(struct job *job, struct message *message)
 	struct err err;
 
 	memset(message, 0, sizeof(*message));
-	return record_peek(job->segment->fd, job->offset, &message->header,
-	    &message->envelope, &err);
+	return record_peek(job->segment->fd, job->offset, NULL,
+	    &message->header, &message->envelope, &err);
 }
 
 static void
