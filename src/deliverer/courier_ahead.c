@@ -42,7 +42,7 @@ begin(struct courier *c, struct job *job)
 	struct err err;
 
 	if (message_open(message, job->segment->fd, job->offset, job->size,
-	    &err) != MESSAGE_READY)
+	    job->id, &err) != MESSAGE_READY)
 		return false;
 	c->session.by_left = job_time_left(job);
 	c->session.proves = !c->proved;

@@ -234,7 +234,7 @@ courier_begin(struct courier *c, struct job *job)
 	c->begun = clock_wall();
 	c->begun_mono = clock_mono_usec();
 	go_on(c, message_open(&c->message, job->segment->fd, job->offset,
-	    job->size, &err), &err);
+	    job->size, job->id, &err), &err);
 }
 
 void

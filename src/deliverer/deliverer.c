@@ -115,6 +115,10 @@ job_new(const struct frame_job *frame)
 	job->attempt = frame->attempt;
 	job->offset = frame->offset;
 	job->size = frame->size;
+	if (frame->id.length == MSGID_BYTES)
+		memcpy(job->id.bytes, frame->id.data, MSGID_BYTES);
+	else
+		job->id = (struct msgid){ { 0 } };	/* no message's */
 	job->picked = (usec_t)frame->picked;
 	job->deadline = frame->deadline;
 	job->alarm = (struct heap_node){ 0 };

@@ -25,9 +25,10 @@ bad(struct message *m)
 }
 
 static enum message_step
-open_small(struct message *m, uint64_t size, struct err *err)
+open_small(struct message *m, uint64_t size, struct msgid id,
+    struct err *err)
 {
-	if (!record_read(m->fd, m->offset, NULL, size, &m->record, err))
+	if (!record_read(m->fd, m->offset, &id, size, &m->record, err))
 		return MESSAGE_BAD;
 	m->open = m->small = true;
 	m->header = m->record.header;
@@ -61,14 +62,14 @@ sum_envelope(struct message *m, struct err *err)
 
 enum message_step
 message_open(struct message *m, int fd, uint64_t offset, uint64_t size,
-    struct err *err)
+    struct msgid id, struct err *err)
 {
 	memset(m, 0, sizeof(*m));
 	m->fd = fd;
 	m->offset = offset;
 	if (size <= MESSAGE_SMALL)
-		return open_small(m, size, err);
-	if (!record_peek(fd, offset, NULL, &m->header, &m->envelope, err))
+		return open_small(m, size, id, err);
+	if (!record_peek(fd, offset, &id, &m->header, &m->envelope, err))
 		return MESSAGE_BAD;
 	m->open = true;
 	if (record_size(&m->header) != size) {

@@ -35,10 +35,10 @@ enum message_step {
 	MESSAGE_BAD		/* damaged, or not to be read; nothing is open */
 };
 
-/* The record of SIZE bytes at OFFSET of FD; FD is borrowed until
- * message_close(). */
+/* The record of SIZE bytes at OFFSET of FD, which must be that of message ID;
+ * FD is borrowed until message_close(). */
 enum message_step message_open(struct message *message, int fd,
-    uint64_t offset, uint64_t size, struct err *err);
+    uint64_t offset, uint64_t size, struct msgid id, struct err *err);
 enum message_step message_verify(struct message *message, struct err *err);
 
 /*

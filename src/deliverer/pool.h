@@ -27,6 +27,7 @@
 #include "base/list.h"
 #include "conf/conf.h"
 #include "deliverer/avoid.h"
+#include "spool/msgid.h"
 
 struct site;
 struct segment;
@@ -42,6 +43,7 @@ struct job {
 	bool heavy;		/* under way, and counted as large */
 	uint16_t attempt;
 	uint64_t offset, size;
+	struct msgid id;	/* of the message that must be there */
 	usec_t picked;		/* wall */
 	int64_t deadline;	/* monotonic usec; 0 = none */
 	avoid_t avoid;		/* hosts that put it off in this attempt */

@@ -29,7 +29,7 @@ peek(struct job *job, struct message *message)
 	struct err err;
 
 	memset(message, 0, sizeof(*message));
-	return record_peek(job->segment->fd, job->offset, NULL,
+	return record_peek(job->segment->fd, job->offset, &job->id,
 	    &message->header, &message->envelope, &err);
 }
 

@@ -154,6 +154,7 @@ send_job(struct scheduler *s, struct entry *entry, msec_t now)
 		.attempt = (uint16_t)(entry->attempts + 1),
 		.offset = message->offset,
 		.size = message->size,
+		.id = span_make(message->id.bytes, MSGID_BYTES),
 		.picked = (uint64_t)message->taken,
 		.deadline = deadline_mono(s, message),
 		.returns = (message->by & BY_RETURN) != 0,

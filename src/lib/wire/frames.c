@@ -109,7 +109,8 @@ static const struct row rows[FRAME_COUNT] = {
 	[FRAME_JOB] = { "job", SCHEDULER, DELIVERER, NO_FD, {
 	    F(U32, job.job), F(U32, job.site), F(U32, job.segment),
 	    F(U8, job.klass), F(U16, job.attempt), F(U64, job.offset),
-	    F(U64, job.size), F(U64, job.picked), F(I64, job.deadline),
+	    F(U64, job.size), F(SPAN, job.id), F(U64, job.picked),
+	    F(I64, job.deadline),
 	    F(U8, job.returns), F(U16, job.window), F(U16, job.beside),
 	    F(SPAN, job.rcpts) } },
 	[FRAME_RECALL] = { "recall", SCHEDULER, DELIVERER, NO_FD, {

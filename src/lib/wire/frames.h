@@ -202,6 +202,7 @@ struct frame_job {
 	uint16_t attempt;	/* 1 at the first */
 	uint64_t offset;	/* of the record in the segment */
 	uint64_t size;		/* of the record */
+	struct span id;		/* of the message: what is there must be it */
 	uint64_t picked;	/* wall usec: taken up by the scheduler */
 	int64_t deadline;	/* monotonic usec, 0 = none … */
 	uint8_t returns;	/* … at which the mail is to go back */

@@ -418,6 +418,34 @@ a_damaged_message_is_not_sent(void)
 	}
 }
 
+/* A stale block of the disk may hold one that is whole. */
+static void
+another_message_in_its_place_is_not_sent(void)
+{
+	static const size_t sizes[] = { 100, 3 << 20 };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct world world = { 0 };
+		struct buf *body = buf_new(4 << 20);
+		uint32_t job;
+
+		world_open(&world, "connections 1");
+		world_site(&world, 0, 1);
+		while (buf_length(body) < sizes[i])
+			buf_append_text(body, "for somebody else\r\n");
+		job = world_mail(&world, &(struct world_mail){
+		    .klass = CLASS_NORMAL, .rcpts = 1,
+		    .body = buf_peek(body), .other = true });
+		world_results(&world, 1);
+		CU_ASSERT_EQUAL(world_result(&world, job)->scope,
+		    SCOPE_SPOOL);
+		CU_ASSERT_EQUAL(world.hosts[0].mail_count, 0);
+		CU_ASSERT_TRUE(world_logged(&world, "another message"));
+		world_close(&world);
+		buf_free(&body);
+	}
+}
+
 static void
 a_message_over_the_hosts_size_fails_unsent(void)
 {
@@ -568,6 +596,7 @@ const struct unit_test trouble_tests[] = {
 	UNIT(a_reply_lost_after_the_end_of_data_says_so),
 	UNIT(silence_ends_when_its_time_is_over),
 	UNIT(a_damaged_message_is_not_sent),
+	UNIT(another_message_in_its_place_is_not_sent),
 	UNIT(a_message_over_the_hosts_size_fails_unsent),
 	UNIT(a_failed_handshake_is_followed_by_clear),
 	UNIT(where_encryption_is_demanded_nothing_goes_in_clear),

@@ -164,7 +164,7 @@ put_record(struct world *world, const struct world_mail *mail)
 
 	if (maker.maker == 0)
 		msgid_maker_init(&maker, 1, 1);
-	header.id = msgid_next(&maker, clock_wall());
+	header.id = world->id = msgid_next(&maker, clock_wall());
 	envelope_encode(envelope, bytes);
 	header.envelope_bytes = (uint32_t)buf_length(bytes);
 	header.envelope_crc = crc32c(0, bytes->data, buf_length(bytes));
@@ -199,11 +199,14 @@ world_mail(struct world *world, const struct world_mail *mail)
 		.job = ++world->jobs, .site = SITE + world->other, .segment = SEGMENT,
 		.klass = mail->klass, .attempt = 1,
 		.offset = world->segment_end, .size = size,
+		.id = span_make(world->id.bytes, MSGID_BYTES),
 		.picked = (uint64_t)clock_wall(), .deadline = mail->deadline,
 		.returns = mail->returns,
 		.window = world->window > 0 ? world->window : UINT16_MAX,
 		.rcpts = buf_peek(rcpts),
 	};
+	if (mail->other)
+		world->id.bytes[0] ^= 1;
 	send_frame(world, frame);
 	buf_free(&rcpts);
 	world->segment_end += size;

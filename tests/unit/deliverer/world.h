@@ -10,6 +10,7 @@
 #define TESTS_DELIVERER_WORLD_H
 
 #include "deliverer/deliverer.h"
+#include "spool/msgid.h"
 #include "unit/deliverer/host.h"
 
 /* ---- the world ---------------------------------------------------------- */
@@ -40,6 +41,7 @@ struct world {
 	bool drained;
 	int segment, log;
 	uint64_t segment_end;
+	struct msgid id;	/* of the message put down last */
 	uint32_t jobs;
 	unsigned told;		/* of hosts that are left alone, or well */
 	char told_why[64];	/* the last time; "": well */
@@ -79,6 +81,7 @@ struct world_mail {
 	bool returns;		/* at its deadline */
 	uint64_t size;		/* as SIZE counts; 0: that of BODY */
 	bool damaged;		/* a byte of the body is wrong on disk */
+	bool other;		/* another message than the job's is there */
 };
 uint32_t world_mail(struct world *world, const struct world_mail *mail);
 

@@ -45,7 +45,7 @@ static const struct frame samples[] = {
 	{ FRAME_SEGMENT, -1, { .segment = { 14 } } },
 	{ FRAME_SEGMENT_GONE, -1, { .segment_gone = { 15 } } },
 	{ FRAME_JOB, -1, { .job = { 1, 2, 3, 1, 513, 0x2122232425262728, 99,
-	    1700000000000000, -5, 1, 20, 5, S("\1\0\0\0") } } },
+	    S("ten bytes!"), 1700000000000000, -5, 1, 20, 5, S("\1\0\0\0") } } },
 	{ FRAME_RECALL, -1, { .recall = { 17 } } },
 	{ FRAME_RESULT, -1, { .result = { 1, 2, SCOPE_SITE, 1, 1,
 	    SIGN_CUT, 515, 600000, 1234, S("mx"), 2526,
