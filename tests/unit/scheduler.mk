@@ -16,7 +16,9 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/spool.c \
 	tests/unit/scheduler/spent.c \
 	tests/unit/scheduler/fair.c \
+	tests/unit/scheduler/kept.c \
 	tests/unit/scheduler/refill.c \
+	tests/unit/scheduler/reread.c \
 	tests/unit/scheduler/flow.c \
 	tests/unit/scheduler/hosts.c \
 	tests/unit/scheduler/limited.c \

@@ -30,6 +30,8 @@ main(int argc, char **argv)
 		{ "spool", spool_tests },
 		{ "durable", durable_tests },
 		{ "reading", reading_tests },
+		{ "kept", kept_tests },
+		{ "reread", reread_tests },
 		{ "results", results_tests },
 		{ "report", report_tests },
 		{ "routes", routes_tests },

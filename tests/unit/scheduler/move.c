@@ -9,8 +9,10 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "fakes/disk.h"
 #include "rig.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -375,6 +377,47 @@ what_flies_before_its_copy_is_durable_stays_where_it_is(void)
 }
 
 static void
+a_copy_that_cannot_be_written_moves_nothing(void)
+{
+	struct rig *rig = with_a_deferred_message(fixed, two);
+	struct item item;
+
+	disk_reset();
+	disk_fail(DISK_FDATASYNC, 1, EIO, false);
+	CU_ASSERT_EQUAL_FATAL(begin(rig, CLASS_URGENT), MOVE_DONE);
+	rig_until(rig, move_over, 0);
+	CU_ASSERT_EQUAL(ended, MOVE_FAILED);
+	CU_ASSERT_TRUE_FATAL(walk_find(rig->s, rig->id, &item));
+	CU_ASSERT_TRUE(segment_name_is(item.segment->name,
+	    rig->where.segment));
+	CU_ASSERT_EQUAL(item.offset, rig->where.offset);
+	item_fini(&item);
+	rig_free(&rig);
+}
+
+static void
+count_moved(void *owner, const struct status *status)
+{
+	*(unsigned *)owner += status->action == STATUS_MOVED;
+}
+
+static void
+what_was_moved_is_written_off_where_it_was(void)
+{
+	struct rig *rig = with_a_deferred_message(fixed, two);
+	unsigned moved = 0;
+	struct err err;
+
+	rig->answer = wait_for_me;
+	move(rig, CLASS_URGENT);
+	rig_stop(rig);
+	CU_ASSERT_TRUE(journal_read(&rig->dirs, rig->where.segment, false,
+	    count_moved, &moved, &err));
+	CU_ASSERT_EQUAL(moved, 1);
+	rig_free(&rig);
+}
+
+static void
 a_damaged_record_is_kept_and_not_copied(void)
 {
 	struct rig *rig = with_a_deferred_message(fixed, two);
@@ -575,6 +618,8 @@ const struct unit_test move_tests[] = {
 	UNIT(who_had_it_before_the_move_never_gets_it_again),
 	UNIT(what_flies_is_not_moved),
 	UNIT(what_flies_before_its_copy_is_durable_stays_where_it_is),
+	UNIT(a_copy_that_cannot_be_written_moves_nothing),
+	UNIT(what_was_moved_is_written_off_where_it_was),
 	UNIT(a_damaged_record_is_kept_and_not_copied),
 	UNIT(a_large_message_is_copied_in_pieces),
 	UNIT(a_large_one_that_is_damaged_is_kept_and_not_copied),

@@ -11,25 +11,12 @@
 #include "base/mem.h"
 #include "fakes/disk.h"
 #include "office.h"
+#include "spool/index.h"
 #include "spool/segment.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
-
-/* The place of the first CALL on NAME from FROM on; -1: there is none. */
-static int
-find(enum disk_call call, const char *name, int from)
-{
-	const struct disk_event *events;
-	int count = (int)disk_events(&events);
-
-	for (int i = from; i >= 0 && i < count; i++)
-		if (events[i].call == call && events[i].fine &&
-		    strcmp(events[i].name, name) == 0)
-			return i;
-	return -1;
-}
 
 /* ---- files and directories ------------------------------------------------------ */
 
@@ -45,9 +32,9 @@ a_new_spool_is_on_the_disk_with_all_its_names(void)
 	disk_reset();
 	CU_ASSERT_TRUE(spool_prepare(path, (uid_t)-1, (gid_t)-1, &err));
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		CU_ASSERT_NOT_EQUAL(find(DISK_FSYNC, names[i], 0), -1);
-	CU_ASSERT_NOT_EQUAL(find(DISK_FSYNC, strrchr(dir, '/') + 1,
-	    find(DISK_FSYNC, "spool", 0)), -1);
+		CU_ASSERT_NOT_EQUAL(disk_first(DISK_FSYNC, names[i], 0), DISK_NEVER);
+	CU_ASSERT_NOT_EQUAL(disk_first(DISK_FSYNC, strrchr(dir, '/') + 1,
+	    disk_first(DISK_FSYNC, "spool", 0)), DISK_NEVER);
 	mem_free(path);
 }
 
@@ -61,10 +48,10 @@ a_file_is_replaced_only_by_one_that_is_on_the_disk(void)
 	disk_reset();
 	CU_ASSERT_TRUE(fsys_replace(fd, "it", "it.new", span_of("new"), true,
 	    &err));
-	synced = find(DISK_FSYNC, "it.new", 0);	/* before the renaming */
-	CU_ASSERT_NOT_EQUAL(synced, -1);
-	CU_ASSERT_NOT_EQUAL(find(DISK_FSYNC, strrchr(dir, '/') + 1, synced),
-	    -1);
+	synced = disk_first(DISK_FSYNC, "it.new", 0);	/* before the renaming */
+	CU_ASSERT_NOT_EQUAL(synced, DISK_NEVER);
+	CU_ASSERT_NOT_EQUAL(disk_first(DISK_FSYNC, strrchr(dir, '/') + 1, synced),
+	    DISK_NEVER);
 	disk_reset();
 	disk_fail(DISK_FSYNC, 1, EIO, false);
 	CU_ASSERT_FALSE(fsys_replace(fd, "it", "it.new", span_of("newer"),
@@ -72,6 +59,33 @@ a_file_is_replaced_only_by_one_that_is_on_the_disk(void)
 	CU_ASSERT_EQUAL(room_size(fd, "it"), 3);
 	disk_reset();
 	close(fd);
+}
+
+/* Else it would be believed after a power cut, which may have taken any part
+ * of it. */
+static void
+an_index_says_on_the_disk_that_it_is_in_use(void)
+{
+	struct index_row row = { .place = INDEX_DUE, .klass = CLASS_NORMAL,
+	    .segment = { CLASS_NORMAL, 3, 1 }, .domain = span_of("d.test"),
+	    .reason = span_of("") };
+	char *path = mem_printf("%s/index", room_dir());
+	struct index *index;
+	bool fresh;
+	struct err err;
+
+	index = index_open(path, &fresh, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(index);
+	index_close(&index);
+	disk_reset();
+	index = index_open(path, &fresh, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(index);
+	CU_ASSERT_FALSE(fresh);
+	CU_ASSERT_TRUE(index_put(index, &row, &err));
+	CU_ASSERT_NOT_EQUAL(disk_first(DISK_FDATASYNC, "state", 0),
+	    DISK_NEVER);
+	index_close(&index);
+	mem_free(path);
 }
 
 /* ---- a batch ----------------------------------------------------------------------- */
@@ -176,7 +190,7 @@ a_name_that_has_a_journal_is_passed_over(void)
 	office_wait(&office);
 	CU_ASSERT_TRUE(next->ok);
 	CU_ASSERT_EQUAL(next->where.segment.sequence, taken.sequence + 1);
-	CU_ASSERT_EQUAL(size_of(&office, taken, "messages"), -1);
+	CU_ASSERT_EQUAL(size_of(&office, taken, "messages"), DISK_NEVER);
 	CU_ASSERT_EQUAL(size_of(&office, taken, "status"), 3);
 	office_check(&office);
 	office_close(&office);
@@ -206,6 +220,7 @@ a_segment_that_is_there_is_not_written_over(void)
 const struct unit_test durable_tests[] = {
 	UNIT(a_new_spool_is_on_the_disk_with_all_its_names),
 	UNIT(a_file_is_replaced_only_by_one_that_is_on_the_disk),
+	UNIT(an_index_says_on_the_disk_that_it_is_in_use),
 	UNIT(a_disk_that_went_after_its_sync_is_noticed),
 	UNIT(a_segment_that_vanished_before_its_lock_is_not_used),
 	UNIT(a_name_that_has_a_journal_is_passed_over),
