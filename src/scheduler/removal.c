@@ -124,6 +124,11 @@ removal_done(void *owner, struct sync_job *jobs, size_t count)
 			journal_synced(s, segment, &jobs[i]);
 			continue;
 		}
+		if (jobs[i].again) {
+			list_append(&s->segments.finished,
+			    &segment->finished);
+			continue;
+		}
 		if (!jobs[i].ok)
 			log_error("a finished segment stays until the next "
 			    "start: %s", jobs[i].err.text);

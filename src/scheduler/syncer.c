@@ -8,6 +8,7 @@
 #include "base/fsys.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "spool/origin.h"
 #include "spool/segment.h"
 
 #include <errno.h>
@@ -89,19 +90,33 @@ static void
 remove_segments(struct syncer *syncer, struct sync_job *jobs, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (jobs[i].ticket.fd == -1)
+		if (jobs[i].ticket.fd == -1 && !jobs[i].again)
 			remove_messages(syncer, &jobs[i]);
 	CRASH_POINT("removal-between");
 	for (uint8_t klass = 0; klass < CLASS_COUNT; klass++)
 		remove_journals(syncer, jobs, count, klass);
 }
 
+/* A segment whose journal could not be synced just now stays until it is. */
+static void
+put_off(struct sync_job *jobs, size_t count, const struct sync_job *failed)
+{
+	for (size_t i = 0; i < count; i++)
+		if (jobs[i].ticket.fd == -1 &&
+		    segment_name_is(jobs[i].name, failed->name))
+			jobs[i].again = true;
+}
+
 static void
 run_batch(struct syncer *syncer, struct sync_job *jobs, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		if (jobs[i].ticket.fd != -1)
-			jobs[i].ok = sync_journal(syncer, &jobs[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (jobs[i].ticket.fd == -1)
+			continue;
+		jobs[i].ok = sync_journal(syncer, &jobs[i]);
+		if (!jobs[i].ok)
+			put_off(jobs, count, &jobs[i]);
+	}
 	CRASH_POINT("removal-before");
 	remove_segments(syncer, jobs, count);
 }

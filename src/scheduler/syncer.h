@@ -18,6 +18,8 @@ struct sync_job {
 	struct segment_name name;
 	struct journal_ticket ticket;	/* fd -1: remove the segment */
 	bool ok;		/* out: it is done */
+	bool again;		/* out: a removal that was not begun, because
+				 * the sync of its journal failed */
 	struct err err;		/* out: why not */
 };
 
