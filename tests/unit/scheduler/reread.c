@@ -284,6 +284,32 @@ a_file_that_was_just_made_is_left_to_its_maker(void)
 	rig_free(&rig);
 }
 
+/* Somebody did that; nobody but him knows what for. */
+static void
+a_segment_under_a_wrong_name_is_left_alone(void)
+{
+	static const struct segment_name wrong = { CLASS_NORMAL, 5, 70 };
+	struct rig *rig = rig_new(fixed);
+	int dir = rig->dirs.classes[CLASS_NORMAL];
+	char right_file[SEGMENT_FILE_SIZE], wrong_file[SEGMENT_FILE_SIZE];
+
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_new_receiver(rig);
+	segment_file(rig->where.segment, "messages", right_file);
+	segment_file(wrong, "messages", wrong_file);
+	CU_ASSERT_EQUAL(renameat(dir, right_file, dir, wrong_file), 0);
+	rig_start(rig);
+	rig_until(rig, time_passed, (uint64_t)clock_mono() + 500);
+	CU_ASSERT_EQUAL(rig->job_count, 0);
+	CU_ASSERT_EQUAL(rig_files(rig, "normal", ".messages"), 1);
+	rig_stop(rig);
+	CU_ASSERT_EQUAL(renameat(dir, wrong_file, dir, right_file), 0);
+	rig_start(rig);
+	rig_until(rig, rig_no_segments, 0);
+	CU_ASSERT_EQUAL(rig->job_count, 1);
+	rig_free(&rig);
+}
+
 /* The disk fails at the Nth read after the start, and is well again later. */
 static void
 check_unreadable(unsigned n)
@@ -319,6 +345,7 @@ const struct unit_test reread_tests[] = {
 	UNIT(the_journal_has_the_word_about_who_is_left_in_a_row),
 	UNIT(what_was_removed_does_not_come_back),
 	UNIT(a_file_that_was_just_made_is_left_to_its_maker),
+	UNIT(a_segment_under_a_wrong_name_is_left_alone),
 	UNIT(what_cannot_be_read_stays_until_it_can),
 	UNIT_END
 };
