@@ -134,6 +134,48 @@ disk_events(const struct disk_event **out)
 	return event_count;
 }
 
+int
+disk_find(enum disk_call call, const char *head, const char *tail, int from,
+    bool fine)
+{
+	int found = DISK_NEVER;
+
+	pthread_mutex_lock(&lock);
+	for (int i = from; i >= 0 && i < (int)event_count &&
+	    found == DISK_NEVER; i++) {
+		const char *name = events[i].name;
+		size_t length = strlen(name);
+
+		if (events[i].call == call && events[i].fine == fine &&
+		    strncmp(name, head, strlen(head)) == 0 &&
+		    length >= strlen(tail) &&
+		    strcmp(name + length - strlen(tail), tail) == 0)
+			found = i;
+	}
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
+int
+disk_first(enum disk_call call, const char *name, int from)
+{
+	int at = disk_find(call, name, "", from, true);
+
+	while (at != DISK_NEVER && strcmp(events[at].name, name) != 0)
+		at = disk_find(call, name, "", at + 1, true);
+	return at;
+}
+
+int
+disk_last(enum disk_call call, const char *name)
+{
+	int last = DISK_NEVER, at = disk_first(call, name, 0);
+
+	for (; at != DISK_NEVER; at = disk_first(call, name, at + 1))
+		last = at;
+	return last;
+}
+
 /* Whether this call is to fail; errno is set. */
 static bool
 fails(enum disk_call call)

@@ -49,4 +49,14 @@ unsigned disk_count(enum disk_call call);
 /* The events so far, oldest first; their number. */
 size_t disk_events(const struct disk_event **out);
 
+/* The place among the events of the first CALL from FROM on about a file whose
+ * name begins with HEAD and ends in TAIL, and that was FINE or not; DISK_NEVER
+ * if there is none, or FROM is that. */
+enum { DISK_NEVER = -1 };
+int disk_find(enum disk_call call, const char *head, const char *tail,
+    int from, bool fine);
+/* The first that was fine about the file NAME; and the last. */
+int disk_first(enum disk_call call, const char *name, int from);
+int disk_last(enum disk_call call, const char *name);
+
 #endif
