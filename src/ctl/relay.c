@@ -46,12 +46,8 @@ relay_ask(const char *given, json_t *request, int down, client_row_fn *fn,
 	if (request == NULL)
 		return tool_fail(EX_USAGE, "what was given is not UTF-8; no "
 		    "name or address is like that");
-	conf = tool_conf(given);
-	if (conf == NULL) {
-		json_decref(request);
-		return EX_CONFIG;
-	}
-	if (client_open(&client, conf->control, &err)) {
+	conf = tool_relay(given, &err);
+	if (conf != NULL && client_open(&client, conf->control, &err)) {
 		status = client_ask(&client, request, on_row, &asker,
 		    &err);
 		client_close(&client);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * relay.h - one question to the running relay, from the configuration on.
+ * relay.h - one question to the running relay, from where it is on.
  */
 #ifndef CTL_RELAY_H
 #define CTL_RELAY_H
@@ -8,7 +8,7 @@
 #include "ctl/client.h"
 
 /*
- * Read the configuration (GIVEN as for tool_conf()), connect, ask, close.
+ * Find the relay (GIVEN as for tool_relay()), connect, ask, close.
  * Takes REQUEST's reference.  DOWN is the exit code when the relay cannot
  * be reached.  Every failure was printed when it returns.
  */

@@ -81,12 +81,13 @@ stop_and_wait(const char *path)
 int
 verb_stop(const struct options *options, int count, char **argv)
 {
-	struct conf *conf = tool_conf(options->config);
+	struct err err = { 0 };
+	struct conf *conf = tool_relay(options->config, &err);
 	int status;
 
 	(void)count, (void)argv;
 	if (conf == NULL)
-		return EX_CONFIG;
+		return tool_fail(EX_UNAVAILABLE, "%s", err.text);
 	status = stop_and_wait(conf->control);
 	conf_free(&conf);
 	return status;

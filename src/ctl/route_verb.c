@@ -169,18 +169,34 @@ explain_sender(struct asking *asking, const char *sender)
 	return EX_OK;
 }
 
+/* The running relay, or the configuration that one would have; null: it was
+ * told why. */
+static struct conf *
+find_relay(const char *given, struct client *client, bool *runs)
+{
+	struct err err = { 0 };
+	struct conf *conf = tool_relay(given, &err);
+
+	*runs = conf != NULL && client_open(client, conf->control, &err);
+	if (*runs)
+		return conf;
+	/* a notice has no routes */
+	conf_free(&conf);
+	return tool_conf(given);
+}
+
 int
 verb_route(const struct options *options, int count, char **argv)
 {
-	struct conf *conf = tool_conf(options->config);
-	struct asking asking = { .conf = conf, .json = options->json };
 	struct client client;
-	struct err err = { 0 };
+	bool runs;
+	struct conf *conf = find_relay(options->config, &client, &runs);
+	struct asking asking = { .conf = conf, .json = options->json };
 	int status = EX_OK, i;
 
 	if (conf == NULL)
 		return EX_CONFIG;
-	if (client_open(&client, conf->control, &err))
+	if (runs)
 		asking.client = &client;
 	else if (!options->json)
 		puts("The relay does not run; by the configuration alone:");

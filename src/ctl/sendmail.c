@@ -37,13 +37,14 @@ flush(const struct sendmail_options *options)
 static int
 mail_or_smtp(const struct sendmail_options *options, int count, char **argv)
 {
-	struct conf *conf = tool_conf(options->config);
 	struct err err = { 0 };
+	struct conf *conf = tool_relay(options->config, &err);
 	char *path;
 	int status;
 
+	/* whoever calls can try again, and nobody mends files for it */
 	if (conf == NULL)
-		return EX_CONFIG;
+		return tool_fail(EX_TEMPFAIL, "%s", err.text);
 	if (options->mode == MODE_SMTP) {
 		path = mem_printf("%s.submit", conf->control);
 		status = pipe_smtp(path, &err);

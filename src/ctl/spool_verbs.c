@@ -11,18 +11,21 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The path given, or that of the configuration; null: it was told why. */
+/* The path given, or that of the relay; null: it was told why. */
 static char *
 spool_path(const struct options *options, int count, char **argv)
 {
+	struct err err = { 0 };
 	struct conf *conf;
 	char *path;
 
 	if (count == 1)
 		return mem_strdup(argv[0]);
-	conf = tool_conf(options->config);
-	if (conf == NULL)
+	conf = tool_relay(options->config, &err);
+	if (conf == NULL) {
+		tool_fail(EX_CONFIG, "%s", err.text);
 		return NULL;
+	}
 	path = mem_strdup(conf->spool);
 	conf_free(&conf);
 	return path;

@@ -5,6 +5,7 @@
 #include "ctl/tool.h"
 
 #include "base/plain.h"
+#include "conf/conf_notice.h"
 
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -74,6 +75,22 @@ tool_conf(const char *given)
 
 	if (conf == NULL)
 		tool_fail(EX_CONFIG, "%s", err.text);
+	return conf;
+}
+
+struct conf *
+tool_relay(const char *given, struct err *err)
+{
+	const char *path = tool_conf_path(given);
+	struct conf *conf = conf_notice_get(path);
+
+	if (conf == NULL)
+		conf = conf_load(path, err);
+	if (conf == NULL)
+		err_prefix(err,
+		    "no relay is known to run with %.200s, and "
+		    "where one would be is not known either",
+		    path);
 	return conf;
 }
 

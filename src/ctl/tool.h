@@ -27,8 +27,16 @@ int tool_fail(int status, const char *fmt, ...)
  */
 const char *tool_conf_path(const char *given);
 
-/* Read it.  Null: the reason was printed; exit with EX_CONFIG. */
+/* Read it: for questions about the file itself.  Null: the reason was
+ * printed; exit with EX_CONFIG. */
 struct conf *tool_conf(const char *given);
+
+/*
+ * The relay that runs with it: what its notice says (conf/conf_notice.h),
+ * whatever has become of the file meanwhile.  Where no relay is known to
+ * run, what the file says.  Null: ERR tells, for people.
+ */
+struct conf *tool_relay(const char *given, struct err *err) MUST_CHECK;
 
 /*
  * Connect to the stream socket at PATH; no single wait on it is longer

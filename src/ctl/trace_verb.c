@@ -248,13 +248,14 @@ no_file(const struct conf *conf, const char *what)
 int
 verb_trace(const struct options *options, int count, char **argv)
 {
-	struct conf *conf = tool_conf(options->config);
+	struct err err = { 0 };
+	struct conf *conf = tool_relay(options->config, &err);
 	struct trace trace = { .conf = conf };
 	int status;
 
 	(void)count;
 	if (conf == NULL)
-		return EX_CONFIG;
+		return tool_fail(EX_CONFIG, "%s", err.text);
 	if (conf->log != LOG_KIND_FILE)
 		status = no_file(conf, argv[0]);
 	else if (msgid_parse(span_of(argv[0]), &trace.lives[0].id))

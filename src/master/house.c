@@ -102,6 +102,25 @@ house_log(const struct conf *conf, enum log_kind *kind, struct err *err)
 	return copy_stderr(err);
 }
 
+/* ---- notice
+ * ------------------------------------------------------------------- */
+
+void
+house_notice(struct master *master)
+{
+	struct err err;
+	int fd = conf_notice_put(master->conf_names, master->conf, &err);
+
+	if (fd == -1) {
+		log_warn("the tools have to read %s to find the relay: %s",
+		    master->conf_path, err.text);
+		return;
+	}
+	if (master->notice_fd != -1)
+		close(master->notice_fd);
+	master->notice_fd = fd;
+}
+
 /* ---- TLS ------------------------------------------------------------------------ */
 
 bool

@@ -24,6 +24,10 @@ bool house_lock(struct master *master, struct err *err) MUST_CHECK;
 int house_log(const struct conf *conf, enum log_kind *kind, struct err *err)
     MUST_CHECK;
 
+/* Let the tools know of the relay; that they cannot is no reason to take no
+ * mail. */
+void house_notice(struct master *master);
+
 /* Read the certificate and key of CONF, and see whether they fit. */
 bool house_tls(const struct conf *conf, struct buf *certificate,
     struct buf *key, struct err *err) MUST_CHECK;

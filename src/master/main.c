@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BEAT = 1000 };		/* ms */
+enum { BEAT = 1000, NOTICE_EVERY = 3600 * 1000 }; /* ms */
 
 /* ---- what must work before the first child, in this order ------------------- */
 
@@ -179,6 +179,11 @@ on_beat(void *owner)
 	atomic_store(&master->board->rows[0].beat, clock_mono());
 	children_watch(master);
 	timer_set(master->beat, BEAT);
+	/* /tmp is swept, and whoever is at work there may sweep too */
+	if (clock_mono() >= master->notice_due) {
+		house_notice(master);
+		master->notice_due = clock_mono() + NOTICE_EVERY;
+	}
 }
 
 static void
@@ -223,6 +228,8 @@ leave(struct master *master)
 {
 	if (master->conf != NULL)
 		sockets_remove(master);
+	if (master->notice_fd != -1)
+		conf_notice_remove(master->conf_names);
 	listeners_close(&master->listeners, NULL);
 	if (master->board != NULL)
 		munmap(master->board, sizeof *master->board);
@@ -235,15 +242,21 @@ leave(struct master *master)
 int
 main(int argc, char **argv)
 {
-	static struct master master = { .control_fd = -1, .submit_fd = -1,
-	    .log_fd = -1, .spool_fd = -1, .lock_fd = -1, .board_fd = -1,
-	    .parent_fd = -1 };
+	static struct master master = { .control_fd = -1,
+		.submit_fd = -1,
+		.notice_fd = -1,
+		.log_fd = -1,
+		.spool_fd = -1,
+		.lock_fd = -1,
+		.board_fd = -1,
+		.parent_fd = -1 };
 	struct options options;
 	struct err err;
 
 	options_read(argc, argv, &options);
 	master.conf_path = options.conf_path;
 	master.foreground = options.foreground;
+	conf_notice_names(options.conf_path, master.conf_names);
 	list_init(&master.children);
 	signal(SIGPIPE, SIG_IGN);
 	umask(022);
@@ -259,6 +272,8 @@ main(int argc, char **argv)
 		}
 	}
 	leave(&master);
+	for (int i = 0; i < CONF_NOTICE_NAMES; i++)
+		mem_free(master.conf_names[i]);
 	mem_free(options.conf_path);
 	return master.status;
 }

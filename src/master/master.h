@@ -10,7 +10,7 @@
 #define MASTER_MASTER_H
 
 #include "base/list.h"
-#include "conf/conf.h"
+#include "conf/conf_notice.h"
 #include "io/loop.h"
 #include "wire/channel.h"
 #include "worker/board.h"
@@ -49,6 +49,7 @@ enum stage {			/* of leaving, in this order */
 
 struct master {
 	const char *conf_path;
+	char *conf_names[CONF_NOTICE_NAMES]; /* it is known by */
 	bool foreground;
 	int status;		/* for main() */
 
@@ -56,6 +57,7 @@ struct master {
 	struct buf certificate, key;	/* PEM; empty: none */
 	struct listeners listeners;
 	int control_fd, submit_fd;
+	int notice_fd; /* -1: the tools must do without */
 	int log_fd;
 	enum log_kind log_kind;	/* what is open, not what was wished */
 	int spool_fd;		/* locked as long as any child uses it */
@@ -63,6 +65,7 @@ struct master {
 	bool waited;		/* for children that a dead master left */
 	struct board *board;
 	int board_fd;
+	msec_t notice_due;	/* to be put up again */
 	int parent_fd;		/* who waits for us to be ready; -1: nobody */
 
 	struct loop *loop;

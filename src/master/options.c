@@ -5,6 +5,7 @@
 #include "master/options.h"
 
 #include "base/mem.h"
+#include "conf/conf_notice.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,24 +23,27 @@ static const char usage[] =
     "  -V       print the version\n"
     "  -h       print this\n";
 
-/* The background has another working directory. */
+/* The background has another working directory; where a symbolic link leads
+ * may be another file at the next reload. */
 static char *
 absolute(const char *path)
 {
-	char *real = realpath(path, NULL);
+	char *names[CONF_NOTICE_NAMES];
 
-	if (real == NULL)
-		return mem_strdup(path);
-	return real;
+	conf_notice_names(path, names);
+	mem_free(names[1]);
+	return names[0];
 }
 
 void
 options_read(int argc, char **argv, struct options *out)
 {
-	const char *path = POSTRIDER_CONF;
+	const char *path = getenv("POSTRIDER_CONFIG");
 	int c;
 
 	*out = (struct options){ .foreground = false };
+	if (path == NULL || *path == '\0')
+		path = POSTRIDER_CONF;
 	while ((c = getopt(argc, argv, "c:fthV")) != -1) {
 		switch (c) {
 		case 'c':

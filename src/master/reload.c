@@ -146,6 +146,7 @@ put_in_place(struct master *master, struct fresh *fresh)
 	buf_take(&master->certificate, &fresh->certificate);
 	buf_take(&master->key, &fresh->key);
 	master->listeners = fresh->listeners;
+	house_notice(master);
 	tell_all(master, &former);
 	listeners_close(&former, &master->listeners);
 	children_balance(master);

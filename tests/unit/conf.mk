@@ -10,6 +10,7 @@ tests_unit_test_conf_SOURCES = \
 	tests/unit/conf/load.c \
 	tests/unit/conf/main.c \
 	tests/unit/conf/match.c \
+	tests/unit/conf/notice.c \
 	tests/unit/conf/options.c \
 	tests/unit/conf/replies.c \
 	tests/unit/conf/tests.h tests/unit/unit.h

@@ -274,17 +274,6 @@ static const struct pair {
 	{ BLOCK_QUEUE, "bulk-delay", BLOCK_QUEUE, "normal-delay", false },
 };
 
-static const struct conf_option *
-option_of(enum conf_block_id block, const char *name)
-{
-	for (size_t i = 0; i < conf_option_count; i++)
-		if (conf_options[i].block == block &&
-		    strcmp(conf_options[i].name, name) == 0)
-			return &conf_options[i];
-	must(!"every pair names options");
-	return NULL;
-}
-
 static bool
 check_pair(struct conf_parser *parser, const struct pair *pair)
 {
@@ -294,8 +283,8 @@ check_pair(struct conf_parser *parser, const struct pair *pair)
 	struct conf_place place;
 	struct buf most;
 
-	low = option_of(pair->low_block, pair->low);
-	high = option_of(pair->high_block, pair->high);
+	low = conf_option_find(pair->low_block, pair->low);
+	high = conf_option_find(pair->high_block, pair->high);
 	low_field = (char *)parser->conf + low->offset;
 	low_value = conf_number_fetch(low->kind, low_field);
 	high_value = conf_number_fetch(high->kind,

@@ -40,21 +40,11 @@ conf_error_at(struct conf_parser *parser, struct conf_place place)
 	return err_prefix(parser->err, "%.200s:%u", place.file, place.line);
 }
 
-static const struct conf_option *
-find_option(enum conf_block_id block, const char *name)
-{
-	for (size_t i = 0; i < conf_option_count; i++)
-		if (conf_options[i].block == block &&
-		    strcmp(conf_options[i].name, name) == 0)
-			return &conf_options[i];
-	return NULL;
-}
-
 struct conf_place
 conf_seen(const struct conf_parser *parser, enum conf_block_id block,
     const char *name)
 {
-	return parser->seen[find_option(block, name) - conf_options];
+	return parser->seen[conf_option_find(block, name) - conf_options];
 }
 
 /* ---- options ------------------------------------------------------------- */
@@ -208,7 +198,8 @@ static bool
 do_statement(struct conf_parser *parser, struct conf_lexer *lexer,
     struct conf_scope *scope, struct statement *s)
 {
-	const struct conf_option *option = find_option(scope->block, s->name);
+	const struct conf_option *option =
+	    conf_option_find(scope->block, s->name);
 
 	if (strcmp(s->name, "include") == 0)
 		return do_include(parser, s, scope);

@@ -6,6 +6,8 @@
 
 #include "conf/conf_parser.h"
 
+#include <string.h>
+
 #define CONF(member) offsetof(struct conf, member)
 #define LISTEN(member) offsetof(struct conf_listen, member)
 #define ROUTE(member) offsetof(struct conf_route, member)
@@ -271,6 +273,16 @@ const struct conf_block conf_blocks[BLOCK_COUNT] = {
 	    ITEMS(conf_reply, replies, reply_count),
 	    .fini = conf_reply_fini },
 };
+
+const struct conf_option *
+conf_option_find(enum conf_block_id block, const char *name)
+{
+	for (size_t i = 0; i < conf_option_count; i++)
+		if (conf_options[i].block == block &&
+		    strcmp(conf_options[i].name, name) == 0)
+			return &conf_options[i];
+	return NULL;
+}
 
 const char *
 conf_each_name(size_t *at, struct buf *out)

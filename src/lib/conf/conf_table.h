@@ -77,6 +77,10 @@ struct conf_option {
 extern const struct conf_option conf_options[];
 extern const size_t conf_option_count;
 
+/* The option NAME of BLOCK; null: there is none. */
+const struct conf_option *conf_option_find(
+    enum conf_block_id block, const char *name);
+
 /*
  * A block of one kind may stand once and fills struct conf itself, or stands
  * often and each one adds an item to an array of struct conf.

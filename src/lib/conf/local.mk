@@ -8,6 +8,7 @@ src_lib_conf_libconf_a_SOURCES = \
 	src/lib/conf/conf_load.c \
 	src/lib/conf/conf_match.c \
 	src/lib/conf/conf_net.c src/lib/conf/conf_net.h \
+	src/lib/conf/conf_notice.c src/lib/conf/conf_notice.h \
 	src/lib/conf/conf_number.c \
 	src/lib/conf/conf_part.c \
 	src/lib/conf/conf_rate.c \

@@ -47,6 +47,7 @@ main(int argc, char **argv)
 		{ "match", match_tests },
 		{ "load", load_tests },
 		{ "replies", reply_tests },
+		{ "notice", notice_tests },
 		{ NULL, NULL },
 	};
 
