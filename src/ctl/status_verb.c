@@ -82,6 +82,19 @@ print_attention(json_t *row)
 		    count - (long long)json_array_size(list));
 }
 
+/* Why closed spool files do not give back the place of what is done in them;
+ * nothing, where they do. */
+static void
+print_space(json_t *row)
+{
+	char why[1024];
+
+	if (json_object_get(row, "space_kept") != NULL)
+		printf("spool files keep their space until all in them is "
+		    "done: %s\n", listing_text(row, "space_kept", why,
+		    sizeof(why)));
+}
+
 static void
 print_status(void *owner, json_t *row)
 {
@@ -102,6 +115,7 @@ print_status(void *owner, json_t *row)
 	    number(row, "sites"), number(row, "sites") == 1 ? "" : "s",
 	    number(row, "segments"), number(row, "segments") == 1 ? "" : "s");
 	print_attention(row);
+	print_space(row);
 	print_queue(json_object_get(row, "queue"));
 	print_processes(json_object_get(row, "processes"));
 }

@@ -379,7 +379,7 @@ store_open(struct receiver *receiver, struct err *err)
 		.slot = (uint16_t)receiver->worker->number,
 		.node = (uint16_t)conf->node,
 		.segment_bytes = conf->segment_bytes,
-		.mode = 0640,	/* and the umask of the worker */
+		.mode = 0660,	/* and the umask of the worker */
 		.urgent = receiver->worker->urgent,
 	};
 

@@ -57,6 +57,9 @@ recall(struct scheduler *s, struct segment *segment, struct err *err)
 		segment->promised = past->promised;
 	if (segment->closed && segment->promised > segment->durable)
 		segment->durable = segment->promised;
+	for (size_t i = 0; i < past->erased.count; i++)
+		ranges_add(&segment->erased, past->erased.rows[i].from,
+		    past->erased.rows[i].to);
 	return true;
 }
 
@@ -175,6 +178,7 @@ begin(struct scheduler *s, struct segment *segment)
 	segment->reader = mem_new(struct reader);
 	reader_init(segment->reader, reader_fetch_file, &segment->fd,
 	    segment->taken, segment->durable);
+	segment->reader->erased = &segment->erased;
 	return read_head(s, segment);
 }
 

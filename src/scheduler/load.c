@@ -170,7 +170,8 @@ window_segment(const struct scheduler *s, const struct index_row *row)
 
 	if (segment == NULL || segment->gone ||
 	    row->offset >= segment->taken ||
-	    quarantine_has(segment, row->offset))
+	    quarantine_has(segment, row->offset) ||
+	    ranges_at(&segment->erased, row->offset) != NULL)
 		return NULL;
 	return segment;
 }

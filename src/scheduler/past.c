@@ -15,6 +15,12 @@ add_row(void *owner, const struct status *status)
 		past->end = past->promised = status->offset;
 		return;
 	}
+	if (status->action == STATUS_ERASED) {
+		ranges_add(&past->erased, status->offset, status->until);
+		if (status->until > past->promised)
+			past->promised = status->until;
+		return;
+	}
 	if (status->offset >= past->promised)
 		past->promised = status->offset + 1;
 	if (past->count == past->room) {
@@ -69,6 +75,7 @@ past_free(struct past **past)
 	if (*past == NULL)
 		return;
 	mem_free((*past)->rows);
+	ranges_fini(&(*past)->erased);
 	mem_free(*past);
 	*past = NULL;
 }
@@ -81,7 +88,7 @@ past_note(struct past *past, const struct status *status)
 	if (past->asked && status->offset <= past->passed)
 		return;
 	add_row(past, status);
-	if (status->action == STATUS_END)
+	if (status->action == STATUS_END || status->action == STATUS_ERASED)
 		return;
 	for (i = past->count - 1; i > past->at &&
 	    past->rows[i - 1].offset > status->offset; i--)

@@ -7,6 +7,7 @@
 
 #include "scheduler/rcpt_set.h"
 #include "spool/origin.h"
+#include "spool/ranges.h"
 
 struct past {
 	struct status *rows;	/* by offset, then as written */
@@ -16,6 +17,7 @@ struct past {
 	uint64_t passed;	/* … about this one last */
 	uint64_t end;		/* of the segment; UINT64_MAX: of the file */
 	uint64_t promised;	/* what begins before it was, as it shows */
+	struct ranges erased;
 };
 
 /* The journal of NAME, mended if its tail is torn.  Null: ERR. */

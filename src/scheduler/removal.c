@@ -22,7 +22,8 @@ add_journals(struct scheduler *s, struct sync_job *jobs, size_t *count)
 		    unsynced);
 
 		next = list_next(unsynced, link);
-		jobs[*count] = (struct sync_job){ .name = segment->name };
+		jobs[*count] = (struct sync_job){ .kind = SYNC_JOURNAL,
+		    .name = segment->name };
 		if (!journal_sync_begin(&segment->journal,
 		    &jobs[*count].ticket, &err)) {
 			segments_complain(s, &err);
@@ -54,22 +55,25 @@ add_removals(struct scheduler *s, struct sync_job *jobs, size_t *count)
 			continue;
 		list_remove(finished, link);
 		jobs[(*count)++] = (struct sync_job){
-			.name = segment->name, .ticket = { .fd = -1 }
+			.kind = SYNC_REMOVE, .name = segment->name
 		};
 	}
 }
 
 /* The records written so far, and the segments that are finished: in this
- * order, so that a removal comes after the sync of its journal. */
+ * order, so that a removal comes after the sync of its journal.  Parts that
+ * are given back (compact.c) come last: nobody waits for these. */
 static void
 start_batch(struct scheduler *s)
 {
 	struct segments *g = &s->segments;
-	size_t count = 0, room = g->unsynced.count + g->finished.count;
+	size_t count = 0, room = g->unsynced.count + g->finished.count +
+	    COMPACT_AT_ONCE;
 	struct sync_job *jobs = mem_array(room, sizeof *jobs);
 
 	add_journals(s, jobs, &count);
 	add_removals(s, jobs, &count);
+	compact_give_jobs(s, jobs, &count);
 	syncer_run(g->syncer, jobs, count);
 }
 
@@ -79,7 +83,8 @@ removal_tick(void *owner)
 	struct scheduler *s = owner;
 	struct segments *g = &s->segments;
 
-	if (list_empty(&g->unsynced) && list_empty(&g->finished))
+	if (list_empty(&g->unsynced) && list_empty(&g->finished) &&
+	    !compact_has_jobs(s))
 		return;
 	if (syncer_busy(g->syncer)) {
 		segments_want_tick(s);
@@ -120,7 +125,11 @@ removal_done(void *owner, struct sync_job *jobs, size_t count)
 
 		if (segment == NULL)
 			continue;
-		if (jobs[i].ticket.fd != -1) {
+		if (jobs[i].kind == SYNC_ERASE) {
+			compact_job_done(s, &jobs[i]);
+			continue;
+		}
+		if (jobs[i].kind == SYNC_JOURNAL) {
 			journal_synced(s, segment, &jobs[i]);
 			continue;
 		}

@@ -154,6 +154,7 @@ segment_forget(struct scheduler *s, struct segment *segment)
 		list_remove(&s->segments.finished, &segment->finished);
 	journal_fini(&segment->journal);
 	mem_free(segment->spoilt);
+	ranges_fini(&segment->erased);
 	map_remove(&s->segments.by_name, segment_key(segment));
 	mem_free(segment);
 }
@@ -213,6 +214,29 @@ segment_class(struct scheduler *s, struct segment *segment, uint64_t offset,
 	};
 
 	write_down(s, segment, &record);
+}
+
+void
+segment_erased(struct scheduler *s, struct segment *segment, uint64_t from,
+    uint64_t until)
+{
+	struct status record = {
+		.offset = from,
+		.rcpt = STATUS_ALL_RCPTS,
+		.action = STATUS_ERASED,
+		.at = scheduler_wall(s),
+		.until = until,
+	};
+
+	ranges_add(&segment->erased, from, until);
+	write_down(s, segment, &record);
+}
+
+bool
+segment_is_durable(const struct segment *segment)
+{
+	return !segment->journal.unsynced &&
+	    buf_length(&segment->journal.waiting) == 0;
 }
 
 void

@@ -44,7 +44,9 @@ struct segment {
 				 * checked before it is believed */
 	uint64_t open;		/* recipients taken up and not final */
 	uint64_t live;		/* bytes of the records that have some */
-	msec_t since;		/* compaction: it was left alone since then */
+	msec_t since;		/* compaction: it was left alone since then … */
+	uint64_t tried;		/* … and had so many live bytes; 0: never */
+	struct ranges erased;	/* given back, or about to be */
 	bool closed;		/* nothing is appended any more */
 	bool old;		/* was there when we were born, or has to be
 				 * read again: ask journal and index */
@@ -105,6 +107,14 @@ void segment_status(struct scheduler *s, struct segment *segment,
 /* The message at OFFSET is of class KLASS from now on; written down likewise. */
 void segment_class(struct scheduler *s, struct segment *segment,
     uint64_t offset, enum mail_class klass);
+
+/* All records of SEGMENT from FROM to UNTIL are final; their place on disk is
+ * to be given back.  Written down likewise. */
+void segment_erased(struct scheduler *s, struct segment *segment,
+    uint64_t from, uint64_t until);
+
+/* Whether all that was written down of SEGMENT is on stable storage. */
+bool segment_is_durable(const struct segment *segment);
 
 /* The record at OFFSET of SEGMENT is not what counts: that is in TO. */
 void segment_moved(struct scheduler *s, struct segment *segment,

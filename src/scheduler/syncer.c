@@ -69,13 +69,14 @@ remove_journals(struct syncer *syncer, struct sync_job *jobs, size_t count,
 	struct err err;
 
 	for (size_t i = 0; i < count; i++)
-		if (jobs[i].ticket.fd == -1 && jobs[i].ok &&
+		if (jobs[i].kind == SYNC_REMOVE && jobs[i].ok &&
 		    jobs[i].name.klass == klass)
 			names[n++] = jobs[i].name;
 	if (n > 0 && !segment_remove_journals(syncer->dirs, klass, names, n,
 	    &err))
 		for (size_t i = 0; i < count; i++)
-			if (jobs[i].ticket.fd == -1 && jobs[i].name.klass == klass) {
+			if (jobs[i].kind == SYNC_REMOVE &&
+			    jobs[i].name.klass == klass) {
 				jobs[i].ok = false;
 				jobs[i].err = err;
 			}
@@ -90,7 +91,7 @@ static void
 remove_segments(struct syncer *syncer, struct sync_job *jobs, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (jobs[i].ticket.fd == -1 && !jobs[i].again)
+		if (jobs[i].kind == SYNC_REMOVE && !jobs[i].again)
 			remove_messages(syncer, &jobs[i]);
 	CRASH_POINT("removal-between");
 	for (uint8_t klass = 0; klass < CLASS_COUNT; klass++)
@@ -102,16 +103,29 @@ static void
 put_off(struct sync_job *jobs, size_t count, const struct sync_job *failed)
 {
 	for (size_t i = 0; i < count; i++)
-		if (jobs[i].ticket.fd == -1 &&
+		if (jobs[i].kind == SYNC_REMOVE &&
 		    segment_name_is(jobs[i].name, failed->name))
 			jobs[i].again = true;
+}
+
+/* Their journals were durable before they came here (compact.c). */
+static void
+erase_parts(struct syncer *syncer, struct sync_job *jobs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (jobs[i].kind != SYNC_ERASE)
+			continue;
+		jobs[i].ok = segment_erase(syncer->dirs, jobs[i].name,
+		    jobs[i].range, &jobs[i].err);
+		CRASH_POINT("erase-freed");
+	}
 }
 
 static void
 run_batch(struct syncer *syncer, struct sync_job *jobs, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (jobs[i].ticket.fd == -1)
+		if (jobs[i].kind != SYNC_JOURNAL)
 			continue;
 		jobs[i].ok = sync_journal(syncer, &jobs[i]);
 		if (!jobs[i].ok)
@@ -119,6 +133,7 @@ run_batch(struct syncer *syncer, struct sync_job *jobs, size_t count)
 	}
 	CRASH_POINT("removal-before");
 	remove_segments(syncer, jobs, count);
+	erase_parts(syncer, jobs, count);
 }
 
 static void *
@@ -148,7 +163,7 @@ static void
 free_jobs(struct sync_job *jobs, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (jobs[i].ticket.fd != -1)
+		if (jobs[i].kind == SYNC_JOURNAL)
 			close(jobs[i].ticket.fd);
 	mem_free(jobs);
 }

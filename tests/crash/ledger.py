@@ -7,6 +7,7 @@ it took.  At the end the two are compared: nothing acknowledged may be
 absent; copies are counted.
 """
 import collections
+import glob
 import json
 import os
 import random
@@ -150,6 +151,9 @@ site * {{ connections 10 }}
     def insist(self, do, true, what, seconds=60):
         """DO it again and again until it is TRUE."""
         wait_until(lambda: do() and true(), seconds, what)
+
+    def segments(self):
+        return glob.glob(f"{self.spool}/*/*.messages")
 
     def drain(self, seconds=90):
         wait_until(self.queue_is_empty, seconds, "the queue drains")

@@ -23,6 +23,7 @@ int __real_ftruncate(int fd, off_t length);
 int __real_unlinkat(int dirfd, const char *path, int flags);
 ssize_t __real_pread(int fd, void *out, size_t length, off_t at);
 int __real_flock(int fd, int operation);
+int __real_fallocate(int fd, int mode, off_t from, off_t length);
 
 int __wrap_openat(int dirfd, const char *path, int flags, ...);
 ssize_t __wrap_pwritev(int fd, const struct iovec *iov, int count, off_t at);
@@ -32,6 +33,7 @@ int __wrap_ftruncate(int fd, off_t length);
 int __wrap_unlinkat(int dirfd, const char *path, int flags);
 ssize_t __wrap_pread(int fd, void *out, size_t length, off_t at);
 int __wrap_flock(int fd, int operation);
+int __wrap_fallocate(int fd, int mode, off_t from, off_t length);
 
 enum { EVENTS_MOST = 4096 };
 
@@ -368,4 +370,14 @@ __wrap_flock(int fd, int operation)
 {
 	let_happen(DISK_FLOCK);
 	return fails(DISK_FLOCK) ? -1 : __real_flock(fd, operation);
+}
+
+int
+__wrap_fallocate(int fd, int mode, off_t from, off_t length)
+{
+	int result = fails(DISK_FALLOCATE) ? -1 :
+	    __real_fallocate(fd, mode, from, length);
+
+	remember(DISK_FALLOCATE, fd, result == 0);
+	return result;
 }

@@ -8,6 +8,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/main.c tests/unit/scheduler/suites.h \
 	tests/unit/scheduler/attention.c \
 	tests/unit/scheduler/breaker.c \
+	tests/unit/scheduler/compact.c \
 	tests/unit/scheduler/control.c \
 	tests/unit/scheduler/durable.c \
 	tests/unit/scheduler/core.h \

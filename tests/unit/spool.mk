@@ -16,6 +16,7 @@ tests_unit_test_spool_SOURCES = tests/unit/unit.h \
 	tests/unit/spool/lists.c \
 	tests/unit/spool/made.c tests/unit/spool/made.h \
 	tests/unit/spool/msgid.c \
+	tests/unit/spool/ranges.c \
 	tests/unit/spool/reader.c \
 	tests/unit/spool/record.c \
 	tests/unit/spool/segment.c \

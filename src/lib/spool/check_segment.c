@@ -22,6 +22,7 @@ struct finals {
 	} *rows;
 	size_t count, room;
 	uint64_t end;		/* of the segment, as the journal says */
+	struct ranges erased;
 	struct reclassed {	/* messages whose class was changed */
 		uint64_t offset;
 		size_t order;
@@ -56,6 +57,8 @@ on_status(void *owner, const struct status *status)
 		finals->promised = status->offset + 1;
 	if (status->action == STATUS_CLASS)
 		add_change(finals, status);
+	if (status->action == STATUS_ERASED)
+		ranges_add(&finals->erased, status->offset, status->until);
 	if (status->action > STATUS_FINAL_LAST)
 		return;
 	if (finals->count == finals->room) {
@@ -215,6 +218,7 @@ scan(struct check *check, struct segment_name name, struct reader *reader,
 	struct reader_found found;
 	enum reader_step step;
 
+	reader->erased = &finals->erased;
 	while ((step = reader_next(reader, &found)) != READER_END)
 		if (step == READER_MESSAGE)
 			count_record(check, finals, name, &found);

@@ -8,6 +8,7 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/committer.c \
 	src/lib/spool/crcjoin.c src/lib/spool/crcjoin.h \
 	src/lib/spool/envelope.c src/lib/spool/envelope.h \
+	src/lib/spool/erase.c \
 	src/lib/spool/index.c src/lib/spool/index.h \
 	src/lib/spool/index_care.c src/lib/spool/index_env.c src/lib/spool/index_inside.h \
 	src/lib/spool/index_files.c \
@@ -20,6 +21,7 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/msgid.c src/lib/spool/msgid.h \
 	src/lib/spool/origin.c src/lib/spool/origin.h \
 	src/lib/spool/prepare.c \
+	src/lib/spool/ranges.c src/lib/spool/ranges.h \
 	src/lib/spool/record.c src/lib/spool/record.h \
 	src/lib/spool/record_io.c \
 	src/lib/spool/reader.c src/lib/spool/reader.h \

@@ -290,12 +290,11 @@ record(struct reader *reader, struct reader_found *out)
 static void
 step_over_erased(struct reader *reader)
 {
-	const struct reader_range *range = reader->erased;
+	const struct range *range = reader->erased == NULL ? NULL :
+	    ranges_at(reader->erased, reader->offset);
 
-	for (size_t i = 0; i < reader->erased_count; i++, range++)
-		if (reader->offset >= range->from &&
-		    reader->offset < range->to)
-			reader->offset = range->to;
+	if (range != NULL)
+		reader->offset = range->to;
 }
 
 static enum reader_step

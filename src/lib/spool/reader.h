@@ -10,7 +10,8 @@
  * is its rule:
  *
  *	Promised is what lies below `promised`, which its owner knows from
- *	writers and journals, or before any whole record.
+ *	writers and journals, or before any whole record, or before what
+ *	was erased.
  *	Elsewhere a record that is cut off by the end of the file, or has a
  *	sector of zeros in it, is torn: a crash interrupted its writing, and
  *	its client never heard that it was accepted.
@@ -27,6 +28,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "spool/ranges.h"
 #include "spool/record.h"
 
 #include <sys/types.h>
@@ -37,10 +39,6 @@
  */
 typedef ssize_t reader_fetch_fn(void *owner, uint64_t at, void *out,
     size_t length, struct err *err);
-
-struct reader_range {
-	uint64_t from, to;
-};
 
 enum reader_step {
 	READER_MESSAGE,		/* a record */
@@ -72,8 +70,7 @@ struct reader {
 	uint64_t end;		/* do not look beyond */
 	uint64_t promised;	/* what begins before it was promised */
 	bool deep;		/* verify content that was promised, too */
-	const struct reader_range *erased;	/* in order; not looked at */
-	size_t erased_count;
+	const struct ranges *erased;	/* stepped over; null: nothing was */
 	/* what the segment's header says; edition 0: that is damaged, and the
 	 * first record of the second edition tells the salt */
 	uint8_t edition;

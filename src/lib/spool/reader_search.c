@@ -171,12 +171,29 @@ before_end(struct reader *reader, struct reader_found *out)
 
 /* ---- a piece ------------------------------------------------------------ */
 
+/* Where what was erased begins, behind the place: it was a record once. */
+static uint64_t
+next_erased(const struct reader *reader)
+{
+	const struct range *range = reader->erased == NULL ? NULL :
+	    ranges_behind(reader->erased, reader->bad.from);
+
+	return range != NULL && range->from < reader->end ? range->from :
+	    UINT64_MAX;
+}
+
 /* The page at the place in the search cannot be read. */
 static enum reader_step
 step_over_page(struct reader *reader, struct reader_found *out)
 {
+	uint64_t erased = next_erased(reader);
+
 	reader->at = (reader->at / PAGE + 1) * PAGE;
 	reader->zeros = false;
+	if (reader->at >= erased) {
+		reader->unreadable++;
+		return before_record(reader, erased, out);
+	}
 	if (++reader->unreadable > UNREADABLE_MOST)
 		reader->at = reader->end;
 	if (reader_left(reader, reader->at) < RECORD_ALIGN)
@@ -206,6 +223,7 @@ lend_piece(struct reader *reader, size_t *length)
 enum reader_step
 reader_search(struct reader *reader, struct reader_found *out)
 {
+	uint64_t erased = next_erased(reader);
 	const uint8_t *bytes;
 	size_t length, found;
 
@@ -220,6 +238,8 @@ reader_search(struct reader *reader, struct reader_found *out)
 		return before_end(reader, out);
 	note_sectors(reader, bytes, reader->at, length);
 	found = find_magic(bytes, length);
+	if (reader->at + found >= erased)
+		return before_record(reader, erased, out);
 	if (found < length && is_record(reader, reader->at + found))
 		return before_record(reader, reader->at + found, out);
 	reader->at += found < length ? found + RECORD_ALIGN : length;

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "spool/envelope.h"
 #include "spool/layout.h"
+#include "spool/ranges.h"
 #include "spool/record.h"
 
 /*
@@ -39,6 +40,19 @@ bool segment_remove(const struct spool_dirs *dirs, struct segment_name name,
 bool segment_remove_journals(const struct spool_dirs *dirs,
     enum mail_class klass, const struct segment_name *names, size_t count,
     struct err *err) MUST_CHECK;
+
+/*
+ * What is in RANGE is final, and a durable STATUS_ERASED says so: give its
+ * whole blocks back to the file system (erase.c).  They read as zeros then;
+ * nothing else changes its place.  Repeating it is harmless.  EOPNOTSUPP: this
+ * file system cannot.
+ */
+bool segment_erase(const struct spool_dirs *dirs, struct segment_name name,
+    struct range range, struct err *err) MUST_CHECK;
+/* The whole blocks that would be given back; `from` is not below `to`: none. */
+struct range segment_blocks(int fd, struct range range);
+/* Nothing of RANGE takes room on disk; where that cannot be told: false. */
+bool segment_is_hole(int fd, struct range range);
 
 /* A record read whole. */
 struct record {

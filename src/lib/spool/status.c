@@ -10,13 +10,17 @@
  *
  *	32 class 1 | 33 zero 1 | 34 slot 2 | 36 sequence 4 | 40 zero 4
  *
- * and STATUS_CLASS the new class of the message at 32.
+ * STATUS_CLASS the new class of the message at 32, and STATUS_ERASED, whose
+ * offset is where the range begins, the offset of what is behind it at
+ *
+ *	32 until 8 | 40 zero 4
  */
 #include "spool/status.h"
 
 #include "base/crc32c.h"
 #include "base/fsys.h"
 #include "spool/bytes.h"
+#include "spool/record.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,8 +49,23 @@ status_encode(const struct status *status, uint8_t out[STATUS_RECORD_BYTES])
 		put_le(out + 36, status->to.sequence, 4);
 	} else if (status->action == STATUS_CLASS) {
 		out[32] = status->klass;
+	} else if (status->action == STATUS_ERASED) {
+		put_le(out + 32, status->until, 8);
 	}
 	put_le(out + CRC_AT, crc32c(0, out, CRC_AT), 4);
+}
+
+/* A range is of whole records. */
+static bool
+makes_sense(const struct status *status)
+{
+	if (status->action == STATUS_CLASS)
+		return status->klass < CLASS_COUNT;
+	return status->action != STATUS_ERASED ||
+	    (status->offset >= SEGMENT_HEADER_BYTES &&
+	    status->offset < status->until &&
+	    status->offset % RECORD_ALIGN == 0 &&
+	    status->until % RECORD_ALIGN == 0);
 }
 
 bool
@@ -72,7 +91,9 @@ status_decode(const uint8_t in[STATUS_RECORD_BYTES], struct status *out)
 		};
 	if (out->action == STATUS_CLASS)
 		out->klass = in[32];
-	return out->action != STATUS_CLASS || out->klass < CLASS_COUNT;
+	if (out->action == STATUS_ERASED)
+		out->until = get_le(in + 32, 8);
+	return makes_sense(out);
 }
 
 /* ---- a journal as it is read ------------------------------------------ */

@@ -27,7 +27,9 @@ enum status_action {		/* RFC 3464, section 2.3.3, and our own */
 	STATUS_HELD, STATUS_RELEASED,
 	STATUS_END,		/* the segment is used up to `offset` only */
 	STATUS_CLASS,		/* it is of class `klass` from now on */
-	STATUS_LAST = STATUS_CLASS
+	STATUS_ERASED,		/* all from `offset` to `until` is final, and
+				 * may be zeros by now: step over it */
+	STATUS_LAST = STATUS_ERASED
 };
 
 enum { STATUS_ALL_RCPTS = 0xffffffff, STATUS_RECORD_BYTES = 48 };
@@ -41,6 +43,7 @@ struct status {
 	usec_t at;		/* wall */
 	struct segment_name to;	/* STATUS_MOVED: where it lives now */
 	uint8_t klass;		/* STATUS_CLASS: the new one */
+	uint64_t until;		/* STATUS_ERASED */
 };
 
 void status_encode(const struct status *status,

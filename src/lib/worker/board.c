@@ -40,8 +40,9 @@ static const struct {
 	[METRIC_BOUNCES] = { "bounces", "reports made" },
 	[METRIC_MOVED] = { "moved", "messages moved to another class" },
 	[METRIC_COMPACTED] = { "compacted",
-	    "messages copied out of segments that hold little else" },
-	[METRIC_COMPACTED_BYTES] = { "compacted-bytes", "bytes of these" },
+	    "segments that gave back the place of what is done in them" },
+	[METRIC_COMPACTED_BYTES] = { "compacted-bytes",
+	    "bytes of disk that these gave back" },
 	[METRIC_QUESTIONS] = { "questions", "questions to the DNS" },
 };
 

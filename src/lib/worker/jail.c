@@ -63,9 +63,10 @@ identity_of(const struct worker *worker, struct identity *out,
 		if (!look_up(conf->user_scheduler, &spool, err))
 			return false;
 		out->gid = spool.gid;
-		/* Segments are for the scheduler to read. */
+		/* Segments are for the scheduler to read, and to give back
+		 * parts of. */
 		if (out->uid != spool.uid)
-			umask(027);
+			umask(007);
 	}
 	if (out->uid == 0)
 		return err_set(err, ERR_CONFIG,

@@ -38,6 +38,7 @@ main(int argc, char **argv)
 		{ "reroute", reroute_tests },
 		{ "move", move_tests },
 		{ "reclass", reclass_tests },
+		{ "compact", compact_tests },
 		{ "control", control_tests },
 		{ "walk", walk_tests },
 		{ NULL, NULL },

@@ -502,117 +502,6 @@ a_large_move_that_an_end_cuts_short_changes_nothing(void)
 	rig_free(&rig);
 }
 
-/* ---- segments that hold little ------------------------------------------------------------------- */
-
-#define QUICK "time-scale 0.0001\nroute * { to 127.0.0.1:9 }\n" \
-    "class normal { retry 7d; lifetime 30d; warn never }\n"
-
-/* A closed segment of 20 messages of which so many wait. */
-static struct rig *
-with_a_closed_segment(const char *conf, int waiting)
-{
-	struct rig *rig = rig_new(conf);
-
-	rig_start(rig);
-	rig->answer = later;
-	for (int i = 0; i < 20; i++) {
-		if (i == waiting) {
-			rig_until(rig, rig_waiting, (uint64_t)waiting);
-			rig->answer = good;
-		}
-		rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
-	}
-	rig_until(rig, rig_jobs, 20);
-	rig_new_receiver(rig);
-	rig_settle(rig);
-	return rig;
-}
-
-static bool
-original_is_gone(struct rig *rig, uint64_t number)
-{
-	(void)number;
-	rig->s->compact.seconds = 0;	/* look each second */
-	return segment_find(rig->s, rig->where.segment) == NULL;
-}
-
-static void
-the_last_messages_leave_a_segment_and_it_goes(void)
-{
-	struct rig *rig = with_a_closed_segment(QUICK "queue { status-sync 0; "
-	    "reserve 0; bulk-reserve 0 }\n", 2);
-
-	rig_until(rig, original_is_gone, 0);
-	CU_ASSERT_EQUAL(rig_count(rig, COUNT_WAITING), 2);
-	CU_ASSERT_EQUAL(rig->row.metrics[METRIC_COMPACTED], 2);
-	CU_ASSERT_TRUE(rig->row.metrics[METRIC_COMPACTED_BYTES] > 0);
-	rig_stop(rig);
-	lose_index(rig);
-	rig_new_receiver(rig);
-	rig_start(rig);
-	rig_until(rig, rig_no_segments, 0);
-	CU_ASSERT_EQUAL(rig->job_count, 22);
-	CU_ASSERT_EQUAL(rig->jobs[21].job.klass, CLASS_NORMAL);
-	rig_free(&rig);
-}
-
-static void
-a_segment_stays_while_there_is_no_room_for_a_copy(void)
-{
-	struct rig *rig = with_a_closed_segment(QUICK "queue { status-sync 0; "
-	    "reserve 1024G }\n", 2);
-
-	for (int i = 0; i < 5; i++) {
-		CU_ASSERT_FALSE(original_is_gone(rig, 0));
-		compact_care(rig->s);
-		rig_settle(rig);
-	}
-	CU_ASSERT_PTR_NULL(rig->s->compact.segment);
-	CU_ASSERT_TRUE(compact_wants(segment_find(rig->s,
-	    rig->where.segment), 25, scheduler_now(rig->s), 60));
-	CU_ASSERT_EQUAL(rig->row.metrics[METRIC_COMPACTED], 0);
-	rig_free(&rig);
-}
-
-static void
-a_segment_is_emptied_by_its_live_share(void)
-{
-	struct segment s = { .closed = true, .open = 3, .durable = 10000,
-	    .live = 2000, .since = 1000 };
-
-	CU_ASSERT_TRUE(compact_wants(&s, 25, 5000, 4000));
-	CU_ASSERT_FALSE(compact_wants(&s, 25, 4999, 4000));
-	CU_ASSERT_FALSE(compact_wants(&s, 20, 5000, 4000));
-	CU_ASSERT_FALSE(compact_wants(&s, 0, 5000, 4000));
-	s.pins = 1;
-	CU_ASSERT_FALSE(compact_wants(&s, 25, 5000, 4000));
-	s.pins = 0;
-	s.closed = false;
-	CU_ASSERT_FALSE(compact_wants(&s, 25, 5000, 4000));
-	s.closed = true;
-	s.old = true;
-	CU_ASSERT_FALSE(compact_wants(&s, 25, 5000, 4000));
-	s.old = false;
-	s.live = 0;
-	CU_ASSERT_FALSE(compact_wants(&s, 25, 5000, 4000));
-}
-
-static void
-what_is_live_is_counted_as_it_comes_and_goes(void)
-{
-	struct rig *rig = with_a_closed_segment(QUICK "queue { compact 0 }\n",
-	    3);
-	struct segment *segment = segment_find(rig->s, rig->where.segment);
-
-	CU_ASSERT_EQUAL(segment->live, 3 * rig->where.size);
-	rig_stop(rig);
-	rig_start(rig);
-	rig_until(rig, rig_waiting, 3);
-	segment = segment_find(rig->s, rig->where.segment);
-	CU_ASSERT_EQUAL(segment->live, 3 * rig->where.size);
-	rig_free(&rig);
-}
-
 const struct unit_test move_tests[] = {
 	UNIT(at_the_start_one_record_of_two_counts),
 	UNIT(who_had_it_before_the_move_never_gets_it_again),
@@ -624,9 +513,5 @@ const struct unit_test move_tests[] = {
 	UNIT(a_large_message_is_copied_in_pieces),
 	UNIT(a_large_one_that_is_damaged_is_kept_and_not_copied),
 	UNIT(a_large_move_that_an_end_cuts_short_changes_nothing),
-	UNIT(the_last_messages_leave_a_segment_and_it_goes),
-	UNIT(a_segment_stays_while_there_is_no_room_for_a_copy),
-	UNIT(a_segment_is_emptied_by_its_live_share),
-	UNIT(what_is_live_is_counted_as_it_comes_and_goes),
 	UNIT_END
 };

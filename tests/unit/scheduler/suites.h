@@ -17,6 +17,7 @@ extern const struct unit_test attention_tests[], site_tests[], rate_tests[], sen
     reread_tests[], routes_tests[], reroute_tests[],
     results_tests[], shape_tests[],
     report_tests[], control_tests[], move_tests[], reclass_tests[],
+    compact_tests[],
     walk_tests[];
 
 #endif

@@ -27,6 +27,7 @@ main(int argc, char **argv)
 		{ "msgid", msgid_tests },
 		{ "envelope", envelope_tests },
 		{ "record", record_tests },
+		{ "ranges", ranges_tests },
 		{ "layout", layout_tests },
 		{ "reader", reader_tests },
 		{ "segment", segment_tests },

@@ -45,8 +45,7 @@ fetch(void *owner, uint64_t at, void *out, size_t length, struct err *err)
 struct look {
 	uint64_t promised;
 	bool deep;
-	const struct reader_range *erased;
-	size_t erased_count;
+	const struct ranges *erased;
 	uint64_t bad_from, bad_to;
 	uint64_t end;		/* 0: that of the bytes */
 	unsigned calls;		/* that were needed */
@@ -103,7 +102,6 @@ read_all(struct span bytes, struct look *look)
 	reader.promised = look->promised;
 	reader.deep = look->deep;
 	reader.erased = look->erased;
-	reader.erased_count = look->erased_count;
 	if (!reader_head(&reader, &header, &err))
 		reader.edition = 0;
 	look->calls = 0;
@@ -111,7 +109,7 @@ read_all(struct span bytes, struct look *look)
 		CU_ASSERT_FATAL(++look->calls < 100000);
 		if (step == READER_MORE)
 			continue;
-		if (look->erased_count == 0)
+		if (look->erased == NULL)
 			CU_ASSERT_EQUAL(found.from, at);
 		CU_ASSERT_TRUE(found.to >= found.from);
 		at = found.to;
@@ -610,21 +608,47 @@ a_tail_that_cannot_be_read_stays(void)
 static void
 what_was_erased_is_stepped_over(void)
 {
+	struct ranges erased = { 0 };
+	struct look look = { .erased = &erased };
 	struct made made;
-	struct reader_range erased[2];
-	struct look look = { .erased = erased, .erased_count = 1 };
 
 	make_long(&made, EDITION_SECOND);
-	erased[0] = (struct reader_range){ made.offset[0], made.offset[1] };
+	ranges_add(&erased, made.offset[0], made.offset[1]);
 	FINDS(buf_peek(&made.bytes), &look, "bc");
 	memset(made.bytes.data + made.offset[0], 0,
 	    made.offset[1] - made.offset[0]);
 	FINDS(buf_peek(&made.bytes), &look, "bc");
-	erased[1] = (struct reader_range){ made.offset[1], made.offset[3] };
-	look.erased_count = 2;
+	ranges_add(&erased, made.offset[2], made.offset[3]);
+	FINDS(buf_peek(&made.bytes), &look, "b");
+	ranges_add(&erased, made.offset[1], made.offset[2]);
 	FINDS(buf_peek(&made.bytes), &look, "");
 	look.promised = made.offset[3];
 	FINDS(buf_peek(&made.bytes), &look, "");
+	ranges_fini(&erased);
+	made_fini(&made);
+}
+
+/* Zeros of which no journal knows are damage all the same; and what is before
+ * a range was promised, whatever seems to be a record in it. */
+static void
+damage_ends_where_something_was_erased(void)
+{
+	struct ranges erased = { 0 };
+	struct look look = { .erased = &erased };
+	struct made made;
+
+	make_long(&made, EDITION_SECOND);
+	made.bytes.data[made.offset[0] + 20] ^= 1;
+	ranges_add(&erased, made.offset[1], made.offset[2]);
+	FINDS(buf_peek(&made.bytes), &look, "Dc");
+	memset(made.bytes.data + made.offset[1], 0,
+	    made.offset[2] - made.offset[1]);
+	FINDS(buf_peek(&made.bytes), &look, "Dc");
+	memset(made.bytes.data + made.offset[0], 0,
+	    made.offset[1] - made.offset[0]);
+	FINDS(span_first(buf_peek(&made.bytes), made.offset[2]), &look, "D");
+	ranges_fini(&erased);
+	FINDS(span_first(buf_peek(&made.bytes), made.offset[2]), &look, "");
 	made_fini(&made);
 }
 
@@ -715,6 +739,7 @@ const struct unit_test reader_tests[] = {
 	UNIT(a_body_that_cannot_be_read_is_found_when_it_is_sent),
 	UNIT(a_tail_that_cannot_be_read_stays),
 	UNIT(what_was_erased_is_stepped_over),
+	UNIT(damage_ends_where_something_was_erased),
 	UNIT(an_unfinished_large_message_shows_nothing_of_itself),
 	UNIT(long_bodies_are_verified_and_searched_in_pieces),
 	UNIT(an_empty_segment_has_nothing),

@@ -11,7 +11,7 @@
 #include "unit/unit.h"
 
 extern const struct unit_test msgid_tests[], envelope_tests[],
-    record_tests[], layout_tests[], segment_tests[], commit_tests[],
+    record_tests[], ranges_tests[], layout_tests[], segment_tests[], commit_tests[],
     durable_tests[], way_tests[], reader_tests[],
     check_tests[], index_tests[], sequence_tests[], status_tests[],
     stream_tests[], list_tests[];

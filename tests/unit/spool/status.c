@@ -110,6 +110,34 @@ a_class_is_one_that_there_is(void)
 }
 
 static void
+a_range_that_is_erased_is_of_whole_records(void)
+{
+	static const struct {
+		uint64_t from, until;
+		bool fine;
+	} rows[] = {
+		{ 64, 72, true }, { 64, 1 << 20, true },
+		{ (uint64_t)1 << 40, ((uint64_t)1 << 40) + 8, true },
+		{ 56, 72, false }, { 0, 4096, false },
+		{ 64, 64, false }, { 72, 64, false },
+		{ 65, 72, false }, { 64, 71, false },
+	};
+	struct status out;
+	uint8_t bytes[STATUS_RECORD_BYTES];
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct status in = { .offset = rows[i].from,
+		    .until = rows[i].until, .rcpt = STATUS_ALL_RCPTS,
+		    .action = STATUS_ERASED };
+
+		status_encode(&in, bytes);
+		CU_ASSERT_EQUAL(status_decode(bytes, &out), rows[i].fine);
+		if (rows[i].fine)
+			CU_ASSERT_EQUAL(out.until, rows[i].until);
+	}
+}
+
+static void
 every_changed_bit_of_a_record_is_seen(void)
 {
 	struct status in = some_status(7), out;
@@ -127,6 +155,7 @@ every_changed_bit_of_a_record_is_seen(void)
 	CU_ASSERT_FALSE(status_decode(bytes, &out));
 	for (unsigned action = 0; action < 256; action++) {
 		in.action = (uint8_t)action;
+		in.until = in.offset + 8;
 		status_encode(&in, bytes);
 		CU_ASSERT_EQUAL(status_decode(bytes, &out),
 		    action >= STATUS_DELIVERED && action <= STATUS_LAST);
@@ -350,6 +379,7 @@ a_link_is_no_journal(void)
 
 const struct unit_test status_tests[] = {
 	UNIT(a_class_is_one_that_there_is),
+	UNIT(a_range_that_is_erased_is_of_whole_records),
 	UNIT(every_changed_bit_of_a_record_is_seen),
 	UNIT(who_moved_says_where_to),
 	UNIT(what_is_flushed_is_read_in_order),
