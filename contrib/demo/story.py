@@ -136,7 +136,7 @@ async def story(address, sink):
     waiting = BULK - sink.bulk
     sent = time.monotonic()
     tell(start, f"one urgent message is sent; {waiting:,} bulk messages are before it")
-    reply = await urgent.send("urgent", 0, "X-Priority: 1")
+    reply = await urgent.send("urgent", 0, "MT-Priority: 4")
     accepted = time.monotonic()
     tell(start, f"accepted in {(accepted - sent) * 1000:.1f} ms: {reply}")
     before = await asyncio.wait_for(sink.urgent, 60)

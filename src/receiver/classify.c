@@ -111,7 +111,7 @@ header_facts_read(struct header_facts *facts, struct span block,
 	struct header_field field;
 	char value[VALUE_MOST];
 
-	while (header_pull(&block, &field)) {
+	while (header_next(&block, &field)) {
 		if (span_is_nocase(field.name, "Received"))
 			facts->hops++;
 		else if (span_is_nocase(field.name, "Message-ID"))

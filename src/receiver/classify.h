@@ -36,7 +36,8 @@ struct header_facts {
 	char *message_id;	/* caller's, MESSAGE_ID_MOST bytes */
 };
 
-/* Read BLOCK (header fields, wire form) once.  FACTS->message_id is given. */
+/* Read BLOCK (the header block, wire form) once; a line that is no field
+ * hides none behind it.  FACTS->message_id is given. */
 void header_facts_read(struct header_facts *facts, struct span block,
     const struct conf *conf);
 

@@ -13,7 +13,7 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-URGENT = ["--class", "urgent", "--mail-param", "MT-PRIORITY=4", "--header", "X-Priority: 1"]
+URGENT = ["--class", "urgent", "--mail-param", "MT-PRIORITY=4", "--header", "MT-Priority: 4"]
 BULK = ["--class", "bulk", "--mail-param", "MT-PRIORITY=-4", "--header", "Precedence: bulk"]
 
 

@@ -8,7 +8,7 @@ import re
 from scene import free_port, wait_until
 
 SLOW = "".join(f"class {name} {{ retry 1h }}\n" for name in ("urgent", "normal", "bulk"))
-HEADER = {"urgent": "Importance: high", "normal": "Subject: x", "bulk": "Precedence: bulk"}
+HEADER = {"urgent": "MT-Priority: 4", "normal": "Subject: x", "bulk": "Precedence: bulk"}
 COUNT = 3000
 # one.dead and two.dead share a site that does not answer, later.test defers, other.dead has few
 DOMAINS = ["one.dead", "two.dead", "later.test"]

@@ -5,7 +5,7 @@ import re
 
 from scene import free_port, wait_until
 
-URGENT = "Subject: u\r\nX-Priority: 1\r\n\r\nhi\r\n"
+URGENT = "Subject: u\r\nMT-Priority: 4\r\n\r\nhi\r\n"
 
 
 def _attention(relay):

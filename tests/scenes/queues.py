@@ -5,7 +5,7 @@ import re
 from scene import free_port, wait_until
 
 SLOW = "".join(f"class {name} {{ retry 1h }}\n" for name in ("urgent", "normal", "bulk"))
-HEADER = {"urgent": "Importance: high", "normal": "Subject: x", "bulk": "Precedence: bulk"}
+HEADER = {"urgent": "MT-Priority: 4", "normal": "Subject: x", "bulk": "Precedence: bulk"}
 
 
 def _send(relay, klass, to="b@example.org", sender="a@client.test"):

@@ -168,7 +168,7 @@ def a_stranger_may_write_to_the_postmaster_if_there_is_one(scene):
             with scene.row(f"{name} is refused all the same"), Raw(relay.port, source="127.0.0.2") as raw:
                 raw.ask(FROM + b"RCPT TO:" + path + b"\r\n", "250 2.1.0", reply)
     with Raw(relay.port, source="127.0.0.2") as raw:
-        raw.deliver(b"X-Priority: 1\r\n\r\nx\r\n", to=["Postmaster", "postmaster@relay.test", "PostMaster@RELAY.test"])
+        raw.deliver(b"MT-Priority: 4\r\n\r\nx\r\n", to=["Postmaster", "postmaster@relay.test", "PostMaster@RELAY.test"])
         raw.bye()
     message, = sink.wait()
     assert [r["address"] for r in message["rcpts"]] == ["chief@example.org"], message

@@ -147,8 +147,8 @@ def a_sender_is_warned_once_and_told_when_time_is_over(scene):
 class urgent { retry 2s; warn 5s; lifetime 20s }
 class bulk { retry 2s; lifetime 20s }""")
     idents = {sender: relay.send("b@example.org", f"{header}: {value}\r\n\r\nx\r\n", sender=f"{sender}@sender.test")
-              for sender, header, value in (("urgent", "Importance", "high"), ("bulk", "Precedence", "bulk"))}
-    nobody = relay.send("b@example.org", "Importance: high\r\n\r\nx\r\n", sender="")
+              for sender, header, value in (("urgent", "MT-Priority", "4"), ("bulk", "Precedence", "bulk"))}
+    nobody = relay.send("b@example.org", "MT-Priority: 4\r\n\r\nx\r\n", sender="")
     relay.wait_over(*idents.values(), nobody)
     reports = [_Report(message) for message in home.wait(3)]
     fates = sorted((report.to, *report.fates["b@example.org"]) for report in reports)

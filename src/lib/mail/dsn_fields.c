@@ -36,34 +36,14 @@ put_field(struct span field, bool seven_bit, struct buf *out)
 	buf_added(out, field.length);
 }
 
-/* What REST begins with is no field: its line is passed over. */
-static struct span
-next_line(struct span rest)
-{
-	return span_skip(rest, span_find(rest, '\n') + 1);
-}
-
-static bool
-is_over(struct span rest)
-{
-	return rest.length == 0 || rest.data[0] == '\n' ||
-	    (rest.length > 1 && rest.data[0] == '\r' && rest.data[1] == '\n');
-}
-
 void
 dsn_fields_put(struct span message, bool ends, bool seven_bit,
     struct buf *out)
 {
 	struct span rest = message;
+	struct header_field field;
 
-	while (!is_over(rest)) {
-		struct header_field field;
-
-		if (!header_pull(&rest, &field)) {
-			rest = next_line(rest);
-			continue;
-		}
+	while (header_next(&rest, &field))
 		if ((rest.length > 0 || ends) && lines_are_short(field.whole))
 			put_field(field.whole, seven_bit, out);
-	}
 }

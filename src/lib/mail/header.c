@@ -69,6 +69,24 @@ header_pull(struct span *in, struct header_field *out)
 	return true;
 }
 
+static bool
+is_over(struct span rest)
+{
+	return rest.length == 0 || rest.data[0] == '\n' ||
+	    (rest.length > 1 && rest.data[0] == '\r' && rest.data[1] == '\n');
+}
+
+bool
+header_next(struct span *in, struct header_field *out)
+{
+	while (!header_pull(in, out)) {
+		if (is_over(*in))
+			return false;
+		*in = span_skip(*in, span_find(*in, '\n') + 1);
+	}
+	return true;
+}
+
 size_t
 header_block_length(struct span bytes)
 {

@@ -21,6 +21,10 @@ struct header_field {
  * empty line, the end, or something that is no field. */
 bool header_pull(struct span *in, struct header_field *out);
 
+/* The same, but lines that are no field are passed over.  False: the empty
+ * line, or the end. */
+bool header_next(struct span *in, struct header_field *out);
+
 /* Length of the header block at the start of BYTES with its empty line; 0:
  * the empty line is not there yet. */
 size_t header_block_length(struct span bytes);

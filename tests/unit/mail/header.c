@@ -39,6 +39,23 @@ static const struct {
 };
 
 static void
+a_line_that_is_no_field_hides_none_behind_it(void)
+{
+	static const char text[] = " folded\r\nA: b\r\nodd\r\n too\r\n"
+				   "\xc3\xa4: x\r\nC: d\r\n\r\nE: text\r\n";
+	struct span in = span_of(text);
+	struct header_field field;
+
+	CU_ASSERT_TRUE(header_next(&in, &field) && span_is(field.name, "A"));
+	CU_ASSERT_TRUE(header_next(&in, &field) && span_is(field.name, "C"));
+	CU_ASSERT_FALSE(header_next(&in, &field));
+	CU_ASSERT_TRUE(span_is(in, "\r\nE: text\r\n"));
+	in = span_of("no line end");
+	CU_ASSERT_FALSE(header_next(&in, &field));
+	CU_ASSERT_EQUAL(in.length, 0);
+}
+
+static void
 fields_are_pulled_off_the_header(void)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -149,12 +166,11 @@ a_nul_in_a_value_cuts_nothing_off(void)
 	CU_ASSERT_STRING_EQUAL(out, "");
 }
 
-const struct unit_test header_tests[] = {
-	UNIT(fields_are_pulled_off_the_header),
+const struct unit_test header_tests[] = { UNIT(
+					      fields_are_pulled_off_the_header),
+	UNIT(a_line_that_is_no_field_hides_none_behind_it),
 	UNIT(a_block_is_pulled_to_its_empty_line),
 	UNIT(the_empty_line_ends_the_block),
 	UNIT(the_block_is_found_as_soon_as_it_is_whole),
 	UNIT(values_are_unfolded_and_trimmed),
-	UNIT(a_nul_in_a_value_cuts_nothing_off),
-	UNIT_END
-};
+	UNIT(a_nul_in_a_value_cuts_nothing_off), UNIT_END };

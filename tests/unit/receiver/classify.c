@@ -45,17 +45,30 @@ static const struct {
 	{ "", "MT-Priority: urgent\r\n", CLASS_NORMAL },
 	{ "", "MT-Priority: 10\r\n", CLASS_NORMAL },
 	{ "", "MT-Priority: --4\r\n", CLASS_NORMAL },
-	{ "", "X-Priority: 1 (Highest)\r\n", CLASS_URGENT },
+	/* nothing becomes urgent that nobody of this relay called so */
+	{ "", "X-Priority: 1 (Highest)\r\n", CLASS_NORMAL },
+	{ "", "X-Priority: 2\r\n", CLASS_NORMAL },
 	{ "", "X-Priority: 3\r\n", CLASS_NORMAL },
 	{ "", "x-priority: 5\r\n", CLASS_BULK },
-	{ "", "Importance: High\r\n", CLASS_URGENT },
+	{ "", "Importance: High\r\n", CLASS_NORMAL },
+	{ "", "Importance: low\r\n", CLASS_BULK },
+	{ "", "Priority: urgent\r\n", CLASS_NORMAL },
+	{ "", "Precedence: first-class\r\n", CLASS_NORMAL },
+	{ "", "Precedence: special-delivery\r\n", CLASS_NORMAL },
 	{ "", "Priority: non-urgent\r\n", CLASS_BULK },
 	{ "", "Precedence: bulk\r\n", CLASS_BULK },
 	{ "", "List-Id: News <news.x.test>\r\n", CLASS_BULK },
-	{ "", "List-Unsubscribe: <mailto:x>\r\n", CLASS_BULK },
+	{ "", "Precedence: list\r\n", CLASS_BULK },
+	{ "", "Auto-Submitted: auto-generated\r\n", CLASS_NORMAL },
+	/* password resets have it too */
+	{ "", "List-Unsubscribe: <mailto:x>\r\n", CLASS_NORMAL },
 	{ "", "Subject: Importance: high\r\n", CLASS_NORMAL },
-	/* the first rule of the map counts, not the first field */
-	{ "", "List-Id: <x>\r\nX-Priority: 1\r\n", CLASS_URGENT },
+	{ "", "List-Id: <x>\r\nX-Priority: 1\r\n", CLASS_BULK },
+	{ "", "List-Id: <x>\r\nMT-Priority: 4\r\n", CLASS_URGENT },
+	/* a line that is no field hides none behind it */
+	{ "", "an odd line\r\nMT-Priority: 6\r\n", CLASS_URGENT },
+	{ "", "Odd name: x\r\n folded\r\nList-Id: <x>\r\n", CLASS_BULK },
+	{ "", " folded\r\n\xc3\xa4: x\r\nMT-Priority: 6\r\n", CLASS_URGENT },
 };
 
 static const char *
@@ -96,15 +109,15 @@ the_ceiling_holds_and_the_reply_says_so(void)
 		enum mail_class ceiling, got;
 		int priority;
 	} asks[] = {
-		{ " MT-PRIORITY=4", "", "250 2.3.6", CLASS_NORMAL,
-		    CLASS_NORMAL, 0 },
-		{ " MT-PRIORITY=4", "", "250 2.3.6", CLASS_BULK,
-		    CLASS_BULK, -4 },
-		{ " MT-PRIORITY=2", "", "250 2.0.0", CLASS_NORMAL,
-		    CLASS_NORMAL, 2 },
-		{ " MT-PRIORITY=-9", "", "250 2.0.0", CLASS_NORMAL,
-		    CLASS_BULK, -9 },
-		{ "", "X-Priority: 1\r\n", "250 2.3.6", CLASS_NORMAL,
+		{ " MT-PRIORITY=4", "", "250 2.3.6", CLASS_NORMAL, CLASS_NORMAL,
+		    0 },
+		{ " MT-PRIORITY=4", "", "250 2.3.6", CLASS_BULK, CLASS_BULK,
+		    -4 },
+		{ " MT-PRIORITY=2", "", "250 2.0.0", CLASS_NORMAL, CLASS_NORMAL,
+		    2 },
+		{ " MT-PRIORITY=-9", "", "250 2.0.0", CLASS_NORMAL, CLASS_BULK,
+		    -9 },
+		{ "", "MT-Priority: 4\r\n", "250 2.3.6", CLASS_NORMAL,
 		    CLASS_NORMAL, 0 },
 		{ "", "MT-Priority: 7\r\n", "250 2.3.6", CLASS_NORMAL,
 		    CLASS_NORMAL, 0 },
@@ -127,9 +140,8 @@ the_ceiling_holds_and_the_reply_says_so(void)
 static void
 the_new_priority_stands_first_and_the_id_last(void)
 {
-	static const struct { const char *mail, *header; } asks[] = {
-		{ " MT-PRIORITY=4", "" }, { "", "X-Priority: 1\r\n" }
-	};
+	static const struct { const char *mail, *header;
+	} asks[] = { { " MT-PRIORITY=4", "" }, { "", "MT-Priority: 4\r\n" } };
 
 	for (size_t i = 0; i < sizeof asks / sizeof asks[0]; i++) {
 		struct talk talk;
@@ -201,7 +213,7 @@ a_priority_from_the_header_is_handed_on(void)
 	post(&talk, "", "MT-Priority: 6\r\n");
 	CU_ASSERT_TRUE((talk.got[0].flags & ENVELOPE_PRIORITY) != 0);
 	CU_ASSERT_EQUAL(talk.got[0].priority, 6);
-	post(&talk, "", "X-Priority: 1\r\n");
+	post(&talk, "", "X-Priority: 5\r\n");
 	CU_ASSERT_FALSE((talk.got[1].flags & ENVELOPE_PRIORITY) != 0);
 	talk_end(&talk);
 }
@@ -214,7 +226,7 @@ the_listener_default_is_the_class_of_mail_that_asks_for_none(void)
 	talk_begin(&talk, NULL, true);
 	talk.session.client.klass = CLASS_BULK;
 	post(&talk, "", "Subject: x\r\n");
-	post(&talk, "", "X-Priority: 1\r\n");
+	post(&talk, "", "MT-Priority: 4\r\n");
 	CU_ASSERT_EQUAL(talk.got[0].klass, CLASS_BULK);
 	CU_ASSERT_EQUAL(talk.got[1].klass, CLASS_URGENT);
 	talk_end(&talk);
