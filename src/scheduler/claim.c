@@ -370,6 +370,7 @@ window_init(struct scheduler *s)
 	struct window *w = &s->window;
 
 	list_init(&w->hungry);
+	list_init(&w->shrinking);
 	list_init(&w->failed);
 	buf_init(&w->rcpts, RCPTS_BYTES);
 	sketch_init(&w->senders);

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "scheduler/results.h"
 #include "scheduler/scheduler.h"
+
+enum { RINGS_A_TURN = 256 };
 #include "spool/segment.h"
 
 /*
@@ -88,28 +90,46 @@ deadline_why(const struct message *message)
 
 /* ---- when the time is over --------------------------------------------------- */
 
-/* Placing an entry looks at its deadline.  What flies comes back, and is
- * looked at then; but who wants to be told need not wait for a server that
- * hangs. */
+/* Its sender is told, and it goes on waiting where it is: it gets no turn by
+ * this that others should have had. */
 static void
-ring(struct scheduler *s, struct message *message)
+tell(struct scheduler *s, struct message *message)
+{
+	struct link *link;
+
+	for (link = list_first(&message->entries); link != NULL;
+	    link = list_next(&message->entries, link))
+		results_tell_late(s, list_item(link, struct entry, sibling));
+}
+
+/* Placing an entry looks at its deadline.  What flies comes back, and is
+ * looked at then. */
+static void
+give_back(struct scheduler *s, struct message *message)
 {
 	struct link *link, *next;
 
-	message->busy++;
 	for (link = list_first(&message->entries); link != NULL;
 	    link = next) {
 		struct entry *entry = list_item(link, struct entry, sibling);
 
 		next = list_next(&message->entries, link);
-		if (entry->state == ENTRY_FLYING)
-			results_tell_late(s, entry);
 		if (entry->state == ENTRY_FLYING ||
 		    entry->state == ENTRY_IDLE)
 			continue;
 		entry_pull(&s->queue, entry);
 		window_place(s, entry, PLACE_FRONT);
 	}
+}
+
+static void
+ring(struct scheduler *s, struct message *message)
+{
+	message->busy++;
+	if ((message->by & BY_RETURN) != 0)
+		give_back(s, message);
+	else
+		tell(s, message);
 	message->busy--;
 	message_release(&s->queue, message);
 }
@@ -119,9 +139,11 @@ deadlines_work(struct scheduler *s)
 {
 	usec_t now = scheduler_wall(s);
 	struct heap_node *first;
+	unsigned count = 0;
 
 	while ((first = heap_first(&s->queue.deadlines)) != NULL &&
-	    first->key <= now && !reports_are_many(s)) {
+	    first->key <= now && !reports_are_many(s) &&
+	    count++ < RINGS_A_TURN) {
 		heap_remove(&s->queue.deadlines, first);
 		ring(s, heap_item(first, struct message, alarm));
 	}

@@ -15,7 +15,6 @@
 
 enum {
 	TURN_JOBS = 1024,	/* given out in a turn */
-	CHANNEL_MOST = 1 << 20,	/* bytes that may wait for a deliverer */
 	JOB_BITS = 20,		/* of a job's number: its place */
 	JOBS_MOST = 1 << JOB_BITS,
 	FLYING_MOST = 80 << 10	/* jobs at once, of all sites */
@@ -26,6 +25,8 @@ dispatch_init(struct scheduler *s)
 {
 	s->dispatch = (struct dispatch){ 0 };
 	buf_init(&s->dispatch.rcpts, 1 << 20);
+	for (unsigned i = 0; i < DELIVERERS_MOST; i++)
+		list_init(&s->dispatch.deliverers[i].unheard);
 }
 
 void
@@ -128,6 +129,18 @@ deadline_mono(const struct scheduler *s, const struct message *message)
 	return mono == 0 ? -1 : mono;
 }
 
+/* ENTRY was picked, and its deliverer does not hear of it. */
+static void
+put_back(struct scheduler *s, struct entry *entry, msec_t now)
+{
+	struct site *site = entry->site;
+
+	dispatch_hush(s, site);
+	site_landed(&s->queue, site, entry, SITE_UNTRIED, 0, now, now,
+	    s->conf);
+	window_place(s, entry, PLACE_FRONT);
+}
+
 static void
 send_job(struct scheduler *s, struct entry *entry, msec_t now)
 {
@@ -138,6 +151,10 @@ send_job(struct scheduler *s, struct entry *entry, msec_t now)
 
 	routes_refresh(s, entry->domain);
 	deliverer = dispatch_find(s, entry);
+	if (!entry->suspect && dispatch_is_unheard(s, deliverer)) {
+		put_back(s, entry, now);
+		return;
+	}
 	if (!dispatch_hand(s, message->segment, deliverer, &err)) {
 		site_landed(&s->queue, entry->site, entry, SITE_UNTRIED, 0,
 		    now, now, s->conf);
@@ -172,12 +189,8 @@ may_give_out(const struct scheduler *s)
 	const struct dispatch *d = &s->dispatch;
 
 	if (d->count == 0 || s->draining || s->segments.stuck ||
-	    reports_are_many(s))
+	    reports_are_too_many(s))
 		return false;
-	for (unsigned i = 0; i < DELIVERER_APART; i++)
-		if (d->deliverers[i].channel != NULL &&
-		    channel_waiting(d->deliverers[i].channel) > CHANNEL_MOST)
-			return false;
 	return true;
 }
 
@@ -188,11 +201,13 @@ calm_most(const struct scheduler *s)
 }
 
 /* What may still be given out: little is ever committed ahead node-wide,
- * and the last part of it is for urgent mail. */
+ * and the last part of it is for urgent mail; so is what may be added to the
+ * reports that wait. */
 static enum mail_class
 worst_class(const struct scheduler *s)
 {
-	return s->dispatch.flying < calm_most(s) ? CLASS_BULK : CLASS_URGENT;
+	return s->dispatch.flying < calm_most(s) && !reports_are_many(s) ?
+	    CLASS_BULK : CLASS_URGENT;
 }
 
 /* The last part of what each may have is for sites that answer. */
@@ -214,7 +229,7 @@ give_out_suspects(struct scheduler *s, msec_t now)
 	const struct channel *channel = d->deliverers[DELIVERER_APART].channel;
 	struct entry *entry;
 
-	while (channel != NULL && channel_waiting(channel) <= CHANNEL_MOST &&
+	while (channel != NULL && !dispatch_is_unheard(s, DELIVERER_APART) &&
 	    d->flying < FLYING_MOST &&
 	    (entry = suspects_pick(&s->queue, now)) != NULL) {
 		struct site *site = entry->site;
@@ -232,6 +247,7 @@ dispatch_work(struct scheduler *s)
 	struct entry *entry;
 	int count = 0;
 
+	dispatch_listen(s);
 	if (!may_give_out(s))
 		return false;
 	s->queue.tight = d->flying > FLYING_MOST / 4;
@@ -342,6 +358,7 @@ dispatch_deliverer(struct scheduler *s, unsigned number,
 	if (deliverer->channel != NULL) {
 		d->count -= number != DELIVERER_APART;
 		deliverer->channel = NULL;
+		dispatch_unhush(s, number);
 		jobs_died(s, number);
 		skips_lost(s, number);
 		dispatch_forgets(s, number);

@@ -10,6 +10,7 @@
 #define SCHEDULER_DISPATCH_H
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "wire/channel.h"
 
 struct scheduler;
@@ -24,6 +25,8 @@ struct deliverer {
 	struct channel *channel;	/* null: it is not there */
 	uint64_t birth;		/* tells one life of it from the next */
 	size_t flying;		/* jobs it has */
+	struct list unheard;	/* its sites, while it does not read */
+	msec_t unheard_since;
 };
 
 struct job {
@@ -54,6 +57,22 @@ void dispatch_deliverer(struct scheduler *s, unsigned number,
 
 /* Give out what can go.  True: there is more for the next turn. */
 bool dispatch_work(struct scheduler *s);
+
+/* ---- dispatch_unheard.c ------------------------------------------------------ */
+
+/* Deliverer NUMBER does not read what it is told. */
+bool dispatch_is_unheard(const struct scheduler *s, unsigned number);
+/* SITE, whose deliverer that is, offers nothing until it reads on, or another
+ * one takes the site over. */
+void dispatch_hush(struct scheduler *s, struct site *site);
+/* The turn: who reads again?  When to look next; MSEC_NEVER: no need. */
+void dispatch_listen(struct scheduler *s);
+msec_t dispatch_next_listen(const struct scheduler *s);
+/* The sites of NUMBER offer again. */
+void dispatch_unhush(struct scheduler *s, unsigned number);
+
+/* The one with the fewest jobs that reads; DELIVERERS_MOST: none does. */
+unsigned dispatch_least_loaded(const struct scheduler *s);
 
 /* A RESULT came from deliverer NUMBER. */
 void dispatch_result(struct scheduler *s, unsigned number,

@@ -9,17 +9,15 @@
 
 /* ---- sites ------------------------------------------------------------------------- */
 
+/* There is one, though it may not read now. */
 static unsigned
-least_loaded(const struct dispatch *d)
+any_deliverer(const struct dispatch *d)
 {
-	unsigned best = DELIVERERS_MOST;
+	unsigned i = 0;
 
-	for (unsigned i = 0; i < DELIVERER_APART; i++)
-		if (d->deliverers[i].channel != NULL &&
-		    (best == DELIVERERS_MOST || d->deliverers[i].flying <
-		    d->deliverers[best].flying))
-			best = i;
-	return best;
+	while (d->deliverers[i].channel == NULL)
+		must(++i < DELIVERER_APART);
+	return i;
 }
 
 /* DELIVERER is told about SITE; TOLD is what it knows. */
@@ -63,7 +61,10 @@ dispatch_find(struct scheduler *s, const struct entry *entry)
 	}
 	if (site->deliverer == -1 ||
 	    d->deliverers[site->deliverer].channel == NULL) {
-		site->deliverer = (int)least_loaded(d);
+		unsigned least = dispatch_least_loaded(s);
+
+		site->deliverer = (int)(least != DELIVERERS_MOST ? least :
+		    any_deliverer(d));
 		site->told = 0;
 	}
 	tell_site(site, &d->deliverers[site->deliverer], &site->told);
@@ -93,6 +94,9 @@ dispatch_forget_site(struct scheduler *s, struct site *site)
 	struct frame frame = { .kind = FRAME_SITE_GONE, .fd = -1 };
 
 	must(site->flying == 0);
+	if (link_on_list(&site->unheard))
+		list_remove(&s->dispatch.deliverers[site->deliverer].unheard,
+		    &site->unheard);
 	frame.site_gone.site = site->number;
 	send_about(s, site, &frame);
 	site->told = 0;

@@ -316,7 +316,8 @@ window_work(struct scheduler *s)
 	while ((link = list_take(&s->queue.senders.thinned)) != NULL)
 		window_hungry(s, list_item(link, struct site, thinned));
 	wake_later(s, now);
-	more = load_due(s, now);
+	more = window_shrink_some(s);
+	more |= load_due(s, now);
 	more |= refill(s);
 	more |= fail_rows(s);
 	set_timer(s, now);

@@ -20,7 +20,10 @@
 enum {
 	GATHER_MS = 2000,	/* for more to be told to the same sender */
 	ROWS_MOST = 1000,	/* of one report */
-	MANY = 4096,		/* reports under way */
+	MANY = 4096,		/* reports under way … */
+	TOO_MANY = 4 * MANY,	/* … and for those of urgent mail */
+	LOOKED_AT = 256,	/* in a turn, that are not due … */
+	LOOK_AGAIN_MS = 10,	/* … and when to go on with the others */
 	COMMITS_MOST = 512,
 	AGAIN_MS = 10 * 1000,	/* after a failure to commit */
 	TEXT_MOST = 512,
@@ -122,6 +125,12 @@ bool
 reports_are_many(const struct scheduler *s)
 {
 	return s->reports.count >= MANY;
+}
+
+bool
+reports_are_too_many(const struct scheduler *s)
+{
+	return s->reports.count >= TOO_MANY;
 }
 
 /* ---- the end of a report --------------------------------------------------------------- */
@@ -306,11 +315,11 @@ send_report(struct scheduler *s, struct report *report)
 }
 
 /* When REPORT is to be made: a message that nothing is expected of any more
- * need not wait. */
+ * need not wait, nor any when there are many. */
 static msec_t
-due(const struct report *report)
+due(const struct scheduler *s, const struct report *report)
 {
-	if (report->count >= ROWS_MOST ||
+	if (report->count >= ROWS_MOST || reports_are_many(s) ||
 	    list_empty(&report->message->entries))
 		return report->not_before;
 	return report->due > report->not_before ? report->due :
@@ -322,23 +331,26 @@ void
 reports_work(struct scheduler *s)
 {
 	msec_t now = scheduler_now(s), next = MSEC_NEVER;
-	size_t count = s->reports.waiting.count;
+	size_t count = s->reports.waiting.count, early = 0;
 	struct link *link;
 
-	while (count-- > 0 &&
+	while (count-- > 0 && early < LOOKED_AT &&
 	    commit_pending(s->reports.committer) < COMMITS_MOST &&
 	    (link = list_take(&s->reports.waiting)) != NULL) {
 		struct report *report = list_item(link, struct report, place);
-		msec_t when = due(report);
+		msec_t when = due(s, report);
 
 		if (when <= now) {
 			send_report(s, report);
 			continue;
 		}
 		list_append(&s->reports.waiting, link);
+		early++;
 		if (when < next)
 			next = when;
 	}
+	if (early == LOOKED_AT)
+		next = now + LOOK_AGAIN_MS;	/* others may be due before */
 	if (next != MSEC_NEVER)
 		timer_set(s->reports.timer, next - now);
 }

@@ -77,8 +77,10 @@ void report_add(struct scheduler *s, struct message *message,
 /* The turn's end: make the reports whose time has come. */
 void reports_work(struct scheduler *s);
 
-/* So many wait that nothing should be added. */
+/* So many wait that nothing should be added but what is urgent; and not even
+ * that. */
 bool reports_are_many(const struct scheduler *s);
+bool reports_are_too_many(const struct scheduler *s);
 
 /*
  * MESSAGE turned out to be unreadable: what was to be told about it is not,

@@ -75,10 +75,13 @@ set_wake(struct scheduler *s)
 {
 	msec_t wake = queue_next_wake(&s->queue);
 	msec_t deadline = deadlines_next(s);
+	msec_t listen = dispatch_next_listen(s);
 	msec_t now = scheduler_now(s);
 
 	if (deadline < wake)
 		wake = deadline;
+	if (listen < wake)
+		wake = listen;
 	if (wake == MSEC_NEVER) {
 		timer_stop(s->wake);
 		return;

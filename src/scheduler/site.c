@@ -125,7 +125,8 @@ site_credit(const struct site *site, enum mail_class klass)
 {
 	unsigned most = site->flow.window;
 
-	if (site_rests(site) || site->paused != NULL)
+	if (site_rests(site) || site->paused != NULL ||
+	    link_on_list(&site->unheard))
 		return 0;
 	if (site_is_down(site))
 		return 1;

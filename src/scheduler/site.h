@@ -66,6 +66,8 @@ struct site {
 	uint64_t spilled_count[CLASS_COUNT];
 	struct link hungry;	/* window: lines may be refilled */
 	struct link thinned;	/* on senders->thinned */
+	struct link unheard;	/* dispatch: its deliverer does not read */
+	struct link shrinking;	/* window: too much of it is in memory */
 	struct barren {
 		uint64_t visited;	/* rows, in vain */
 		uint64_t freed;	/* line->freed then, and 1 */

@@ -19,7 +19,9 @@ enum {
 				 * eighth of the window, if it is small) … */
 	SENDER_LEAST = 16,	/* … or a sender there, per class … */
 	DOWN_LEAST = 16,	/* … and one that does not answer, per class */
-	ROUTING_MOST = 1024	/* entries that wait for one answer */
+	ROUTING_MOST = 1024,	/* entries that wait for one answer */
+	SHRINK_ENTRIES = 64,	/* of a site, between looks at the clock */
+	SHRINK_USEC = 2000	/* of a turn */
 };
 
 /* ---- counting rows ---------------------------------------------------------------- */
@@ -80,6 +82,8 @@ window_forget_site(struct scheduler *s, struct site *site)
 {
 	if (link_on_list(&site->hungry))
 		list_remove(&s->window.hungry, &site->hungry);
+	if (link_on_list(&site->shrinking))
+		list_remove(&s->window.shrinking, &site->shrinking);
 }
 
 static void
@@ -392,20 +396,62 @@ window_place(struct scheduler *s, struct entry *entry, enum place how)
 		stay(s, entry, how == PLACE_FRONT);
 }
 
-void
-window_shrink(struct scheduler *s, struct site *site)
+/* The last of LINE that need not stay in memory; null: none. */
+static struct entry *
+last_to_spill(const struct scheduler *s, const struct site *site,
+    struct line *line)
 {
+	struct entry *entry = line_last(line);
+
+	if (line->count <= down_least(s, site))
+		return NULL;
+	while (entry != NULL && entry->message->by != 0)
+		entry = line_before(line, entry);	/* its time is kept here */
+	return entry;
+}
+
+/* Some entries of SITE.  True: there are more. */
+static bool
+shrink_site(struct scheduler *s, struct site *site)
+{
+	unsigned count = 0;
+
 	for (unsigned i = 0; i < site_lines(site); i++) {
 		struct line *line = site_line(site, i);
-		struct entry *entry = line_last(line), *next;
+		struct entry *entry;
 
-		for (; entry != NULL && s->window.index != NULL &&
-		    line->count > down_least(s, site); entry = next) {
-			next = line_before(line, entry);
-			if (entry->message->by != 0)
-				continue;	/* its time is kept here */
+		while (s->window.index != NULL &&
+		    (entry = last_to_spill(s, site, line)) != NULL) {
+			if (count++ == SHRINK_ENTRIES)
+				return true;
 			entry_pull(&s->queue, entry);
 			window_spill(s, entry);
 		}
 	}
+	return false;
+}
+
+bool
+window_shrink_some(struct scheduler *s)
+{
+	usec_t until = clock_mono_usec() + SHRINK_USEC;
+	struct link *link;
+
+	while ((link = list_first(&s->window.shrinking)) != NULL) {
+		struct site *site = list_item(link, struct site, shrinking);
+
+		if (!site_is_down(site) || !shrink_site(s, site))
+			list_remove(&s->window.shrinking, link);
+		if (clock_mono_usec() > until)
+			break;
+	}
+	return !list_empty(&s->window.shrinking);
+}
+
+void
+window_shrink(struct scheduler *s, struct site *site)
+{
+	if (!link_on_list(&site->shrinking))
+		list_append(&s->window.shrinking, &site->shrinking);
+	scheduler_ask(s);
 }

@@ -35,6 +35,7 @@ struct window {
 	bool broken;		/* to be opened anew at the turn's end */
 	msec_t tried;		/* when that was last tried */
 	struct list hungry;	/* sites whose lines may be refilled */
+	struct list shrinking;	/* sites that do not answer, with long lines */
 	struct list failed;	/* domains with rows that are to hear of it */
 	struct msgid sweep;	/* where the sweep goes on */
 	struct sketch senders;	/* who has INDEX_READY rows, of what */
@@ -66,8 +67,11 @@ void window_park(struct scheduler *s, struct entry *entry, usec_t due,
 /* ENTRY leaves memory and comes back in its turn. */
 void window_spill(struct scheduler *s, struct entry *entry);
 
-/* The site does not answer: few of its entries stay in memory. */
+/* The site does not answer: few of its entries stay in memory.  The others
+ * leave it some at a time. */
 void window_shrink(struct scheduler *s, struct site *site);
+/* The slice of a turn.  True: there is more. */
+bool window_shrink_some(struct scheduler *s);
 
 /* Work of the turn's end.  True: there is more. */
 bool window_work(struct scheduler *s);

@@ -13,6 +13,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/durable.c \
 	tests/unit/scheduler/core.h \
 	tests/unit/scheduler/rig.c tests/unit/scheduler/rig.h \
+	tests/unit/scheduler/bounded.c \
 	tests/unit/scheduler/reading.c \
 	tests/unit/scheduler/spool.c \
 	tests/unit/scheduler/spent.c \

@@ -30,6 +30,7 @@ main(int argc, char **argv)
 		{ "spool", spool_tests },
 		{ "durable", durable_tests },
 		{ "reading", reading_tests },
+		{ "bounded", bounded_tests },
 		{ "kept", kept_tests },
 		{ "reread", reread_tests },
 		{ "results", results_tests },
