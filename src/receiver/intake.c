@@ -9,7 +9,7 @@
 
 #include "mail/header.h"
 
-enum { FIRST_ROOM = 8192, FIRST_ROOM_MOST = 65536 };
+enum { FIRST_ROOM = 8192, FIRST_ROOM_MOST = 65536, MEND_BYTES = 4096 };
 
 /* Room for what MAIL declared, so that the body is not moved as it grows. */
 static void
@@ -42,18 +42,24 @@ intake_begin(struct transaction *txn, struct rules *rules,
 	transaction_charge(txn, rules);
 }
 
+const struct dot *
+intake_kept(const struct transaction *txn)
+{
+	return txn->mended ? &txn->kept : &txn->dot;
+}
+
 /* ---- limits ------------------------------------------------------------- */
 
 static void
 check_limits(struct transaction *txn, struct rules *rules)
 {
 	const struct conf *conf = rules->conf;
-	const struct dot *dot = &txn->dot;
+	const struct dot *dot = intake_kept(txn);
 
 	if (dot->bare)
 		transaction_refuse(txn, rules, 550, "5.6.11",
 		    "Lines must end in CR LF; there is a bare CR or LF");
-	else if (dot->nul)
+	else if (txn->dot.nul)
 		transaction_refuse(txn, rules, 550, "5.6.0",
 		    "There is a NUL byte in the message");
 	else if (conf->message_bytes != 0 &&
@@ -88,6 +94,26 @@ keep(struct transaction *txn, struct rules *rules, const void *data,
 		return;
 	}
 	transaction_charge(txn, rules);
+}
+
+/* Keep what the client said, or what that becomes. */
+static void
+take(struct transaction *txn, struct rules *rules, struct span said)
+{
+	uint8_t bytes[MEND_BYTES];
+
+	if (!txn->mended) {
+		keep(txn, rules, said.data, said.length);
+		return;
+	}
+	while (said.length > 0 && txn->refused.code == 0) {
+		size_t length =
+		    dot_mend_read(&txn->mend, &said, bytes, sizeof bytes);
+
+		dot_follow(&txn->kept, span_make(bytes, length));
+		keep(txn, rules, bytes, length);
+		check_limits(txn, rules);
+	}
 }
 
 /* ---- the header block --------------------------------------------------- */
@@ -198,11 +224,13 @@ finish(struct transaction *txn)
 {
 	struct envelope *envelope = txn->envelope;
 
-	envelope->body_size = txn->trace_bytes + txn->dot.wire_bytes -
-	    txn->dot.stuffed;
-	if (txn->dot.stuffed > 0)
+	const struct dot *kept = intake_kept(txn);
+
+	envelope->body_size =
+	    txn->trace_bytes + kept->wire_bytes - kept->stuffed;
+	if (kept->stuffed > 0)
 		envelope->flags |= ENVELOPE_DOTS;
-	if (txn->dot.eight_bit)
+	if (kept->eight_bit)
 		envelope->flags |= ENVELOPE_8BIT;
 }
 
@@ -210,12 +238,17 @@ enum dot_step
 intake_read(struct transaction *txn, struct rules *rules,
     const struct client *client, struct span *in)
 {
+	const struct dot before = txn->dot;
 	struct dot_piece piece;
 	enum dot_step step = dot_read(&txn->dot, in, &piece);
 
+	if (txn->dot.bare && !txn->mended && client->mends) {
+		dot_mend_begin(&txn->mend, &before, &txn->kept);
+		txn->mended = true;
+	}
 	check_limits(txn, rules);
-	keep(txn, rules, piece.held, piece.held_length);
-	keep(txn, rules, piece.body.data, piece.body.length);
+	take(txn, rules, span_make(piece.held, piece.held_length));
+	take(txn, rules, piece.body);
 	if (!txn->header_done && txn->refused.code == 0)
 		look_at_header(txn, rules, client, step == DOT_DONE);
 	if (txn->header_done)

@@ -24,4 +24,8 @@ void intake_begin(struct transaction *txn, struct rules *rules,
 enum dot_step intake_read(struct transaction *txn, struct rules *rules,
     const struct client *client, struct span *in);
 
+/* The reading of what is kept of the body: what the client said, or what
+ * became of it where it had a bare CR or LF. */
+const struct dot *intake_kept(const struct transaction *txn);
+
 #endif

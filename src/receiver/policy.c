@@ -24,6 +24,20 @@ client_text(const struct client *client, char out[CLIENT_TEXT_SIZE])
 	return out;
 }
 
+/* Programs and devices of one's own may slip; from a stranger such a line is
+ * an attempt at smuggling. */
+static bool
+mends(const struct conf_listen *listen, const struct conf_trust *trust)
+{
+	enum bare_lf said = listen->bare_lf;
+
+	if (trust != NULL && trust->bare_lf != BARE_LF_BY_TRUST)
+		said = trust->bare_lf;
+	if (said == BARE_LF_BY_TRUST)
+		return trust != NULL && !listen->strict;
+	return said == BARE_LF_NORMALIZE;
+}
+
 struct client
 policy_client(const struct conf_listen *listen, struct addr address,
     bool have_certificate)
@@ -34,6 +48,7 @@ policy_client(const struct conf_listen *listen, struct addr address,
 		.address = address,
 		.trusted = trust != NULL,
 		.liberal = trust != NULL && !listen->strict,
+		.mends = mends(listen, trust),
 		.can_tls = have_certificate && listen->tls == LISTEN_TLS_OFFER,
 		.klass = (uint8_t)listen->klass,
 		.ceiling = (uint8_t)listen->ceiling,
@@ -50,8 +65,13 @@ struct client
 policy_local(uint32_t uid)
 {
 	return (struct client){
-		.local = true, .trusted = true, .liberal = true, .uid = uid,
-		.klass = CLASS_NORMAL, .ceiling = CLASS_URGENT,
+		.local = true,
+		.trusted = true,
+		.liberal = true,
+		.mends = true,
+		.uid = uid,
+		.klass = CLASS_NORMAL,
+		.ceiling = CLASS_URGENT,
 	};
 }
 

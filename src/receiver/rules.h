@@ -31,6 +31,7 @@ struct client {
 	bool local;		/* came over the submission socket, as `uid` */
 	bool trusted;		/* may relay */
 	bool liberal;		/* is understood where it slips */
+	bool mends;		/* bare CR and LF become CR LF */
 	bool can_tls;		/* STARTTLS is possible here */
 	uint8_t klass;		/* of mail that asks for none */
 	uint8_t ceiling;	/* most pressing class it may have */

@@ -5,6 +5,7 @@
  */
 #include "receiver/store.h"
 
+#include "receiver/intake.h"
 #include "receiver/say.h"
 
 #include "base/log.h"
@@ -354,7 +355,7 @@ void
 store_commit(struct front *front)
 {
 	struct transaction *txn = front->session.txn;
-	struct dot seen = dot_join(&txn->trace_dot, &txn->dot);
+	struct dot seen = dot_join(&txn->trace_dot, intake_kept(txn));
 
 	say_message(&front->session);
 	if (front->stream == NULL) {

@@ -14,7 +14,7 @@
 #include "receiver/rules.h"
 
 #include "smtp/command.h"
-#include "smtp/dot.h"
+#include "smtp/dot_mend.h"
 #include "spool/envelope.h"
 
 enum { MESSAGE_ID_MOST = 256 };
@@ -31,7 +31,10 @@ struct transaction {
 
 	/* from DATA on */
 	struct msgid id;
-	struct dot dot;
+	struct dot dot; /* what the client says, and its end */
+	bool mended;	/* and it had a bare CR or LF: */
+	struct dot_mend mend;
+	struct dot kept;	/* the reading of what that became */
 	struct buf body;	/* our Received, then the body in wire form */
 	size_t trace_bytes;	/* of our Received */
 	struct dot trace_dot;	/* and its reading */

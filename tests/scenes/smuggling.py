@@ -3,7 +3,8 @@
 
 Each vector is followed by the commands of another message and then by the
 true end.  The client must get the reply to one message, a refusal; and no
-hop behind us may ever see what could be taken for an end.
+hop behind us may ever see what could be taken for an end.  Whose line ends
+are mended has one message accepted instead, with all of it as text.
 """
 import glob
 import re
@@ -36,9 +37,10 @@ REFUSED = "550 5.6."
 class _Stage:
     """A relay with one receiver, its sink, and a count of the good mail."""
 
-    def __init__(self, scene):
-        self.sink = scene.sink()
-        self.relay = scene.relay(certificate(scene) + "receivers 1\nlimits { errors 10000 }", to=self.sink.port)
+    def __init__(self, scene, listen="bare-lf reject"):
+        self.sink = scene.sink(None, "--transcript")
+        self.relay = scene.relay(certificate(scene) + "receivers 1\nlimits { errors 10000 }", to=self.sink.port,
+                                 listen=f"trust 127.0.0.0/8; {listen}")
         self.port = self.relay.port
         self.turn = Turn(self.port)
         self.good = 0
@@ -57,6 +59,78 @@ class _Stage:
         assert set(senders(self.sink)) == {"good@client.test"}, senders(self.sink)
         assert {content(m) for m in messages} == {GOOD}
         assert len(self.sink.messages()) == self.good
+
+
+def a_vector_is_text_where_line_ends_are_mended(scene):
+    stage = _Stage(scene, "bare-lf by-trust")
+    taken = 0
+    for secure, way in WAYS.items():
+        raw = client(stage.port, secure)
+        for name, vector in VECTORS.items():
+            if b"\0" in vector:
+                continue
+            text = HEAD + vector + SMUGGLED
+            for cut in (len(text), 1, len(HEAD) + 1, len(HEAD) + 2, len(HEAD) + 3):
+                with scene.row(f"{name} is text, cut at {cut} {way}"):
+                    raw.ask(BEGIN.replace(b"a@client", b"good@client"), "250", "250", "354")
+                    raw.send(text[:cut])
+                    stage.turn.wait()
+                    raw.send(text[cut:])
+                    raw.expect("250 2.0.0 Ok: queued as")
+                    taken += 1
+        raw.bye()
+    stage.turn.over()
+    messages = stage.sink.wait(taken)
+    stage.relay.wait_empty()
+    assert set(senders(stage.sink)) == {"good@client.test"}, senders(stage.sink)
+    for message in messages:
+        lines = content(message).split(b"\r\n")
+        assert lines[:3] == [b"Subject: first", b"", b"first"] and b"." in lines[3:6], lines
+        assert lines[-7:] == [b"MAIL FROM:<smuggler@evil.test>", b"RCPT TO:<victim@example.org>", b"DATA",
+                              b"Subject: smuggled", b"", b"smuggled", b""], lines
+    _nothing_bare(stage.sink)
+    assert len(stage.sink.messages()) == taken
+
+
+def a_stranger_has_no_line_ends_mended(scene):
+    sink = scene.sink()
+    relay = scene.relay("bounce { postmaster boss@example.org }", listen="trust 127.0.0.2", to=sink.port)
+    with Raw(relay.port) as raw:
+        raw.ask("MAIL FROM:<a@client.test>", "250")
+        raw.ask("RCPT TO:<postmaster>", "250")
+        raw.ask("DATA", "354")
+        raw.send(b"Subject: x\n\nx\r\n.\r\n")
+        raw.expect("550 5.6.11")
+        raw.bye()
+    assert relay.queue() == [] and sink.messages() == []
+
+
+def mail_of_programs_with_lf_lines_arrives_as_it_was_meant(scene):
+    sink = scene.sink(None, "--transcript")
+    relay = scene.relay(to=sink.port)
+    line = b"x" * 60 + b"\n.dot\n"
+    rows = {
+        "all lines in LF": (b"Subject: x\nMT-Priority: 4\n\n.dot\n.\nlast\r\n",
+                            b"Subject: x\r\nMT-Priority: 4\r\n\r\n.dot\r\n.\r\nlast\r\n"),
+        "some lines in CR": (b"Subject: x\r\n\r\none\rtwo\r\n", b"Subject: x\r\n\r\none\r\ntwo\r\n"),
+        "CR CR LF": (b"Subject: x\r\r\n\r\r\none\r\r\n", b"Subject: x\r\n\r\none\r\n"),
+        "more than memory takes in one piece": (b"Subject: x\n\n" + line * 20000 + b"\r\n",
+                                                (b"Subject: x\n\n" + line * 20000 + b"\n").replace(b"\n", b"\r\n")),
+        "right lines before the first wrong one": (b"Subject: x\r\n\r\n" + b"y" * 70000 + b"\r\none\n.\r\ntwo\r\n",
+                                                   b"Subject: x\r\n\r\n" + b"y" * 70000 + b"\r\none\r\n.\r\ntwo\r\n"),
+    }
+    with Raw(relay.port) as raw:
+        for at, (name, (said, _)) in enumerate(rows.items()):
+            with scene.row(f"{name} is taken"):
+                raw.deliver(said, to=[f"r{at}@example.org"])
+        raw.bye()
+    messages = sink.wait(len(rows))
+    got = {m["rcpts"][0]["address"]: content(m) for m in messages}
+    for at, (name, (_, wanted)) in enumerate(rows.items()):
+        with scene.row(f"{name} arrives as it was meant"):
+            assert got[f"r{at}@example.org"] == wanted, got[f"r{at}@example.org"][:200]
+    _nothing_bare(sink)
+    assert [row["to"] for row in relay.statuses(klass="urgent")] == ["r0@example.org"]
 
 
 def a_vector_sent_whole_ends_nothing(scene):
@@ -232,14 +306,19 @@ def _pipe(scene, relay, text):
 
 
 def sendmail_bs_smuggles_nothing_either(scene):
-    sink = scene.sink()
+    sink = scene.sink(None, "--transcript")
     relay = scene.relay(to=sink.port)
+    sent = 0
     for name, vector in VECTORS.items():
         with scene.row(f"{name} ends nothing from sendmail -bs"):
             answer = _pipe(scene, relay, HEAD + vector + SMUGGLED + b"QUIT\r\n")
             codes = [line[:7] for line in answer.splitlines()]
-            assert codes == [b"550 5.6", b"221 2.0"], answer
-    assert sink.messages() == [] and relay.queue() == []
+            assert codes == [b"550 5.6" if b"\0" in vector else b"250 2.0", b"221 2.0"], answer
+            sent += b"\0" not in vector
+    sink.wait(sent)
+    relay.wait_empty()
+    assert set(senders(sink)) == {"a@client.test"} and len(sink.messages()) == sent
+    _nothing_bare(sink)
 
 
 def a_report_has_no_end_of_data_in_it(scene):

@@ -6,6 +6,7 @@ UNIT_TESTS += tests/unit/test_smtp
 tests_unit_test_smtp_SOURCES = \
 	tests/unit/smtp/command.c \
 	tests/unit/smtp/dot.c \
+	tests/unit/smtp/dot_mend.c \
 	tests/unit/smtp/dot_reference.h \
 	tests/unit/smtp/dot_text.c \
 	tests/unit/smtp/main.c \

@@ -36,11 +36,19 @@ struct conf_net {
 	unsigned bits;		/* of 128 */
 };
 
+/* What becomes of mail that has a CR or LF without the other. */
+enum bare_lf {
+	BARE_LF_BY_TRUST, /* normalized for those who may relay */
+	BARE_LF_REJECT,
+	BARE_LF_NORMALIZE /* made CR LF */
+};
+
 /* Clients from these nets may relay, with at most `ceiling`. */
 struct conf_trust {
 	struct conf_net *nets;
 	size_t net_count;
 	enum mail_class ceiling;
+	enum bare_lf bare_lf; /* BARE_LF_BY_TRUST: as the listen says */
 };
 
 enum listen_tls { LISTEN_TLS_OFFER, LISTEN_TLS_IMPLICIT, LISTEN_TLS_NONE };
@@ -55,6 +63,7 @@ struct conf_listen {
 	enum mail_class ceiling;	/* the most to be had here */
 	enum listen_tls tls;
 	bool strict;		/* with those who may relay too */
+	enum bare_lf bare_lf;
 };
 
 enum route_kind { ROUTE_MX, ROUTE_HOSTS };

@@ -82,7 +82,8 @@ conf_listen_address(const char *text, struct sockaddr_storage *out,
 	return true;
 }
 
-/* ---- trust NET ... [ceiling CLASS] --------------------------------------- */
+/* ---- trust NET ... [ceiling CLASS] [bare-lf WORD] -------------------------
+ */
 
 static bool
 bits_beyond(const struct conf_net *net)
@@ -133,22 +134,48 @@ conf_net_write(const struct conf_net *net, struct buf *out)
 	buf_printf(out, "%s/%u", text, v4 ? net->bits - 96 : net->bits);
 }
 
-/* The words of a trust line without its ceiling, which goes to *CEILING. */
 static bool
-trust_ceiling(const struct conf_option *option,
-    const struct conf_words *words, size_t *nets, enum mail_class *ceiling,
-    struct err *err)
+trust_bare_lf(struct span word, enum bare_lf *out)
 {
-	*ceiling = CLASS_COUNT;
-	for (*nets = 0; *nets < words->count; (*nets)++)
-		if (strcmp(words->word[*nets], "ceiling") == 0)
-			break;
-	if (*nets == words->count)
-		return true;
-	if (words->count != *nets + 2 ||
-	    !class_of_name(span_of(words->word[*nets + 1]), ceiling))
-		return conf_wrong(option, "ceiling", err, "urgent, normal or "
-		    "bulk is wanted after it, at the end of the line");
+	*out = span_is(word, "reject") ? BARE_LF_REJECT : BARE_LF_NORMALIZE;
+	return span_is(word, "reject") || span_is(word, "normalize");
+}
+
+/* What stands behind the NETS nets of a trust line, into TRUST. */
+static bool
+trust_words(const struct conf_option *option, const struct conf_words *words,
+    size_t *nets, struct conf_trust *trust, struct err *err)
+{
+	bool ceiling = false, bare_lf = false;
+
+	*trust = (struct conf_trust){ .ceiling = CLASS_COUNT };
+	*nets = 0;
+	while (*nets < words->count &&
+	    strcmp(words->word[*nets], "ceiling") != 0 &&
+	    strcmp(words->word[*nets], "bare-lf") != 0)
+		(*nets)++;
+	for (size_t i = *nets; i < words->count; i += 2) {
+		const char *name = words->word[i];
+		struct span value = i + 1 == words->count
+		    ? span_make(NULL, 0)
+		    : span_of(words->word[i + 1]);
+
+		if (strcmp(name, "bare-lf") == 0 && !bare_lf) {
+			bare_lf = trust_bare_lf(value, &trust->bare_lf);
+			if (!bare_lf)
+				return conf_wrong(option, name, err,
+				    "reject "
+				    "or normalize is wanted after it");
+			continue;
+		}
+		ceiling = strcmp(name, "ceiling") == 0 && !ceiling &&
+		    class_of_name(value, &trust->ceiling);
+		if (!ceiling)
+			return conf_wrong(option, "ceiling", err,
+			    "urgent, "
+			    "normal or bulk is wanted after it, at the end of "
+			    "the line");
+	}
 	return true;
 }
 
@@ -156,13 +183,12 @@ bool
 conf_trust_read(const struct conf_option *option,
     const struct conf_words *words, void *field, struct err *err)
 {
-	enum { TRUSTS_MOST = 1000, NETS_MOST = CONF_WORDS_MOST - 2 };
+	enum { TRUSTS_MOST = 1000, NETS_MOST = CONF_WORDS_MOST - 4 };
 	struct conf_listen *listen = field;
-	enum mail_class ceiling;
-	struct conf_trust *trust;
+	struct conf_trust *trust, fresh;
 	size_t count;
 
-	if (!trust_ceiling(option, words, &count, &ceiling, err))
+	if (!trust_words(option, words, &count, &fresh, err))
 		return false;
 	if (count == 0 || count > NETS_MOST ||
 	    listen->trust_count == TRUSTS_MOST)
@@ -172,7 +198,7 @@ conf_trust_read(const struct conf_option *option,
 	listen->trusts = mem_resize(listen->trusts, listen->trust_count + 1,
 	    sizeof listen->trusts[0]);
 	trust = &listen->trusts[listen->trust_count++];
-	trust->ceiling = ceiling;
+	*trust = fresh;
 	trust->nets = mem_array(count, sizeof trust->nets[0]);
 	trust->net_count = count;
 	for (size_t i = 0; i < count; i++) {
@@ -200,7 +226,11 @@ conf_trust_write(const struct conf_option *option, const void *field,
 			buf_append_byte(out, ' ');
 			conf_net_write(&trust->nets[j], out);
 		}
-		buf_printf(out, " ceiling %s\n", class_name(trust->ceiling));
+		buf_printf(out, " ceiling %s%s\n", class_name(trust->ceiling),
+		    trust->bare_lf == BARE_LF_REJECT ? " bare-lf reject"
+			: trust->bare_lf == BARE_LF_NORMALIZE
+			? " bare-lf normalize"
+			: "");
 	}
 }
 

@@ -86,7 +86,9 @@ const struct conf_option conf_options[] = {
 	    "stretches retries, lifetimes and timeouts; for tests" },
 
 	PLAIN(BLOCK_LISTEN, "trust", KIND_TRUST, NULL, 0,
-	    "NET ... [ceiling CLASS]: these clients may relay"),
+	    "NET ... [ceiling CLASS] [bare-lf reject | normalize]: these "
+	    "clients "
+	    "may relay"),
 	PLAIN(BLOCK_LISTEN, "class", KIND_CLASS, "normal", LISTEN(klass),
 	    "of mail that asks for none"),
 	PLAIN(BLOCK_LISTEN, "ceiling", KIND_CLASS, "urgent", LISTEN(ceiling),
@@ -95,6 +97,9 @@ const struct conf_option conf_options[] = {
 	    "offer (STARTTLS, given a certificate), implicit or none"),
 	PLAIN(BLOCK_LISTEN, "strict", KIND_FLAG, NULL, LISTEN(strict),
 	    "who may relay must keep to the letter of SMTP too"),
+	PLAIN(BLOCK_LISTEN, "bare-lf", KIND_BARE_LF, "by-trust",
+	    LISTEN(bare_lf),
+	    "reject, normalize or by-trust: a CR or LF without the other"),
 
 	PLAIN(BLOCK_TLS, "certificate", KIND_PATH, NULL, CONF(tls_certificate),
 	    "PEM file with the chain, ours first"),

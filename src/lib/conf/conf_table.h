@@ -33,29 +33,30 @@ enum conf_block_id {
 
 /* How a value is read, kept and written (conf_type.c has a row for each). */
 enum conf_kind {
-	KIND_HOSTNAME,		/* char *, a domain name */
-	KIND_PATH,		/* char *, absolute */
-	KIND_USER,		/* char * */
-	KIND_MAILBOX,		/* char *, has an @ */
-	KIND_PATTERN,		/* char *, a domain, *.DOMAIN or * */
-	KIND_FLAG,		/* bool; the name alone sets it */
-	KIND_UNSIGNED,		/* unsigned */
-	KIND_SIZE,		/* size_t */
-	KIND_BYTES,		/* uint64_t */
-	KIND_TIME,		/* msec_t */
-	KIND_DOUBLE,		/* double; least and most are millionths */
-	KIND_CLASS,		/* enum mail_class */
-	KIND_LISTEN_TLS,	/* enum listen_tls */
-	KIND_SITE_TLS,		/* enum site_tls */
-	KIND_FAIR_BY,		/* enum fair_by */
-	KIND_PART,		/* struct conf_part */
-	KIND_RATE,		/* struct conf_rate */
-	KIND_LOG,		/* `log` and `log_path` of struct conf */
-	KIND_RETRY,		/* `retry` of struct conf_class */
-	KIND_TRUST,		/* a row of struct conf_listen's trusts */
-	KIND_SERVER,		/* one of struct conf's resolver_servers */
-	KIND_HEADER,		/* rows of struct conf's headers */
-	KIND_TO,		/* kind and hops of struct conf_route */
+	KIND_HOSTNAME,	 /* char *, a domain name */
+	KIND_PATH,	 /* char *, absolute */
+	KIND_USER,	 /* char * */
+	KIND_MAILBOX,	 /* char *, has an @ */
+	KIND_PATTERN,	 /* char *, a domain, *.DOMAIN or * */
+	KIND_FLAG,	 /* bool; the name alone sets it */
+	KIND_UNSIGNED,	 /* unsigned */
+	KIND_SIZE,	 /* size_t */
+	KIND_BYTES,	 /* uint64_t */
+	KIND_TIME,	 /* msec_t */
+	KIND_DOUBLE,	 /* double; least and most are millionths */
+	KIND_CLASS,	 /* enum mail_class */
+	KIND_LISTEN_TLS, /* enum listen_tls */
+	KIND_BARE_LF,	 /* enum bare_lf */
+	KIND_SITE_TLS,	 /* enum site_tls */
+	KIND_FAIR_BY,	 /* enum fair_by */
+	KIND_PART,	 /* struct conf_part */
+	KIND_RATE,	 /* struct conf_rate */
+	KIND_LOG,	 /* `log` and `log_path` of struct conf */
+	KIND_RETRY,	 /* `retry` of struct conf_class */
+	KIND_TRUST,	 /* a row of struct conf_listen's trusts */
+	KIND_SERVER,	 /* one of struct conf's resolver_servers */
+	KIND_HEADER,	 /* rows of struct conf's headers */
+	KIND_TO,	 /* kind and hops of struct conf_route */
 	KIND_COUNT
 };
 

@@ -219,6 +219,10 @@ static const char *const listen_tls_words[] = {
 	[LISTEN_TLS_OFFER] = "offer", [LISTEN_TLS_IMPLICIT] = "implicit",
 	[LISTEN_TLS_NONE] = "none", NULL
 };
+static const char *const bare_lf_words[] = { [BARE_LF_BY_TRUST] = "by-trust",
+	[BARE_LF_REJECT] = "reject",
+	[BARE_LF_NORMALIZE] = "normalize",
+	NULL };
 static const char *const site_tls_words[] = {
 	[SITE_TLS_OPPORTUNISTIC] = "opportunistic", [SITE_TLS_NONE] = "none",
 	[SITE_TLS_ENCRYPT] = "encrypt", NULL
@@ -235,6 +239,8 @@ static const struct {
 	[KIND_CLASS] = { class_words, "urgent, normal or bulk is wanted" },
 	[KIND_LISTEN_TLS] = { listen_tls_words,
 	    "offer, implicit or none is wanted" },
+	[KIND_BARE_LF] = { bare_lf_words,
+	    "reject, normalize or by-trust is wanted" },
 	[KIND_SITE_TLS] = { site_tls_words,
 	    "opportunistic, none or encrypt is wanted" },
 	[KIND_FAIR_BY] = { fair_by_words,
@@ -269,39 +275,40 @@ choice_write(const struct conf_option *option, const void *field,
 }
 
 _Static_assert(sizeof(enum mail_class) == sizeof(unsigned) &&
-    sizeof(enum listen_tls) == sizeof(unsigned) &&
-    sizeof(enum fair_by) == sizeof(unsigned) &&
-    sizeof(enum site_tls) == sizeof(unsigned), "choices are kept as unsigned");
+	sizeof(enum listen_tls) == sizeof(unsigned) &&
+	sizeof(enum bare_lf) == sizeof(unsigned) &&
+	sizeof(enum fair_by) == sizeof(unsigned) &&
+	sizeof(enum site_tls) == sizeof(unsigned),
+    "choices are kept as unsigned");
 
 const struct conf_type conf_types[KIND_COUNT] = {
-	[KIND_HOSTNAME]   = { text_read, text_write, text_clear, false },
-	[KIND_PATH]       = { text_read, text_write, text_clear, false },
-	[KIND_USER]       = { text_read, text_write, text_clear, false },
-	[KIND_MAILBOX]    = { text_read, text_write, text_clear, false },
-	[KIND_PATTERN]    = { text_read, text_write, text_clear, false },
-	[KIND_FLAG]       = { conf_flag_read, conf_flag_write, NULL, false },
-	[KIND_UNSIGNED]   = { number_read, number_write, NULL, false },
-	[KIND_SIZE]       = { number_read, number_write, NULL, false },
-	[KIND_BYTES]      = { number_read, number_write, NULL, false },
-	[KIND_TIME]       = { number_read, number_write, NULL, false },
-	[KIND_DOUBLE]     = { double_read, double_write, NULL, false },
-	[KIND_CLASS]      = { choice_read, choice_write, NULL, false },
+	[KIND_HOSTNAME] = { text_read, text_write, text_clear, false },
+	[KIND_PATH] = { text_read, text_write, text_clear, false },
+	[KIND_USER] = { text_read, text_write, text_clear, false },
+	[KIND_MAILBOX] = { text_read, text_write, text_clear, false },
+	[KIND_PATTERN] = { text_read, text_write, text_clear, false },
+	[KIND_FLAG] = { conf_flag_read, conf_flag_write, NULL, false },
+	[KIND_UNSIGNED] = { number_read, number_write, NULL, false },
+	[KIND_SIZE] = { number_read, number_write, NULL, false },
+	[KIND_BYTES] = { number_read, number_write, NULL, false },
+	[KIND_TIME] = { number_read, number_write, NULL, false },
+	[KIND_DOUBLE] = { double_read, double_write, NULL, false },
+	[KIND_CLASS] = { choice_read, choice_write, NULL, false },
 	[KIND_LISTEN_TLS] = { choice_read, choice_write, NULL, false },
-	[KIND_SITE_TLS]   = { choice_read, choice_write, NULL, false },
-	[KIND_FAIR_BY]    = { choice_read, choice_write, NULL, false },
-	[KIND_PART]       = { conf_part_read, conf_part_write, NULL, false },
-	[KIND_RATE]       = { conf_rate_read, conf_rate_write, NULL, false },
-	[KIND_LOG]        = { conf_log_read, conf_log_write, conf_log_clear,
-	    false },
-	[KIND_RETRY]      = { conf_retry_read, conf_retry_write, NULL, false },
-	[KIND_TRUST]      = { conf_trust_read, conf_trust_write,
-	    conf_trust_clear, true },
-	[KIND_SERVER]     = { conf_server_read, conf_server_write,
+	[KIND_BARE_LF] = { choice_read, choice_write, NULL, false },
+	[KIND_SITE_TLS] = { choice_read, choice_write, NULL, false },
+	[KIND_FAIR_BY] = { choice_read, choice_write, NULL, false },
+	[KIND_PART] = { conf_part_read, conf_part_write, NULL, false },
+	[KIND_RATE] = { conf_rate_read, conf_rate_write, NULL, false },
+	[KIND_LOG] = { conf_log_read, conf_log_write, conf_log_clear, false },
+	[KIND_RETRY] = { conf_retry_read, conf_retry_write, NULL, false },
+	[KIND_TRUST] = { conf_trust_read, conf_trust_write, conf_trust_clear,
+	    true },
+	[KIND_SERVER] = { conf_server_read, conf_server_write,
 	    conf_server_clear, true },
-	[KIND_HEADER]     = { conf_header_read, conf_header_write,
+	[KIND_HEADER] = { conf_header_read, conf_header_write,
 	    conf_header_clear, true },
-	[KIND_TO]         = { conf_to_read, conf_to_write, conf_to_clear,
-	    false },
+	[KIND_TO] = { conf_to_read, conf_to_write, conf_to_clear, false },
 };
 
 /* ---- defaults ------------------------------------------------------------ */

@@ -232,6 +232,18 @@ dot_join(const struct dot *first, const struct dot *then)
 	return both;
 }
 
+struct dot
+dot_given(const struct dot *dot, bool *line_start, bool *behind_cr)
+{
+	struct dot given = *dot;
+
+	if (held_in(dot->state) > 0)
+		given.state = LINE_START;
+	*line_start = given.state == LINE_START;
+	*behind_cr = given.state == TEXT_CR;
+	return given;
+}
+
 bool
 dot_vouches(const struct dot *dot, uint64_t length, struct err *err)
 {

@@ -60,6 +60,10 @@ struct dot dot_over(struct span bytes);
  * does not end with a line, nothing can be said of the whole. */
 struct dot dot_join(const struct dot *first, const struct dot *then);
 
+/* The reading of what DOT has given out so far, without what it holds back,
+ * and whether that ends with a line, or with a CR. */
+struct dot dot_given(const struct dot *dot, bool *line_start, bool *behind_cr);
+
 /*
  * Whether DOT has read all LENGTH bytes of a body and would have taken it
  * from a client: no end in it, no bare CR or LF, no NUL, and a CR LF at its

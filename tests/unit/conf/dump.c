@@ -29,6 +29,8 @@ static const char *const files[] = {
 	"listen 127.0.0.1:25\n",
 	"listen [::1]:25 { ceiling bulk; trust ::1 10.0.0.0/8; tls none }\n"
 	"listen 0.0.0.0:25 { trust ::2; trust 0.0.0.0/0 ::/0 ceiling normal }",
+	"listen [::1]:25 { bare-lf reject; trust ::1 ceiling bulk bare-lf "
+	"normalize; trust ::2 bare-lf reject }",
 	"listen [::1]:25; classify { }",
 	"listen [::1]:25; log stderr; time-scale 0.0001",
 	"listen [::1]:25; route *.a.test { to [::1]:26 b }; route [::1] "

@@ -34,6 +34,7 @@ static const struct {
 	{ "listen ceiling", "normal", "", "" },
 	{ "listen tls", "none", "", "" },
 	{ "listen strict", "", "", "" },
+	{ "listen bare-lf", "reject", "", "" },
 	{ "tls certificate", "/c.pem", "key /k.pem", "" },
 	{ "tls key", "/k.pem", "certificate /c.pem", "" },
 	{ "resolver server", "2001:db8::1@5353", "", "" },

@@ -250,15 +250,65 @@ the_listener_ceiling_holds_for_trusted_nets_too(void)
 
 #define ROW_UNIT(name, line) UNIT(a_stranger_cannot_relay_by_##name),
 
+#define ONE "trust 10.0.0.1"
+#define BOTH ONE "; trust 10.0.0.2 ceiling bulk"
+
+static void
+who_may_relay_has_its_line_ends_mended_unless_told_otherwise(void)
+{
+	static const struct {
+		const char *listen;
+		bool own, other, stranger;
+	} asks[] = {
+		{ BOTH, true, true, false },
+		{ BOTH "; strict", false, false, false },
+		{ BOTH "; bare-lf by-trust", true, true, false },
+		{ BOTH "; bare-lf reject", false, false, false },
+		{ BOTH "; bare-lf normalize", true, true, true },
+		{ BOTH "; strict; bare-lf normalize", true, true, true },
+		{ ONE "; trust 10.0.0.2 bare-lf reject", true, false, false },
+		{ "bare-lf reject; " ONE "; trust 10.0.0.2 ceiling bulk "
+		  "bare-lf normalize",
+		    false, true, false },
+		{ "bare-lf normalize; " ONE "; trust 10.0.0.2 bare-lf reject "
+		  "ceiling bulk",
+		    true, false, true },
+	};
+
+	for (size_t i = 0; i < sizeof asks / sizeof asks[0]; i++) {
+		char *text = mem_printf("hostname a.test\nlisten [::1]:25 { "
+					"%s }\n",
+		    asks[i].listen);
+		struct err err = { 0 };
+		struct conf *conf = conf_parse(span_of(text), "f", &err);
+		struct addr who = { .ip.s6_addr = {
+					[10] = 0xff, 0xff, 10, 0, 0, 1 } };
+
+		if (conf == NULL)
+			fprintf(stderr, "%s\n", err.text);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
+		CU_ASSERT_EQUAL(policy_client(conf->listens, who, false).mends,
+		    asks[i].own);
+		who.ip.s6_addr[15] = 2;
+		CU_ASSERT_EQUAL(policy_client(conf->listens, who, false).mends,
+		    asks[i].other);
+		who.ip.s6_addr[15] = 3;
+		CU_ASSERT_EQUAL(policy_client(conf->listens, who, false).mends,
+		    asks[i].stranger);
+		conf_free(&conf);
+		mem_free(text);
+	}
+	CU_ASSERT_TRUE(policy_local(1).mends);
+}
+
 const struct unit_test relay_tests[] = {
-	RELAY_TABLE(ROW_UNIT)
-	UNIT(the_null_reverse_path_opens_no_door),
+	RELAY_TABLE(ROW_UNIT) UNIT(the_null_reverse_path_opens_no_door),
 	UNIT(a_sender_of_ours_opens_no_door),
-	UNIT(a_helo_of_ours_opens_no_door),
-	UNIT(tls_opens_no_door),
+	UNIT(a_helo_of_ours_opens_no_door), UNIT(tls_opens_no_door),
 	UNIT(trust_is_by_address_however_it_is_written),
 	UNIT(who_may_relay_is_understood_where_it_slips_unless_strict),
 	UNIT(a_stranger_may_write_to_the_postmaster_and_to_nobody_else),
 	UNIT(the_listener_ceiling_holds_for_trusted_nets_too),
+	UNIT(who_may_relay_has_its_line_ends_mended_unless_told_otherwise),
 	UNIT_END
 };

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/must.h"
+#include "receiver/intake.h"
 
 #include <stdio.h>
 
@@ -95,7 +96,8 @@ note_message(struct talk *talk)
 	talk->got[i].klass = txn->klass;
 	talk->got[i].ret = envelope->ret;
 	talk->got[i].notify = envelope->rcpts[0].notify;
-	talk->got[i].full_size = envelope->body_size + txn->dot.stuffed ==
+	talk->got[i].full_size =
+	    envelope->body_size + intake_kept(txn)->stuffed ==
 	    buf_length(&txn->body);
 }
 

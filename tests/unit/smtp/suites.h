@@ -9,6 +9,7 @@
 
 extern const struct unit_test command_tests[];
 extern const struct unit_test dot_tests[];
+extern const struct unit_test dot_mend_tests[];
 extern const struct unit_test dot_text_tests[];
 extern const struct unit_test param_tests[];
 extern const struct unit_test path_tests[];
