@@ -46,6 +46,8 @@ static const struct verb verbs[] = {
 	    "try all that waits now, at the usual pace" },
 	{ "reload", NULL, "", 0, 0, 0, verb_reload,
 	    "read the configuration again" },
+	{ "log", "reopen", "", 0, 0, 0, verb_log_reopen,
+	    "write to a new log file: the old one was moved away" },
 	{ "stop", NULL, "", 0, 0, 0, verb_stop,
 	    "finish what is under way, then end the relay" },
 	{ "config", "check", " [FILE]", 0, 1, 0, verb_config_check,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * relay_verbs.c - the running relay as a whole: flush, reload, stop.
+ * relay_verbs.c - the running relay as a whole: flush, reload, log, stop.
  */
 #include "ctl/verbs.h"
 
@@ -34,6 +34,14 @@ verb_reload(const struct options *options, int count, char **argv)
 	(void)count, (void)argv;
 	return relay_ask(options->config, json_pack("{s:s}", "verb", "reload"),
 	    EX_UNAVAILABLE, NULL, NULL);
+}
+
+int
+verb_log_reopen(const struct options *options, int count, char **argv)
+{
+	(void)count, (void)argv;
+	return relay_ask(options->config, json_pack("{s:s}", "verb",
+	    "log.reopen"), EX_UNAVAILABLE, NULL, NULL);
 }
 
 /* The control socket is closed, but the master may still be there. */

@@ -32,7 +32,7 @@ enum verb_found { VERB_FOUND, VERB_AMBIGUOUS, VERB_NONE };
 enum verb_found verb_find(const struct verb *table, int argc, char **argv,
     const struct verb **out, int *words);
 
-verb_fn verb_status, verb_flush, verb_reload, verb_stop;
+verb_fn verb_status, verb_flush, verb_reload, verb_log_reopen, verb_stop;
 verb_fn verb_queue_list, verb_queue_show;
 verb_fn verb_queue_delete, verb_queue_hold, verb_queue_release;
 verb_fn verb_queue_retry, verb_queue_move, verb_queue_shape;

@@ -9,6 +9,7 @@
 #include "master/children.h"
 #include "master/daemon.h"
 #include "master/drain.h"
+#include "master/logbook.h"
 #include "master/reload.h"
 #include "master/spawn.h"
 
@@ -63,6 +64,12 @@ on_frame(void *owner, struct channel *channel, const struct frame *frame)
 	switch (frame->kind) {
 	case FRAME_READY:
 		on_ready(child->master, child);
+		break;
+	case FRAME_LOG_LOST:
+		logbook_lost(child->master);
+		break;
+	case FRAME_ASK_LOG:
+		logbook_again(child->master, child, frame->ask.token);
 		break;
 	case FRAME_ASK_RELOAD:
 		reload(child->master, child, frame->ask.token);

@@ -37,6 +37,9 @@ const char *child_name(const struct child *child,
 void introduce(struct master *master, struct child *child);
 void tell_conf(struct master *master, struct child *child);
 void tell_log(struct master *master, struct child *child);
+/* How what ASKER asked for with TOKEN went; TEXT: why not.  Null: nobody. */
+void tell_outcome(struct child *asker, uint32_t token, bool ok,
+    const char *text);
 /* Those addresses that FORMER did not have. */
 void tell_listeners(struct master *master, struct child *child,
     const struct listeners *former);

@@ -8,12 +8,7 @@
 #include "base/log.h"
 #include "io/tls.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum { PEM_MOST = 1 << 20 };
@@ -44,66 +39,7 @@ house_users(const struct conf *conf, const char *conf_path, struct err *err)
 	return true;
 }
 
-/* ---- log ---------------------------------------------------------------------- */
-
-static int
-connect_syslog(void)
-{
-	static const struct sockaddr_un address = { .sun_family = AF_UNIX,
-	    .sun_path = "/dev/log" };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd != -1 && connect(fd, (const struct sockaddr *)&address,
-	    sizeof address) == -1) {
-		int number = errno;
-
-		close(fd);
-		errno = number;
-		return -1;
-	}
-	return fd;
-}
-
-static int
-copy_stderr(struct err *err)
-{
-	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-
-	if (fd == -1)
-		err_sys(err, "log to", "stderr");
-	return fd;
-}
-
-int
-house_log(const struct conf *conf, enum log_kind *kind, struct err *err)
-{
-	int fd;
-
-	*kind = conf->log;
-	switch (conf->log) {
-	case LOG_KIND_FILE:
-		fd = open(conf->log_path, O_WRONLY | O_APPEND | O_CREAT |
-		    O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
-		if (fd == -1)
-			err_sys(err, "open the log", conf->log_path);
-		return fd;
-	case LOG_KIND_SYSLOG:
-		fd = connect_syslog();
-		if (fd != -1)
-			return fd;
-		/* Mail matters more than its log. */
-		log_warn("/dev/log: %s: logging to stderr",
-		    strerror(errno));
-		*kind = LOG_KIND_STDERR;
-		return copy_stderr(err);
-	case LOG_KIND_STDERR:
-		break;
-	}
-	return copy_stderr(err);
-}
-
-/* ---- notice
- * ------------------------------------------------------------------- */
+/* ---- notice ---------------------------------------------------------------- */
 
 void
 house_notice(struct master *master)

@@ -20,10 +20,6 @@ bool house_spool(struct master *master, struct err *err) MUST_CHECK;
  */
 bool house_lock(struct master *master, struct err *err) MUST_CHECK;
 
-/* Open the log that CONF wants; *KIND is what it became.  -1: ERR. */
-int house_log(const struct conf *conf, enum log_kind *kind, struct err *err)
-    MUST_CHECK;
-
 /* Let the tools know of the relay; that they cannot is no reason to take no
  * mail. */
 void house_notice(struct master *master);

@@ -52,6 +52,14 @@ tell_log(struct master *master, struct child *child)
 }
 
 void
+tell_outcome(struct child *asker, uint32_t token, bool ok, const char *text)
+{
+	if (asker != NULL)
+		tell(asker, &(struct frame){ FRAME_RELOADED, -1,
+		    { .reloaded = { token, ok, span_of(text) } } });
+}
+
+void
 tell_listeners(struct master *master, struct child *child,
     const struct listeners *former)
 {

@@ -7,6 +7,7 @@ src_master_postriderd_SOURCES = \
 	src/master/house_spool.c \
 	src/master/introduce.c \
 	src/master/listen.c src/master/listen.h \
+	src/master/logbook.c src/master/logbook.h \
 	src/master/main.c \
 	src/master/master.h \
 	src/master/options.c src/master/options.h \

@@ -7,6 +7,7 @@
 #include "master/drain.h"
 #include "master/house.h"
 #include "master/listen.h"
+#include "master/logbook.h"
 #include "master/options.h"
 #include "master/reload.h"
 
@@ -34,16 +35,6 @@ load(struct master *master, struct err *err)
 	master->conf = conf_load(master->conf_path, err);
 	return master->conf != NULL &&
 	    house_users(master->conf, master->conf_path, err);
-}
-
-static bool
-open_log(struct master *master, struct err *err)
-{
-	master->log_fd = house_log(master->conf, &master->log_kind, err);
-	if (master->log_fd == -1)
-		return false;
-	master_log_open(master);
-	return true;
 }
 
 static bool
@@ -100,7 +91,7 @@ static const struct step {
 } steps[] = {
 	{ load, EX_CONFIG },
 	{ read_tls, EX_CONFIG },
-	{ open_log, EX_CANTCREAT },
+	{ logbook_open, EX_CANTCREAT },
 	{ house_spool, EX_CANTCREAT },
 	{ house_lock, EX_UNAVAILABLE },
 	{ bind_ports, EX_UNAVAILABLE },
@@ -163,7 +154,7 @@ on_signal(void *owner, int signal)
 		reload(master, NULL, 0);
 		break;
 	case SIGUSR1:
-		reload_log(master);
+		logbook_again(master, NULL, 0);
 		break;
 	default:
 		drain_begin(master, strsignal(signal));
@@ -178,6 +169,7 @@ on_beat(void *owner)
 
 	atomic_store(&master->board->rows[0].beat, clock_mono());
 	children_watch(master);
+	logbook_look(master);
 	timer_set(master->beat, BEAT);
 	/* /tmp is swept, and whoever is at work there may sweep too */
 	if (clock_mono() >= master->notice_due) {
@@ -226,6 +218,7 @@ live(struct master *master)
 static void
 leave(struct master *master)
 {
+	logbook_close(master);
 	if (master->conf != NULL)
 		sockets_remove(master);
 	if (master->notice_fd != -1)
@@ -236,7 +229,6 @@ leave(struct master *master)
 	conf_free(&master->conf);
 	buf_fini(&master->certificate);
 	buf_fini(&master->key);
-	log_flush();
 }
 
 int

@@ -60,6 +60,8 @@ struct master {
 	int notice_fd; /* -1: the tools must do without */
 	int log_fd;
 	enum log_kind log_kind;	/* what is open, not what was wished */
+	bool log_lost;		/* a child says that it leads nowhere */
+	msec_t log_look;	/* not before then look for another one */
 	int spool_fd;		/* locked as long as any child uses it */
 	int lock_fd;		/* locked as long as the master lives */
 	bool waited;		/* for children that a dead master left */

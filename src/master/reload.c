@@ -9,11 +9,11 @@
 #include "master/children.h"
 #include "master/house.h"
 #include "master/listen.h"
+#include "master/logbook.h"
 
 #include "base/log.h"
 
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 /* What a reload would put in place. */
@@ -24,17 +24,6 @@ struct fresh {
 	int log_fd;
 	enum log_kind log_kind;
 };
-
-void
-master_log_open(const struct master *master)
-{
-	struct utsname self = { .nodename = "" };
-
-	log_flush();
-	uname(&self);
-	log_open("postrider/master", self.nodename, master->log_fd,
-	    master->log_kind == LOG_KIND_SYSLOG);
-}
 
 /* ---- what may not change ----------------------------------------------------- */
 
@@ -102,22 +91,12 @@ gather(const struct master *master, struct fresh *fresh, struct err *err)
 	    !listeners_open(fresh->conf, &master->listeners,
 	    &fresh->listeners, err))
 		return false;
-	fresh->log_fd = house_log(fresh->conf, &fresh->log_kind, err);
+	fresh->log_fd = logbook_fresh(master, fresh->conf, &fresh->log_kind,
+	    err);
 	return fresh->log_fd != -1;
 }
 
 /* ---- in place ---------------------------------------------------------------------- */
-
-static void
-take_log(struct master *master, int fd, enum log_kind kind)
-{
-	int old = master->log_fd;
-
-	master->log_fd = fd;
-	master->log_kind = kind;
-	master_log_open(master);
-	close(old);
-}
 
 /* New addresses come after the configuration that explains them. */
 static void
@@ -140,7 +119,7 @@ put_in_place(struct master *master, struct fresh *fresh)
 {
 	struct listeners former = master->listeners;
 
-	take_log(master, fresh->log_fd, fresh->log_kind);
+	logbook_take(master, fresh->log_fd, fresh->log_kind);
 	conf_free(&master->conf);
 	master->conf = fresh->conf;
 	buf_take(&master->certificate, &fresh->certificate);
@@ -152,15 +131,6 @@ put_in_place(struct master *master, struct fresh *fresh)
 	children_balance(master);
 }
 
-static void
-answer(struct child *asker, uint32_t token, bool ok, const char *text)
-{
-	if (asker == NULL || asker->channel == NULL)
-		return;
-	channel_send(asker->channel, &(struct frame){ FRAME_RELOADED, -1,
-	    { .reloaded = { token, ok, span_of(text) } } });
-}
-
 void
 reload(struct master *master, struct child *asker, uint32_t token)
 {
@@ -168,36 +138,18 @@ reload(struct master *master, struct child *asker, uint32_t token)
 	struct err err;
 
 	if (master->stage != STAGE_NONE) {
-		answer(asker, token, false, "postriderd is stopping");
+		tell_outcome(asker, token, false, "postriderd is stopping");
 		return;
 	}
 	if (!gather(master, &fresh, &err)) {
 		forget(master, &fresh);
 		log_error("the configuration stays as it was: %s", err.text);
-		answer(asker, token, false, err.text);
+		tell_outcome(asker, token, false, err.text);
 		return;
 	}
 	put_in_place(master, &fresh);
 	log_info("reloaded %s: %zu processes, %zu listening addresses",
 	    master->conf_path, master->children.count,
 	    master->listeners.count);
-	answer(asker, token, true, "");
-}
-
-void
-reload_log(struct master *master)
-{
-	struct link *link = list_first(&master->children);
-	enum log_kind kind;
-	struct err err;
-	int fd = house_log(master->conf, &kind, &err);
-
-	if (fd == -1) {
-		log_error("the log stays as it was: %s", err.text);
-		return;
-	}
-	take_log(master, fd, kind);
-	for (; link != NULL; link = list_next(&master->children, link))
-		tell_log(master, list_item(link, struct child, link));
-	log_info("log opened anew");
+	tell_outcome(asker, token, true, "");
 }

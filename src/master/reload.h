@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * reload.h - a new configuration, or a new log file, for running processes.
+ * reload.h - a new configuration for running processes.
  */
 #ifndef MASTER_RELOAD_H
 #define MASTER_RELOAD_H
@@ -12,11 +12,5 @@
  * it is.  ASKER (null: a signal) is told the outcome with TOKEN.
  */
 void reload(struct master *master, struct child *asker, uint32_t token);
-
-/* Open the log anew (it was rotated) and hand it to everybody. */
-void reload_log(struct master *master);
-
-/* The master's own lines go where everybody's go. */
-void master_log_open(const struct master *master);
 
 #endif

@@ -37,7 +37,8 @@ struct client {
 	walk_fn *visit;
 	struct show *show;
 	struct task *task;
-	uint32_t token;		/* of a reload, 0 = none */
+	uint32_t token;		/* of what the master was asked, 0 = none … */
+	int fails;		/* … and the status if it says no */
 };
 
 struct control {

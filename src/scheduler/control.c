@@ -215,7 +215,7 @@ control_reloaded(struct control *control,
 			continue;
 		client->token = 0;
 		why = span_copy(reloaded->text);
-		client_end(client, reloaded->ok ? EX_OK : EX_CONFIG,
+		client_end(client, reloaded->ok ? EX_OK : client->fails,
 		    reloaded->ok ? NULL : why);
 		mem_free(why);
 		conn_deadline(client->conn, IDLE_MS);

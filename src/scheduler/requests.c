@@ -214,16 +214,31 @@ ask_master(struct client *client, enum frame_kind kind, uint32_t token)
 	return true;
 }
 
+/* FAILS: the status when it cannot be done. */
 static void
-do_reload(struct client *client, const json_t *request)
+ask_and_wait(struct client *client, enum frame_kind kind, int fails)
 {
 	uint32_t token = ++client->control->next_token;
 
-	(void)request;
 	if (token == 0)
 		token = ++client->control->next_token;
-	if (ask_master(client, FRAME_ASK_RELOAD, token))
+	client->fails = fails;
+	if (ask_master(client, kind, token))
 		client->token = token;
+}
+
+static void
+do_reload(struct client *client, const json_t *request)
+{
+	(void)request;
+	ask_and_wait(client, FRAME_ASK_RELOAD, EX_CONFIG);
+}
+
+static void
+do_log_reopen(struct client *client, const json_t *request)
+{
+	(void)request;
+	ask_and_wait(client, FRAME_ASK_LOG, EX_CANTCREAT);
 }
 
 static void
@@ -265,6 +280,7 @@ static const struct {
 	{ "queue.retry",	false,	do_retry },
 	{ "queue.move",		false,	request_move },
 	{ "reload",		false,	do_reload },
+	{ "log.reopen",		false,	do_log_reopen },
 	{ "stop",		false,	do_stop },
 };
 

@@ -10,6 +10,7 @@ src_lib_base_libbase_a_SOURCES = \
 	src/lib/base/heap.c src/lib/base/heap.h \
 	src/lib/base/list.h \
 	src/lib/base/log.c src/lib/base/log.h \
+	src/lib/base/log_line.c src/lib/base/log_line.h \
 	src/lib/base/map.c src/lib/base/map.h \
 	src/lib/base/marks.c src/lib/base/marks.h \
 	src/lib/base/mem.c src/lib/base/mem.h \

@@ -2,17 +2,18 @@
  *
  * log.c - one line per thing that happened.
  *
- * The waiting lines are bounded; the sync threads do not log.
+ * The waiting lines are bounded, and wait in the form in which they leave
+ * (log_line.h).  The sync threads do not log.
  */
 #include "base/log.h"
 
 #include "base/buf.h"
-#include "base/clock.h"
+#include "base/log_line.h"
 #include "base/mem.h"
 #include "base/pace.h"
-#include "base/plain.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -23,16 +24,10 @@ enum {
 	FLUSH_AT = 1 << 16,
 	LINE_MOST = 4096,	/* of a text; a byte becomes four at worst */
 	LINE_BYTES_MOST = 4 * LINE_MOST + 1024,
-	FACILITY_MAIL = 2 << 3
-};
-
-static const struct {
-	const char *word;
-	int severity;		/* RFC 5424, section 6.2.1 */
-} levels[] = {
-	[LOG_LEVEL_INFO]  = { "", 6 },
-	[LOG_LEVEL_WARN]  = { "warning: ", 4 },
-	[LOG_LEVEL_ERROR] = { "error: ", 3 },
+	DATAGRAMS_MOST = 256,	/* of a flush: the loop has more to do */
+	PAUSE_MOST = 128,	/* ms, while nobody takes a line */
+	TELL_AGAIN = 1000,	/* ms between lines about lost ones */
+	CLOSE_MOST = 2000	/* ms for the last lines */
 };
 
 static struct {
@@ -41,15 +36,58 @@ static struct {
 	bool syslog;
 	struct buf waiting;
 	struct pace pace;
+	msec_t pause;		/* 0: the last flush wrote all it tried to */
+	bool lost;		/* the other end of a socket has gone … */
+	log_lost_fn *on_lost;	/* … and who wants to know */
+	void *owner;
 	unsigned long dropped;
+	msec_t told;		/* when lost lines were last told; 0: never */
 	int64_t second;		/* the second that `stamp` tells */
-	char stamp[32];
-	size_t stamp_length;
+	char stamp[LOG_STAMP_SIZE];
 } out = { .fd = STDERR_FILENO, .waiting = { .most = WAITING_MOST } };
+
+static const char *
+own_host(void)
+{
+	return out.host == NULL ? "-" : out.host;
+}
+
+/* The first waiting line, with its end. */
+static struct span
+first_line(void)
+{
+	struct span all = buf_peek(&out.waiting);
+	const uint8_t *end = memchr(all.data, '\n', all.length);
+
+	return end == NULL ? all :
+	    span_first(all, (size_t)(end + 1 - all.data));
+}
+
+static void
+change_form(bool syslog)
+{
+	struct buf changed;
+
+	buf_init(&changed, WAITING_MOST);
+	while (buf_length(&out.waiting) > 0) {
+		struct span line = first_line();
+
+		changed.full = false;
+		if (WAITING_MOST - buf_length(&changed) < LINE_BYTES_MOST)
+			out.dropped++;
+		else
+			log_line_change(line, syslog, own_host(), &changed);
+		buf_skip(&out.waiting, line.length);
+	}
+	buf_take(&out.waiting, &changed);
+	out.waiting.most = WAITING_MOST;
+}
 
 void
 log_open(const char *program, const char *host, int fd, bool syslog)
 {
+	if (syslog != out.syslog && buf_length(&out.waiting) > 0)
+		change_form(syslog);
 	mem_free(out.program);
 	mem_free(out.host);
 	out.program = mem_strdup(program);
@@ -57,9 +95,26 @@ log_open(const char *program, const char *host, int fd, bool syslog)
 	out.fd = fd;
 	out.syslog = syslog;
 	out.pace = (struct pace){ 0 };
+	out.pause = 0;
+	out.lost = false;
 }
 
-/* The time and, for a file, the host: remade once a second. */
+void
+log_on_lost(log_lost_fn *fn, void *owner)
+{
+	out.on_lost = fn;
+	out.owner = owner;
+}
+
+bool
+log_is_lost(void)
+{
+	return out.lost;
+}
+
+/* ---- in ----------------------------------------------------------------------- */
+
+/* Remade once a second. */
 static void
 stamp_now(void)
 {
@@ -71,75 +126,25 @@ stamp_now(void)
 		return;
 	out.second = now;
 	localtime_r(&t, &tm);
-	out.stamp_length = strftime(out.stamp, sizeof out.stamp,
-	    "%b %e %H:%M:%S ", &tm);
-}
-
-/* TEXT with what is not plain made visible. */
-static void
-append_clean(struct buf *line, const char *text)
-{
-	struct span rest = span_of(text), from = rest;
-
-	while (rest.length > 0) {
-		size_t length = plain_length(rest);
-
-		if (length > 0) {
-			rest = span_skip(rest, length);
-			continue;
-		}
-		buf_append_span(line, span_first(from,
-		    from.length - rest.length));
-		buf_printf(line, "\\x%02x", rest.data[0]);
-		from = rest = span_skip(rest, 1);
-	}
-	buf_append_span(line, from);
-}
-
-/* "postrider/receiver[702]: warning: TEXT" */
-static void
-append_text(struct buf *line, enum log_level level, const char *text)
-{
-	static pid_t pid;
-
-	if (pid == 0)
-		pid = getpid();
-	buf_append_text(line, out.program == NULL ? "postrider" : out.program);
-	buf_printf(line, "[%d]: %s", (int)pid, levels[level].word);
-	append_clean(line, text);
-}
-
-static void
-send_syslog(enum log_level level, const char *text)
-{
-	struct buf packet;
-
-	buf_init(&packet, LINE_BYTES_MOST);
-	buf_printf(&packet, "<%d>", FACILITY_MAIL | levels[level].severity);
-	buf_append(&packet, out.stamp, out.stamp_length);
-	append_text(&packet, level, text);
-	if (send(out.fd, packet.data, buf_length(&packet),
-	    MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
-		out.dropped++;
-	buf_fini(&packet);
+	if (strftime(out.stamp, sizeof out.stamp, "%b %e %H:%M:%S ",
+	    &tm) == 0)
+		out.stamp[0] = '\0';
 }
 
 static void
 add_line(enum log_level level, const char *text)
 {
-	struct buf *w = &out.waiting;
-	size_t before = buf_length(w);
+	size_t before = buf_length(&out.waiting);
 
 	if (WAITING_MOST - before < LINE_BYTES_MOST) {
 		out.dropped++;
 		return;
 	}
-	buf_append(w, out.stamp, out.stamp_length);
-	buf_append_text(w, out.host == NULL ? "-" : out.host);
-	buf_append_byte(w, ' ');
-	append_text(w, level, text);
-	buf_append_byte(w, '\n');
-	if (before > FLUSH_AT)
+	log_line_put(&(struct log_line){ .syslog = out.syslog,
+	    .level = level, .stamp = out.stamp, .host = own_host(),
+	    .program = out.program == NULL ? "postrider" : out.program,
+	    .text = text }, &out.waiting);
+	if (before > FLUSH_AT && out.pause == 0)
 		log_flush();
 }
 
@@ -150,10 +155,7 @@ log_any(enum log_level level, const char *fmt, va_list ap)
 
 	vsnprintf(text, sizeof text, fmt, ap);
 	stamp_now();
-	if (out.syslog)
-		send_syslog(level, text);
-	else
-		add_line(level, text);
+	add_line(level, text);
 }
 
 #define LOG_FUNCTION(name, level)					\
@@ -171,8 +173,69 @@ LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
 LOG_FUNCTION(log_warn, LOG_LEVEL_WARN)
 LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
 
-void
-log_flush(void)
+/* ---- out -------------------------------------------------------------------- */
+
+/* Nothing went: later, and ever later. */
+static void
+wait_longer(void)
+{
+	out.pause = out.pause == 0 ? 1 : out.pause * 2;
+	if (out.pause > PAUSE_MOST)
+		out.pause = PAUSE_MOST;
+}
+
+/* Who listened there has gone, and what is sent there never arrives; the
+ * lines stay for who comes next. */
+static void
+lose(void)
+{
+	out.lost = true;
+	if (out.on_lost != NULL)
+		out.on_lost(out.owner);
+}
+
+/* False: not now. */
+static bool
+send_line(struct span line)
+{
+	ssize_t n;
+
+	do
+		n = send(out.fd, line.data, line.length - 1,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n == -1 && errno == EINTR);
+	if (n == -1 && errno == EMSGSIZE)
+		out.dropped++;		/* and never */
+	else if (n == -1 && (errno == EAGAIN || errno == ENOBUFS ||
+	    errno == ENOMEM)) {
+		wait_longer();
+		return false;
+	} else if (n == -1) {
+		lose();
+		return false;
+	}
+	return true;
+}
+
+static void
+send_lines(void)
+{
+	for (int i = 0; buf_length(&out.waiting) > 0; i++) {
+		struct span line = first_line();
+
+		if (i == DATAGRAMS_MOST) {
+			out.pause = 1;
+			return;
+		}
+		if (!send_line(line))
+			return;
+		buf_skip(&out.waiting, line.length);
+		out.pause = 0;
+	}
+}
+
+static void
+write_lines(void)
 {
 	struct buf *w = &out.waiting;
 
@@ -181,16 +244,73 @@ log_flush(void)
 
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n <= 0)
-			return;		/* full disk: keep what fits, go on */
+		if (n <= 0) {
+			wait_longer();	/* full disk: keep what fits, go on */
+			return;
+		}
 		buf_skip(w, (size_t)n);
+		out.pause = 0;
 		pace_append(&out.pace, out.fd);
 	}
-	if (out.dropped > 0) {
-		unsigned long dropped = out.dropped;
+}
 
-		out.dropped = 0;
-		log_warn("the log could not be written: %lu lines lost",
-		    dropped);
+/* Lines about lost lines take the room of others: one a second. */
+static void
+tell_dropped(void)
+{
+	unsigned long dropped = out.dropped;
+	msec_t now;
+
+	if (dropped == 0 || out.lost || WAITING_MOST -
+	    buf_length(&out.waiting) < LINE_BYTES_MOST)
+		return;
+	now = clock_mono();
+	if (out.told != 0 && now - out.told < TELL_AGAIN)
+		return;
+	out.told = now;
+	out.dropped = 0;
+	log_warn("the log could not be written: %lu line%s lost", dropped,
+	    dropped == 1 ? "" : "s");
+}
+
+void
+log_flush(void)
+{
+	if (out.lost)
+		return;
+	if (out.syslog)
+		send_lines();
+	else
+		write_lines();
+	tell_dropped();
+}
+
+msec_t
+log_pause(void)
+{
+	if (out.lost)
+		return MSEC_NEVER;
+	if (buf_length(&out.waiting) > 0)
+		return out.pause == 0 ? 1 : out.pause;
+	return out.dropped > 0 ? TELL_AGAIN : MSEC_NEVER;
+}
+
+void
+log_close(void)
+{
+	msec_t until = clock_mono() + CLOSE_MOST;
+
+	out.told = 0;
+	log_flush();
+	while (buf_length(&out.waiting) > 0 && !out.lost &&
+	    clock_mono() < until) {
+		(void)poll(NULL, 0, (int)log_pause());
+		log_flush();
 	}
+	if (!out.syslog || buf_length(&out.waiting) == 0)
+		return;
+	change_form(false);
+	out.syslog = false;
+	out.fd = STDERR_FILENO;
+	write_lines();
 }

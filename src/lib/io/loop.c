@@ -44,6 +44,13 @@ struct orphan {
 	void *self;
 };
 
+/* The turn that it makes writes the log. */
+static void
+nothing(void *owner)
+{
+	(void)owner;
+}
+
 struct loop *
 loop_new(void)
 {
@@ -56,6 +63,7 @@ loop_new(void)
 	event_config_free(config);
 	must(loop->base != NULL);
 	timers_init(loop);
+	loop->log = timer_new(loop, nothing, NULL);
 	list_init(&loop->hooks);
 	list_init(&loop->orphans);
 	return loop;
@@ -80,6 +88,7 @@ loop_free(struct loop **loop)
 	if (*loop == NULL)
 		return;
 	end_orphans(*loop);
+	timer_free(&(*loop)->log);
 	timers_fini(*loop);
 	event_base_free((*loop)->base);
 	mem_free(*loop);
@@ -151,6 +160,8 @@ end_turn(struct loop *loop)
 	log_flush();
 	run_hooks(loop);
 	log_flush();
+	if (log_pause() != MSEC_NEVER && !timer_is_set(loop->log))
+		timer_set(loop->log, log_pause());
 }
 
 void

@@ -24,6 +24,7 @@ struct loop {
 	struct link *hook_next;	/* where the walk over hooks goes on */
 	bool asked;		/* any hook */
 	struct list orphans;
+	struct timer *log;	/* set while lines wait that nobody takes */
 };
 
 void timers_init(struct loop *loop);

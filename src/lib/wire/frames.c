@@ -72,7 +72,11 @@ static const struct row rows[FRAME_COUNT] = {
 	    F(SPAN, reloaded.text) } },
 	[FRAME_READY] = { "ready", CHILDREN, MASTER, NO_FD, {
 	    F(U32, ready.unused) } },
+	[FRAME_LOG_LOST] = { "log-lost", CHILDREN, MASTER, NO_FD, {
+	    F(U32, log_lost.unused) } },
 	[FRAME_ASK_RELOAD] = { "ask-reload", SCHEDULER, MASTER, NO_FD, {
+	    F(U32, ask.token) } },
+	[FRAME_ASK_LOG] = { "ask-log", SCHEDULER, MASTER, NO_FD, {
 	    F(U32, ask.token) } },
 	[FRAME_ASK_STOP] = { "ask-stop", SCHEDULER, MASTER, NO_FD, {
 	    F(U32, ask.token) } },

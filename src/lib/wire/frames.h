@@ -36,7 +36,8 @@ enum frame_kind {
 	/* master to child, later */
 	FRAME_DRAIN, FRAME_RELOADED,
 	/* child to master */
-	FRAME_READY, FRAME_ASK_RELOAD, FRAME_ASK_STOP, FRAME_ASK_APART,
+	FRAME_READY, FRAME_LOG_LOST, FRAME_ASK_RELOAD, FRAME_ASK_LOG,
+	FRAME_ASK_STOP, FRAME_ASK_APART,
 	/* receiver to scheduler */
 	FRAME_ARRIVED, FRAME_CLOSED, FRAME_BROKEN,
 	/* scheduler to receiver */
@@ -97,8 +98,9 @@ struct frame_drain {
 	uint32_t unused;
 };
 
-/* The outcome of the reload that TOKEN asked for (0: SIGHUP).  On success
- * the master restarts nothing: it sends FRAME_CONF again to each child. */
+/* The outcome of the reload that TOKEN asked for (0: SIGHUP), or of the new
+ * opening of the log.  On success the master restarts nothing: it sends
+ * FRAME_CONF again to each child. */
 struct frame_reloaded {
 	uint32_t token;
 	uint8_t ok;
@@ -106,6 +108,11 @@ struct frame_reloaded {
 };
 
 struct frame_ready {
+	uint32_t unused;
+};
+
+/* What FRAME_LOG brought leads nowhere any more: another one is wanted. */
+struct frame_log_lost {
 	uint32_t unused;
 };
 
@@ -294,6 +301,7 @@ struct frame {
 		struct frame_drain drain;
 		struct frame_reloaded reloaded;
 		struct frame_ready ready;
+		struct frame_log_lost log_lost;
 		struct frame_ask ask;
 		struct frame_arrived arrived;
 		struct frame_closed closed;

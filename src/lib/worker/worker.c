@@ -16,6 +16,7 @@
 
 enum {
 	BEAT = 1000,		/* ms */
+	ASK_AGAIN = 1000,	/* ms: for a log */
 	ORPHAN_LIMIT = 10 * 1000	/* ms to finish without a master */
 };
 
@@ -117,6 +118,27 @@ worker_drain(struct life *life)
 }
 
 static void
+on_log_lost(void *owner)
+{
+	struct life *life = owner;
+
+	timer_set(life->log, 0);
+}
+
+/* The jail hides /dev/log. */
+static void
+ask_for_log(void *owner)
+{
+	struct life *life = owner;
+
+	if (!log_is_lost() || life->worker.master == NULL)
+		return;
+	channel_send(life->worker.master, &(struct frame){
+	    .kind = FRAME_LOG_LOST, .fd = -1 });
+	timer_set(life->log, ASK_AGAIN);
+}
+
+static void
 on_limit(void *owner)
 {
 	struct life *life = owner;
@@ -161,6 +183,8 @@ live(struct life *life)
 	worker->loop = loop_new();
 	life->beat = timer_new(worker->loop, on_beat, life);
 	life->limit = timer_new(worker->loop, on_limit, life);
+	life->log = timer_new(worker->loop, ask_for_log, life);
+	log_on_lost(on_log_lost, life);
 	life->term = sigwatch_new(worker->loop, SIGTERM, on_term, life);
 	worker->master = channel_new(worker->loop, WORKER_MASTER_FD,
 	    worker->role, ROLE_MASTER, worker_frame, on_master_gone, life);
@@ -180,12 +204,14 @@ bury(struct life *life)
 	sigwatch_free(&life->term);
 	timer_free(&life->beat);
 	timer_free(&life->limit);
+	log_on_lost(NULL, NULL);
+	timer_free(&life->log);
 	if (life->board != NULL)
 		munmap(life->board, sizeof *life->board);
 	conf_free(&worker->conf);
 	buf_fini(&worker->certificate);
 	buf_fini(&worker->key);
-	log_flush();
+	log_close();
 }
 
 int

@@ -24,6 +24,7 @@ struct life {
 	void *state;
 	struct board *board;	/* what worker.all lends */
 	struct timer *beat, *limit;
+	struct timer *log;	/* to ask for another one */
 	struct sigwatch *term;
 	struct list peers;
 	uint32_t place;

@@ -219,6 +219,7 @@ class Relay:
         self.control = f"{scene.dir}/{name}.sock"
         self.log = f"{scene.dir}/{name}.log"
         self.process, self.starts, self.logs = None, 0, True
+        self.within = []        # a command that runs the command behind it
 
     def configure(self, text, listen="trust 127.0.0.0/8", listen_more="", log=None):
         """TEXT is added to what every scene needs."""
@@ -243,7 +244,7 @@ queue {{ reserve 1M }}
             env = {"ASAN_OPTIONS": "detect_leaks=0", **env}
         self.starts = self.log_text().count("ready: ")
         self.process = Process(self.scene, self.name,
-                               [f"{self.scene.prefix}/sbin/postriderd", "-f", "-c", self.conf],
+                               [*self.within, f"{self.scene.prefix}/sbin/postriderd", "-f", "-c", self.conf],
                                env={**os.environ, **env})
         return self
 

@@ -456,6 +456,7 @@ static const struct {
 	{ "{\"verb\":\"site.pause\",\"site\":\"x\",\"seconds\":\"5\"}", 64 },
 	{ "{\"verb\":\"site.resume\",\"site\":\"x\"}", 66 },
 	{ "{\"verb\":\"reload\"}", 69 },
+	{ "{\"verb\":\"log.reopen\"}", 69 },
 };
 
 static void

@@ -26,7 +26,9 @@ static const struct frame samples[] = {
 	{ FRAME_DRAIN, -1, { .drain = { 5 } } },
 	{ FRAME_RELOADED, -1, { .reloaded = { 9, 1, S("line 3: no") } } },
 	{ FRAME_READY, -1, { .ready = { 6 } } },
+	{ FRAME_LOG_LOST, -1, { .log_lost = { 8 } } },
 	{ FRAME_ASK_RELOAD, -1, { .ask = { 77 } } },
+	{ FRAME_ASK_LOG, -1, { .ask = { 79 } } },
 	{ FRAME_ASK_STOP, -1, { .ask = { 78 } } },
 	{ FRAME_ASK_APART, -1, { .ask = { 78 } } },
 	{ FRAME_ARRIVED, -1, { .arrived = { 2, 300, 70000,
@@ -246,12 +248,12 @@ those_who_face_the_network_may_say_little(void)
 		enum role from;
 		unsigned count;
 	} rows[] = {
-		/* ready; arrived, closed, broken */
-		{ ROLE_RECEIVER, 4 },
-		/* ready; result, host, talks, attention */
-		{ ROLE_DELIVERER, 5 },
-		/* ready; answer */
-		{ ROLE_RESOLVER, 2 },
+		/* ready, log-lost; arrived, closed, broken */
+		{ ROLE_RECEIVER, 5 },
+		/* ready, log-lost; result, host, talks, attention */
+		{ ROLE_DELIVERER, 6 },
+		/* ready, log-lost; answer */
+		{ ROLE_RESOLVER, 3 },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

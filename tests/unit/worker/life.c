@@ -128,6 +128,7 @@ static struct {
 	struct buf heard;	/* of the log */
 	char spool[64];
 	bool ready, gone, late;
+	int logs_lost;
 } m;
 
 static void
@@ -137,6 +138,8 @@ from_child(void *owner, struct channel *channel, const struct frame *frame)
 	(void)channel;
 	if (frame->kind == FRAME_READY)
 		m.ready = true;
+	if (frame->kind == FRAME_LOG_LOST)
+		m.logs_lost++;
 	loop_stop(m.loop);
 }
 
@@ -317,6 +320,44 @@ a_child_starts_works_reloads_and_drains(void)
 	CU_ASSERT_EQUAL(bury(), 0);
 }
 
+/* Until the child has asked for another log. */
+static void
+be_asked_for_a_log(void)
+{
+	struct timer *limit = timer_new(m.loop, too_late, NULL);
+
+	m.late = false;
+	timer_set(limit, 10000);
+	while (m.logs_lost == 0 && !m.late)
+		loop_run(m.loop);
+	CU_ASSERT_FALSE(m.late);
+	timer_free(&limit);
+}
+
+static void
+a_child_whose_log_leads_nowhere_asks_for_another_and_loses_no_line(void)
+{
+	int ends[2];
+
+	give_birth(ROLE_DELIVERER);
+	go();
+	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+	tell(&(struct frame){ FRAME_LOG, ends[1], { .log = {
+	    LOG_KIND_SYSLOG } } });
+	close(ends[0]);
+	close(ends[1]);
+	tell_conf("two.test");
+	be_asked_for_a_log();
+	CU_ASSERT_FALSE(heard("reload from"));
+	tell(&(struct frame){ FRAME_LOG, m.log[1], { .log = {
+	    LOG_KIND_FILE } } });
+	hear("reload from=one.test to=two.test");
+	tell(&(struct frame){ .kind = FRAME_DRAIN, .fd = -1 });
+	hear("drain draining=1");
+	CU_ASSERT_EQUAL(m.logs_lost, 1);
+	CU_ASSERT_EQUAL(bury(), 0);
+}
+
 /* The peer lives, and the master would send no other. */
 static void
 a_child_that_cuts_its_peer_off_is_to_be_started_anew(void)
@@ -409,6 +450,7 @@ a_program_not_started_by_the_master_says_so(void)
 
 const struct unit_test life_tests[] = {
 	UNIT(a_child_starts_works_reloads_and_drains),
+	UNIT(a_child_whose_log_leads_nowhere_asks_for_another_and_loses_no_line),
 	UNIT(a_child_that_cuts_its_peer_off_is_to_be_started_anew),
 	UNIT(a_child_without_a_master_finishes_and_leaves),
 	UNIT(signals_of_the_terminal_do_not_end_a_child),
