@@ -44,8 +44,8 @@ def sync_file_system(fd):
         raise OSError(ctypes.get_errno(), "syncfs")
 
 
-def unmount(where):
-    end = time.monotonic() + 20
+def unmount(where, seconds=20):
+    end = time.monotonic() + seconds
     while subprocess.run(["umount", where], stderr=subprocess.DEVNULL).returncode:
         if time.monotonic() > end:
             raise OSError(f"{where} is busy")
@@ -67,6 +67,11 @@ class Lab:
         os.chmod(self.dir, 0o755)
         self.pool, self.mounted = f"{self.dir}/pool", []
         try:
+            # what is unmounted here is to be so in other namespaces too, those
+            # of a harness that runs beside, or it stays busy
+            run("mount", "--bind", self.dir, self.dir)
+            self.mounted.append(self.dir)
+            run("mount", "--make-shared", self.dir)
             with open(f"{self.dir}/pool.img", "wb") as f:
                 f.truncate(16 << 30)
             run("mkfs.xfs", "-q", "-m", "reflink=1", f"{self.dir}/pool.img")
@@ -104,8 +109,12 @@ class Lab:
         return name
 
     def close(self):
-        for where in reversed(list(self.mounted)):
-            self.unmount(where)
+        for where in reversed(self.mounted):
+            try:
+                unmount(where, 5)
+            except OSError:
+                # another harness started a relay, which has its copy of it
+                run("umount", "-l", where)
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
@@ -133,15 +142,25 @@ class Point:
         return f"{program} {self.site or '?'} {self.call} {self.kind()} #{self.number}"
 
 
+class Deed:
+    """A storage call with all that it was given; INODE is of the file, or of
+    the directory that FILE is in."""
+
+    def __init__(self, call, file, other, inode, offset, length, data, flags):
+        self.call, self.file, self.other, self.inode = call, file, other, inode
+        self.offset, self.length, self.data, self.flags = offset, length, data, flags
+
+
 class Board:
     """The memory shared with cutshim.c; struct board there."""
-    HEAD = struct.Struct("=IIIIIIiIQ32s16s64s16Q")
+    HEAD = struct.Struct("=IIIIIIiIQ32s16s64s16QQqQQII64s")
+    DATA_AT, DATA_MOST = 4096, 8 << 20
 
     def __init__(self, path):
         self.path = path
         with open(path, "w+b") as f:
-            f.truncate(4096)
-            self.memory = mmap.mmap(f.fileno(), 4096)
+            f.truncate(self.DATA_AT + self.DATA_MOST)
+            self.memory = mmap.mmap(f.fileno(), self.DATA_AT + self.DATA_MOST)
         os.chmod(path, 0o666)
         self.libc = ctypes.CDLL(None, use_errno=True)
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
@@ -173,6 +192,9 @@ class Board:
         self.put(0, 0)
         self.put(1, NOBODY)
 
+    def point_pid(self):
+        return struct.unpack_from("=i", self.memory, 24)[0]
+
     def waits(self):
         return self.get(1) == WAITS
 
@@ -184,6 +206,14 @@ class Board:
         # libraries lie elsewhere in each process; the program itself at 0
         frames = [a for a in row[12:12 + row[7]] if a < 1 << 28]
         return Point(text(row[9]), text(row[10]), text(row[11]), frames)
+
+    def deed(self):
+        """What the call is about to do."""
+        row = self.HEAD.unpack_from(self.memory, 0)
+        inode, offset, length, written, flags, _, other = row[28:35]
+        data = self.memory[self.DATA_AT:self.DATA_AT + written]
+        return Deed(row[10].split(b"\0")[0].decode(), row[11].split(b"\0")[0].decode(),
+                    other.split(b"\0")[0].decode(), inode, offset, length, data, flags)
 
     def go_on(self, error=0):
         self.put(5, error)
@@ -206,6 +236,20 @@ def family(leader):
             if int(rest[3]) == leader and rest[0] != "Z":
                 found.append(int(name))
     return found
+
+
+def lives(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def wait_dead(pid):
+    end = time.monotonic() + 20
+    while lives(pid) and time.monotonic() < end:
+        time.sleep(0.001)
 
 
 def signal_all(pids, number):

@@ -114,6 +114,14 @@ class Loop:
         self.serve = serve
         self.select.register(self.listener, selectors.EVENT_READ, None)
 
+    def drop_waiting(self):
+        """Close what connected and was not looked at."""
+        try:
+            while True:
+                self.listener.accept()[0].close()
+        except BlockingIOError:
+            pass
+
     def close(self):
         for talk in list(self.talks):
             talk.end()

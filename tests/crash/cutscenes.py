@@ -8,6 +8,7 @@ are those of a relay with nothing to do.
 import errno
 import glob
 import itertools
+import shutil
 
 from account import ACKED, Message
 
@@ -58,6 +59,17 @@ def segments_fill_and_go(s):
     for _ in range(3):
         s.send(some("ok ok ok ok ok", 15000), some("ok+ok ok+ok ok+ok", 15000), some("ok ok", 40000))
         s.quiet()
+    s.send(some("ok later", 3 << 20))
+    finish(s)
+
+
+def rates_are_kept(s):
+    """What a slow site took is written down, so that a start goes on with it."""
+    s.start()
+    s.send(some("ok ok ok"))
+    s.quiet()
+    s.stop()
+    s.start()
     finish(s)
 
 
@@ -84,6 +96,54 @@ def it_starts_again_and_again(s):
     s.start()
     s.send(some("ok later") + some("later", 20000))
     s.crash()
+    s.start()
+    s.quiet()
+    finish(s)
+
+
+def processes_die(s):
+    """Each kind in turn, the machine lives on."""
+    s.start()
+    for name in ("scheduler", "receiver", "deliverer", "scheduler"):
+        s.send(some("ok later ok fail ok") + some("ok later", 20000), some("ok later", priority=4), wait=False)
+        s.pump(lambda: len(s.book.taken) > 3, 20, "some of it arrives")
+        s.dies(name)
+        s.sent()
+        s.quiet()
+    s.quiet(1.0)
+    finish(s)
+
+
+def leftovers_are_cleared(s):
+    """A journal of a segment that is gone, a torn tail of one, an index that
+    cannot be read."""
+    s.start()
+    s.send(some("ok later ok later"), some("later ok", 20000))
+    s.quiet()
+    s.stop()
+    for path in sorted(glob.glob(f"{s.spool}/normal/*.status"))[:1]:
+        with open(path, "rb") as f:
+            content = f.read()
+        with open(path, "ab") as f:
+            f.write(content[:17])
+        orphan = path.replace("00-0", "00-1").replace("01-0", "01-1")
+        shutil.copy(path, orphan)
+        shutil.chown(orphan, "nobody", "nogroup")
+    s.sync()
+    s.start()
+    s.quiet()
+    s.stop()
+    for path in glob.glob(f"{s.spool}/index/*.db"):
+        with open(path, "r+b") as f:
+            f.write(b"\xa5" * 4096)
+    s.sync()
+    s.start()
+    s.quiet()
+    s.crash()
+    for path in glob.glob(f"{s.spool}/index/*.db"):
+        with open(path, "r+b") as f:
+            f.write(b"\x5a" * 4096)
+    s.sync()
     s.start()
     s.quiet()
     finish(s)
@@ -205,6 +265,9 @@ SCENES = {
     "segments": (segments_fill_and_go, {}),
     "reports": (reports_go_out, {}),
     "starts": (it_starts_again_and_again, {}),
+    "deaths": (processes_die, {}),
+    "leftovers": (leftovers_are_cleared, {}),
+    "rates": (rates_are_kept, {"site": "rate 1/s;"}),
     "classes": (classes_change, {}),
     "operator": (an_operator_is_at_work, {}),
     "emptying": (segments_are_emptied, EMPTYING),

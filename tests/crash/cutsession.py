@@ -29,9 +29,8 @@ queue {{ reserve 1M; status-sync 50ms; segment-size 64k; large-message 16k; {que
 class urgent {{ retry 20s; lifetime 1h; warn never }}
 class normal {{ retry 20s; lifetime 1h; warn never }}
 class bulk {{ retry 20s; lifetime 1h; warn never }}
-{more}
 route * {{ to 127.0.0.1:{sink} }}
-site * {{ connections 5 }}
+site * {{ connections 5; {site} }}
 """
 
 
@@ -49,17 +48,17 @@ class Cut:
 class Relay:
     """What the session under test and the start after the cut share."""
 
-    def __init__(self, lab, options, book, queue="", more="", receivers=2):
+    def __init__(self, lab, options, book, queue="", site="", receivers=2, place=""):
         self.lab, self.options, self.book = lab, options, book
         self.port, self.sink_port = free_port(), free_port()
-        self.where, self.dir = f"{lab.dir}/disk", f"{lab.dir}/run"
+        self.where, self.dir = f"{lab.dir}/disk{place}", f"{lab.dir}/run{place}"
         self.spool, self.conf = f"{self.where}/spool", f"{self.dir}/conf"
         os.makedirs(self.dir, exist_ok=True)
         for name in ("log", "stderr"):
             open(f"{self.dir}/{name}", "w").close()
         with open(self.conf, "w") as f:
             f.write(CONF.format(spool=self.spool, dir=self.dir, port=self.port, sink=self.sink_port,
-                                queue=queue, more=more, receivers=receivers))
+                                queue=queue, site=site, receivers=receivers))
         self.loop = cutmail.Loop()
         self.sink = cutmail.Sink(self.loop, self.sink_port, book)
         self.master = None
@@ -70,7 +69,7 @@ class Relay:
             # the machine went down: the kernel has another boot id
             with open(f"{self.dir}/boot_id", "w") as f:
                 f.write(f"{boot}\n")
-            command = ["unshare", "-m", "sh", "-c",
+            command = ["unshare", "-m", "--propagation", "slave", "sh", "-c",
                        'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"',
                        f"{self.dir}/boot_id"] + command
         with open(f"{self.dir}/stderr", "a") as f:
@@ -236,10 +235,13 @@ class Session(Relay):
                 calls, since = self.calls, self.loop.now()
 
     def until_taken(self, *messages):
-        def all_done():
-            return all(self.book.taken.get((m.name, r)) or self.book.told.get((m.name, r))
-                       for m in messages for r in m.rcpts if m.state == account.ACKED)
-        self.pump(all_done, 30, "all of it arrives")
+        def left():
+            return [(m.name, r) for m in messages for r in m.rcpts if m.state == account.ACKED
+                    and not self.book.taken.get((m.name, r)) and not self.book.told.get((m.name, r))]
+        try:
+            self.pump(lambda: not left(), 15, "all of it arrives")
+        except Fault as why:
+            raise Fault(f"{why}: {left()[:5]}, the queue: {str(self.listed())[:300]}, {self.log()[-1500:]}")
 
     def stop(self):
         self.master.send_signal(signal.SIGTERM)
@@ -258,6 +260,18 @@ class Session(Relay):
         """Every process dies, the machine does not."""
         self.kill()
         self.board.reset()
+
+    def dies(self, name):
+        """kill -9 of the processes called NAME; others are born."""
+        for pid in cutlab.family(self.master.pid):
+            with open(f"/proc/{pid}/comm") as f:
+                # the kernel keeps 15 characters
+                if f.read().strip() == f"postrider-{name}"[:15]:
+                    cutlab.signal_all([pid], signal.SIGKILL)
+                    cutlab.wait_dead(pid)
+        # who died may have had the board
+        if self.board.get(0) and not cutlab.lives(self.board.point_pid()):
+            self.board.reset()
 
     def close(self):
         self.board.blind()

@@ -29,7 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FRAMES = 16, FILES = 1024, NAME = 64 };
+enum { FRAMES = 16, FILES = 1024, NAME = 64, DATA_AT = 4096,
+    DATA_MOST = 8 << 20 };
 enum { NOBODY, WAITS, GO_ON };
 
 /* tests/crash/cutlab.py knows this layout. */
@@ -44,6 +45,22 @@ struct board {
 	uint64_t device;	/* of the spool */
 	char program[32], call[16], file[NAME];
 	uint64_t frames[FRAMES];	/* return addresses in the program */
+	/* what the call does; the bytes it writes are at DATA_AT */
+	uint64_t inode;		/* of the file, or of the directory */
+	int64_t offset;
+	uint64_t length, written;	/* bytes; those that are there */
+	uint32_t flags, none;
+	char other[NAME];	/* the former name */
+};
+
+struct deed {
+	const char *call, *file, *other;
+	int fd;			/* of the file, or of the directory */
+	off_t offset;
+	uint64_t length;
+	const struct iovec *iov;
+	int count;
+	unsigned flags;
 };
 
 static struct board *board;
@@ -60,7 +77,7 @@ begin(void)
 
 	if (fd == -1)
 		return;
-	at = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED,
+	at = mmap(NULL, DATA_AT + DATA_MOST, PROT_READ | PROT_WRITE, MAP_SHARED,
 	    fd, 0);
 	close(fd);
 	base = getauxval(AT_PHDR) - sizeof(Elf64_Ehdr);
@@ -134,17 +151,43 @@ is_ours(int dirfd, const char *path)
 }
 
 static void
-describe(const char *call, const char *file)
+copy_data(const struct deed *deed)
 {
-	const char *slash = strrchr(file, '/');
+	uint8_t *to = (uint8_t *)board + DATA_AT;
+
+	board->written = 0;
+	for (int i = 0; i < deed->count; i++) {
+		size_t n = deed->iov[i].iov_len;
+
+		if (n > DATA_MOST - board->written)
+			n = DATA_MOST - board->written;
+		memcpy(to + board->written, deed->iov[i].iov_base, n);
+		board->written += n;
+	}
+}
+
+static void
+describe(const struct deed *deed)
+{
+	const char *slash = strrchr(deed->file, '/');
+	struct stat st = { 0 };
 	void *frames[FRAMES];
 	int count = backtrace(frames, FRAMES);
 
 	board->pid = getpid();
 	strncpy(board->program, program_invocation_short_name,
 	    sizeof board->program - 1);
-	strncpy(board->call, call, sizeof board->call - 1);
-	strncpy(board->file, slash == NULL ? file : slash + 1, NAME - 1);
+	strncpy(board->call, deed->call, sizeof board->call - 1);
+	strncpy(board->file, slash == NULL ? deed->file : slash + 1, NAME - 1);
+	strncpy(board->other, deed->other == NULL ? "" : deed->other,
+	    NAME - 1);
+	if (deed->fd != AT_FDCWD)
+		fstat(deed->fd, &st);
+	board->inode = st.st_ino;
+	board->offset = deed->offset;
+	board->length = deed->length;
+	board->flags = deed->flags;
+	copy_data(deed);
 	board->frame_count = 0;
 	for (int i = 0; i < count; i++)
 		board->frames[board->frame_count++] =
@@ -164,13 +207,13 @@ is_tedious(const char *file)
 	    __atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST) % 16 != 1;
 }
 
-/* Whether CALL on FILE is to be made; else errno says why not. */
+/* Whether DEED is to be done; else errno says why not. */
 static int
-pass(const char *call, const char *file)
+pass(const struct deed *deed)
 {
 	uint32_t none = 0, verdict;
 
-	if (is_tedious(file))
+	if (is_tedious(deed->file))
 		return 1;
 	__atomic_add_fetch(&board->count, 1, __ATOMIC_SEQ_CST);
 	while (!__atomic_compare_exchange_n(&board->lock, &none, 1, 0,
@@ -178,7 +221,7 @@ pass(const char *call, const char *file)
 		none = 0;
 		wait_while(&board->lock, 1);
 	}
-	describe(call, file);
+	describe(deed);
 	board->verdict = 0;
 	__atomic_store_n(&board->state, WAITS, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&board->state, __ATOMIC_SEQ_CST) == WAITS &&
@@ -193,17 +236,30 @@ pass(const char *call, const char *file)
 }
 
 static int
-may(const char *call, int fd)
+may(struct deed deed)
 {
-	const char *name = name_of(fd);
-
-	return name == NULL || pass(call, name);
+	deed.file = name_of(deed.fd);
+	return deed.file == NULL || pass(&deed);
 }
 
+/* The same of a name below a directory. */
 static int
-may_at(const char *call, int dirfd, const char *path)
+may_at(struct deed deed)
 {
-	return !is_ours(dirfd, path) || pass(call, path);
+	return !is_ours(deed.fd, deed.file) || pass(&deed);
+}
+
+/* Where write() writes. */
+static off_t
+place(int fd)
+{
+	struct stat st;
+
+	if (board == NULL || board->on == 0)
+		return 0;
+	if ((fcntl(fd, F_GETFL) & O_APPEND) != 0 && fstat(fd, &st) == 0)
+		return st.st_size;
+	return lseek(fd, 0, SEEK_CUR);
 }
 
 static int
@@ -214,35 +270,44 @@ lies(void)
 
 /* ---- the calls ----------------------------------------------------------- */
 
+#define DEED(...) ((struct deed){ __VA_ARGS__ })
+
 ssize_t
-write(int fd, const void *data, size_t n)
+pwritev(int fd, const struct iovec *iov, int n, off_t at)
 {
-	return may("write", fd) ? syscall(SYS_write, fd, data, n) : -1;
+	return may(DEED("pwritev", .fd = fd, .iov = iov, .count = n,
+	    .offset = at)) ? syscall(SYS_pwritev, fd, iov, n, at, 0) : -1;
 }
 
 ssize_t
 pwrite(int fd, const void *data, size_t n, off_t at)
 {
-	return may("pwrite", fd) ? syscall(SYS_pwrite64, fd, data, n, at) : -1;
+	struct iovec iov = { (void *)(uintptr_t)data, n };
+
+	return may(DEED("pwrite", .fd = fd, .iov = &iov, .count = 1,
+	    .offset = at)) ? syscall(SYS_pwrite64, fd, data, n, at) : -1;
 }
 
 ssize_t
 writev(int fd, const struct iovec *iov, int n)
 {
-	return may("writev", fd) ? syscall(SYS_writev, fd, iov, n) : -1;
+	return may(DEED("writev", .fd = fd, .iov = iov, .count = n,
+	    .offset = place(fd))) ? syscall(SYS_writev, fd, iov, n) : -1;
 }
 
 ssize_t
-pwritev(int fd, const struct iovec *iov, int n, off_t at)
+write(int fd, const void *data, size_t n)
 {
-	return may("pwritev", fd) ?
-	    syscall(SYS_pwritev, fd, iov, n, at, 0) : -1;
+	struct iovec iov = { (void *)(uintptr_t)data, n };
+
+	return may(DEED("write", .fd = fd, .iov = &iov, .count = 1,
+	    .offset = place(fd))) ? syscall(SYS_write, fd, data, n) : -1;
 }
 
 int
 fdatasync(int fd)
 {
-	if (!may("fdatasync", fd))
+	if (!may(DEED("fdatasync", .fd = fd)))
 		return -1;
 	return lies() ? 0 : (int)syscall(SYS_fdatasync, fd);
 }
@@ -250,7 +315,7 @@ fdatasync(int fd)
 int
 fsync(int fd)
 {
-	if (!may("fsync", fd))
+	if (!may(DEED("fsync", .fd = fd)))
 		return -1;
 	return lies() ? 0 : (int)syscall(SYS_fsync, fd);
 }
@@ -258,49 +323,50 @@ fsync(int fd)
 int
 sync_file_range(int fd, off_t at, off_t n, unsigned flags)
 {
-	return may("sync_file_range", fd) ?
+	return may(DEED("sync_file_range", .fd = fd)) ?
 	    (int)syscall(SYS_sync_file_range, fd, at, n, flags) : -1;
 }
 
 int
 ftruncate(int fd, off_t n)
 {
-	return may("ftruncate", fd) ?
+	return may(DEED("ftruncate", .fd = fd, .offset = n)) ?
 	    (int)syscall(SYS_ftruncate, fd, n) : -1;
 }
 
 int
 fallocate(int fd, int mode, off_t at, off_t n)
 {
-	return may("fallocate", fd) ?
+	return may(DEED("fallocate", .fd = fd, .offset = at,
+	    .length = (uint64_t)n, .flags = (unsigned)mode)) ?
 	    (int)syscall(SYS_fallocate, fd, mode, at, n) : -1;
 }
 
 int
 mkdirat(int dirfd, const char *path, mode_t mode)
 {
-	return may_at("mkdirat", dirfd, path) ?
+	return may_at(DEED("mkdirat", path, .fd = dirfd)) ?
 	    (int)syscall(SYS_mkdirat, dirfd, path, mode) : -1;
 }
 
 int
 unlinkat(int dirfd, const char *path, int flags)
 {
-	return may_at("unlinkat", dirfd, path) ?
+	return may_at(DEED("unlinkat", path, .fd = dirfd)) ?
 	    (int)syscall(SYS_unlinkat, dirfd, path, flags) : -1;
 }
 
 int
 linkat(int from, const char *old, int to, const char *path, int flags)
 {
-	return may_at("linkat", to, path) ?
+	return may_at(DEED("linkat", path, .other = old, .fd = to)) ?
 	    (int)syscall(SYS_linkat, from, old, to, path, flags) : -1;
 }
 
 int
 renameat(int from, const char *old, int to, const char *path)
 {
-	return may_at("renameat", to, path) ?
+	return may_at(DEED("renameat", path, .other = old, .fd = to)) ?
 	    (int)syscall(SYS_renameat2, from, old, to, path, 0) : -1;
 }
 
@@ -331,7 +397,9 @@ open_at(int dirfd, const char *path, int flags, mode_t mode)
 	/* a file that is there already is not made */
 	if ((flags & O_CREAT) != 0 && is_ours(dirfd, path) &&
 	    (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    (flags & (O_TRUNC | O_EXCL)) != 0) && !pass("openat", path))
+	    (flags & (O_TRUNC | O_EXCL)) != 0) &&
+	    !pass(&DEED("openat", path, .fd = dirfd,
+	    .flags = (unsigned)flags)))
 		return -1;
 	fd = (int)syscall(SYS_openat, dirfd, path, flags, mode);
 	learn(fd, path);
