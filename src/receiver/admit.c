@@ -7,6 +7,7 @@
 #include "receiver/front.h"
 #include "receiver/policy.h"
 
+#include "base/fds.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -73,12 +74,15 @@ admit_local(struct listener *listener, int fd)
 }
 
 /* The last eighth of the connections is for those who may relay: strangers
- * can take the others, and shut nobody out who has mail for us. */
+ * can take the others, and shut nobody out who has mail for us.  The same
+ * goes for descriptors, of which the very last are for their mail. */
 static bool
-has_room(const struct receiver *receiver, bool trusted)
+has_room(const struct receiver *receiver, int fd, bool trusted)
 {
 	uint64_t most = receiver->rules.conf->connections;
 
+	if (fds_beyond(fd, FDS_EIGHTHS - (trusted ? 1 : 2)))
+		return false;
 	if (!trusted)
 		most -= most / 8;
 	return connections_now(receiver) < most;
@@ -93,7 +97,7 @@ admit(struct listener *listener, int fd, struct addr peer)
 	if (listener->conf != NULL)
 		client = policy_client(listener->conf, peer,
 		    listener->tls != NULL);
-	if (!has_room(receiver, client.trusted))
+	if (!has_room(receiver, fd, client.trusted))
 		turn_away(receiver, fd, peer, "4.3.2",
 		    "Too many connections, try again later");
 	else if (listener->conf == NULL)

@@ -12,63 +12,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#include <errno.h>
 #include <unistd.h>
 
-enum {
-	ACCEPT_MOST = 16,	/* in one go, so that others get on too */
-	ACCEPT_AGAIN = 200	/* ms without descriptors */
-};
-
-/* ---- accepting ----------------------------------------------------------- */
+enum { ACCEPT_MOST = 16 };	/* in one go, so that others get on too */
 
 static void
-accept_failed(struct listener *listener, int number)
+on_client(void *owner, int fd, struct addr peer)
 {
-	switch (number) {
-	case EAGAIN:
-	case EINTR:
-	case ECONNABORTED:
-	case EPROTO:
-	case ENETDOWN:
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-		return;		/* that client's bad luck, or nobody there */
-	}
-	/* The client is still in the queue and would wake us at once. */
-	if (!timer_is_set(listener->again))
-		log_warn("cannot accept a connection: %s; waiting %d ms",
-		    strerror(number), ACCEPT_AGAIN);
-	watch_want(listener->watch, 0);
-	timer_set(listener->again, ACCEPT_AGAIN);
-}
-
-static void
-on_again(void *owner)
-{
-	struct listener *listener = owner;
-
-	watch_want(listener->watch, WATCH_READ);
-}
-
-static void
-on_client(void *owner, unsigned ready)
-{
-	struct listener *listener = owner;
-	struct sockaddr_storage ss;
-
-	(void)ready;
-	for (int i = 0; i < ACCEPT_MOST; i++) {
-		socklen_t length = sizeof ss;
-		int fd = accept4(listener->fd, (struct sockaddr *)&ss,
-		    &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd == -1) {
-			accept_failed(listener, errno);
-			return;
-		}
-		admit(listener, fd, addr_of_sockaddr((struct sockaddr *)&ss));
-	}
+	admit(owner, fd, peer);
 }
 
 /* ---- TLS ----------------------------------------------------------------- */
@@ -102,8 +53,7 @@ renew_tls(struct listener *listener, struct err *err)
 static void
 close_socket(struct listener *listener)
 {
-	watch_free(&listener->watch);
-	timer_free(&listener->again);
+	door_free(&listener->door);
 	if (listener->fd != -1)
 		close(listener->fd);
 	listener->fd = -1;
@@ -133,9 +83,8 @@ watch_socket(struct listener *listener)
 {
 	struct loop *loop = listener->receiver->worker->loop;
 
-	listener->watch = watch_new(loop, listener->fd, WATCH_READ, on_client,
-	    listener);
-	listener->again = timer_new(loop, on_again, listener);
+	listener->door = door_new(loop, listener->fd, ACCEPT_MOST,
+	    "a connection", on_client, listener);
 }
 
 /* Null: CONF has no such address. */

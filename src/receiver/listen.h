@@ -7,6 +7,7 @@
 
 #include "receiver/receiver.h"
 
+#include "io/door.h"
 #include "io/tls.h"
 
 struct listener {
@@ -15,8 +16,7 @@ struct listener {
 	char *text;		/* as in the configuration; null: submission */
 	const struct conf_listen *conf;	/* in the current configuration */
 	int fd;			/* -1: closed, only clients are left */
-	struct watch *watch;
-	struct timer *again;	/* no descriptors were left: try again */
+	struct door *door;
 	struct tls_context *tls;	/* null: no TLS here */
 	bool implicit_tls;
 	unsigned users;		/* fronts that came by it */

@@ -6,6 +6,7 @@
 #define SCHEDULER_CLIENT_H
 
 #include "io/conn.h"
+#include "io/door.h"
 #include "scheduler/control.h"
 #include "scheduler/listing.h"
 #include "scheduler/walk.h"
@@ -44,7 +45,7 @@ struct client {
 struct control {
 	struct scheduler *s;
 	struct worker *worker;	/* null in tests */
-	struct watch *watch;
+	struct door *door;
 	struct timer *more;	/* answers that go on in the next turn */
 	int fd;
 	usec_t born;

@@ -9,12 +9,11 @@
  */
 #include "scheduler/control.h"
 
-#include "base/log.h"
+#include "base/fds.h"
 #include "base/mem.h"
 #include "scheduler/client.h"
 #include "scheduler/scheduler.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -293,7 +292,9 @@ welcome(struct control *control, int fd)
 	struct client *client;
 	bool privileged = may_change(control, fd);
 
-	if (!make_room(control, privileged)) {
+	/* the last eighth of the descriptors is not for questions */
+	if (fds_beyond(fd, FDS_EIGHTHS - 1) ||
+	    !make_room(control, privileged)) {
 		turn_away(fd);
 		return;
 	}
@@ -307,18 +308,10 @@ welcome(struct control *control, int fd)
 }
 
 static void
-on_listen(void *owner, unsigned ready)
+on_door(void *owner, int fd, struct addr peer)
 {
-	struct control *control = owner;
-	int fd = accept4(control->fd, NULL, NULL,
-	    SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-	(void)ready;
-	if (fd != -1)
-		welcome(control, fd);
-	else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-		log_error("the control socket cannot be served: %s",
-		    strerror(errno));
+	(void)peer;
+	welcome(owner, fd);
 }
 
 struct control *
@@ -337,8 +330,8 @@ control_new(struct scheduler *s, int fd, struct worker *worker)
 	}
 	list_init(&control->clients);
 	control->more = timer_new(s->loop, go_on, control);
-	control->watch = watch_new(s->loop, fd, WATCH_READ, on_listen,
-	    control);
+	control->door = door_new(s->loop, fd, 1, "a connection to the "
+	    "control socket", on_door, control);
 	return control;
 }
 
@@ -352,7 +345,7 @@ control_free(struct control **control)
 		return;
 	while ((link = list_first(&c->clients)) != NULL)
 		client_free(list_item(link, struct client, link));
-	watch_free(&c->watch);
+	door_free(&c->door);
 	timer_free(&c->more);
 	close(c->fd);
 	mem_free(c);

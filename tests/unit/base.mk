@@ -5,6 +5,7 @@ UNIT_TESTS += tests/unit/test_base
 tests_unit_test_base_SOURCES = \
 	tests/unit/base/buf.c \
 	tests/unit/base/err.c \
+	tests/unit/base/fds.c \
 	tests/unit/base/fsys.c \
 	tests/unit/base/hash.c \
 	tests/unit/base/heap.c \

@@ -8,6 +8,7 @@ tests_unit_test_io_SOURCES = tests/unit/unit.h \
 	tests/unit/io/side.c tests/unit/io/side.h \
 	tests/unit/io/addr.c \
 	tests/unit/io/conn.c \
+	tests/unit/io/door.c \
 	tests/unit/io/loop.c \
 	tests/unit/io/tls.c
 tests_unit_test_io_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \

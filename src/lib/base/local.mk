@@ -5,6 +5,7 @@ src_lib_base_libbase_a_SOURCES = \
 	src/lib/base/crash.c src/lib/base/crash.h \
 	src/lib/base/crc32c.c src/lib/base/crc32c.h \
 	src/lib/base/err.c src/lib/base/err.h \
+	src/lib/base/fds.c src/lib/base/fds.h \
 	src/lib/base/fsys.c src/lib/base/fsys.h \
 	src/lib/base/hash.c src/lib/base/hash.h \
 	src/lib/base/heap.c src/lib/base/heap.h \

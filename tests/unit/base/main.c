@@ -48,6 +48,7 @@ main(int argc, char **argv)
 		{ "list", list_tests },
 		{ "marks", mark_tests },
 		{ "plain", plain_tests },
+		{ "fds", fds_tests },
 		{ "map", map_tests },
 		{ "pace", pace_tests },
 		{ "hash and crc32c", hash_tests },

@@ -12,7 +12,7 @@
 extern const struct unit_test buf_tests[], span_tests[], heap_tests[],
     list_tests[], map_tests[], hash_tests[], rand_tests[], log_tests[],
     fsys_tests[], err_tests[], must_tests[], mark_tests[], pace_tests[],
-    plain_tests[];
+    plain_tests[], fds_tests[];
 
 /* How a child that runs DO ends: its signal, or 0.  Its stderr is shut. */
 int signal_of(void (*run)(void));

@@ -12,6 +12,7 @@ main(int argc, char **argv)
 	static const struct unit_suite suites[] = {
 		{ "addr", addr_tests },
 		{ "loop", loop_tests },
+		{ "door", door_tests },
 		{ "conn", conn_tests },
 		{ "tls", tls_tests },
 		{ NULL, NULL }

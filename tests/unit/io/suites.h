@@ -7,7 +7,7 @@
 
 #include "unit/unit.h"
 
-extern const struct unit_test addr_tests[], loop_tests[], conn_tests[],
+extern const struct unit_test addr_tests[], loop_tests[], door_tests[], conn_tests[],
     tls_tests[];
 
 #endif
