@@ -37,7 +37,8 @@ places_init(struct deliverer *d)
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
 	    limit.rlim_cur < 1u << 30)
 		places->most = limit.rlim_cur > 2 * OTHERS ?
-		    (unsigned)limit.rlim_cur - OTHERS : OTHERS;
+		    (unsigned)limit.rlim_cur - OTHERS :
+		    (unsigned)limit.rlim_cur / 2;
 }
 
 void

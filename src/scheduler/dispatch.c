@@ -102,7 +102,7 @@ job_end(struct scheduler *s, struct job *job)
 	d->job_free = (uint32_t)(job - d->jobs);
 	d->deliverers[job->deliverer].flying--;
 	d->flying--;
-	entry->message->segment->pins--;
+	segment_idle(s, entry->message->segment);
 	return entry;
 }
 
@@ -161,7 +161,7 @@ send_job(struct scheduler *s, struct entry *entry, msec_t now)
 		results_no_segment(s, entry, &err);
 		return;
 	}
-	message->segment->pins++;
+	segment_busy(s, message->segment);
 	entry->job = job_take(&s->dispatch, entry, deliverer, now);
 	frame.job = (struct frame_job){
 		.job = entry->job,
@@ -200,14 +200,21 @@ calm_most(const struct scheduler *s)
 	return FLYING_MOST / 100 * (100 - s->conf->urgent_reserve);
 }
 
+static bool
+may_fly(const struct scheduler *s)
+{
+	return s->dispatch.flying < FLYING_MOST && !segments_are_many(s, 0);
+}
+
 /* What may still be given out: little is ever committed ahead node-wide,
  * and the last part of it is for urgent mail; so is what may be added to the
  * reports that wait. */
 static enum mail_class
 worst_class(const struct scheduler *s)
 {
-	return s->dispatch.flying < calm_most(s) && !reports_are_many(s) ?
-	    CLASS_BULK : CLASS_URGENT;
+	return s->dispatch.flying < calm_most(s) && !reports_are_many(s) &&
+	    !segments_are_many(s, s->conf->urgent_reserve) ? CLASS_BULK :
+	    CLASS_URGENT;
 }
 
 /* The last part of what each may have is for sites that answer. */
@@ -225,12 +232,12 @@ limit_fresh(struct scheduler *s)
 static void
 give_out_suspects(struct scheduler *s, msec_t now)
 {
-	const struct dispatch *d = &s->dispatch;
-	const struct channel *channel = d->deliverers[DELIVERER_APART].channel;
+	const struct channel *channel =
+	    s->dispatch.deliverers[DELIVERER_APART].channel;
 	struct entry *entry;
 
 	while (channel != NULL && !dispatch_is_unheard(s, DELIVERER_APART) &&
-	    d->flying < FLYING_MOST &&
+	    may_fly(s) &&
 	    (entry = suspects_pick(&s->queue, now)) != NULL) {
 		struct site *site = entry->site;
 
@@ -252,7 +259,7 @@ dispatch_work(struct scheduler *s)
 		return false;
 	s->queue.tight = d->flying > FLYING_MOST / 4;
 	limit_fresh(s);
-	while (count < TURN_JOBS && d->flying < FLYING_MOST &&
+	while (count < TURN_JOBS && may_fly(s) &&
 	    (entry = queue_pick_until(&s->queue, worst_class(s), now)) !=
 	    NULL) {
 		struct site *site = entry->site;

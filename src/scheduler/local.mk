@@ -67,6 +67,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/spent.c src/scheduler/spent.h \
 	src/scheduler/suspects.c src/scheduler/suspects.h \
 	src/scheduler/syncer.c src/scheduler/syncer.h \
+	src/scheduler/sync_batch.c src/scheduler/sync_batch.h \
 	src/scheduler/takeup.c src/scheduler/takeup.h \
 	src/scheduler/wake.c \
 	src/scheduler/walk.c src/scheduler/walk.h \

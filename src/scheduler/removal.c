@@ -9,28 +9,20 @@
 #include "base/mem.h"
 #include "scheduler/scheduler.h"
 
-/* A journal whose sync is not begun stays unsynced. */
 static void
 add_journals(struct scheduler *s, struct sync_job *jobs, size_t *count)
 {
 	struct list *unsynced = &s->segments.unsynced;
-	struct link *link, *next;
-	struct err err;
+	struct link *link;
 
-	for (link = list_first(unsynced); link != NULL; link = next) {
+	while ((link = list_take(unsynced)) != NULL) {
 		struct segment *segment = list_item(link, struct segment,
 		    unsynced);
+		struct sync_job *job = &jobs[(*count)++];
 
-		next = list_next(unsynced, link);
-		jobs[*count] = (struct sync_job){ .kind = SYNC_JOURNAL,
+		*job = (struct sync_job){ .kind = SYNC_JOURNAL,
 		    .name = segment->name };
-		if (!journal_sync_begin(&segment->journal,
-		    &jobs[*count].ticket, &err)) {
-			segments_complain(s, &err);
-			continue;
-		}
-		list_remove(unsynced, link);
-		(*count)++;
+		journal_sync_begin(&segment->journal, &job->ticket);
 	}
 }
 
@@ -144,4 +136,17 @@ removal_done(void *owner, struct sync_job *jobs, size_t count)
 		segment_forget(s, segment);
 	}
 	scheduler_ask(s);
+}
+
+void
+removal_all(struct scheduler *s)
+{
+	size_t count = 0, room = s->segments.unsynced.count;
+	struct sync_job *jobs = mem_array(room, sizeof *jobs);
+
+	add_journals(s, jobs, &count);
+	sync_batch(&s->dirs, jobs, count);
+	for (size_t i = 0; i < count; i++)
+		journal_synced(s, segment_find(s, jobs[i].name), &jobs[i]);
+	mem_free(jobs);
 }

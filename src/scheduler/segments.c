@@ -22,6 +22,7 @@
 #include "scheduler/segments.h"
 
 #include "base/crash.h"
+#include "base/fds.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
@@ -133,12 +134,37 @@ segment_fd(struct scheduler *s, struct segment *segment, struct err *err)
 		list_append(opened, &segment->opened);
 		return segment->fd;
 	}
-	if (opened->count >= SEGMENTS_OPEN_MOST)
+	if (opened->count >= s->segments.open_most)
 		close_oldest(s);
 	segment->fd = segment_open(&s->dirs, segment->name, err);
 	if (segment->fd != -1)
 		list_append(opened, &segment->opened);
 	return segment->fd;
+}
+
+void
+segment_busy(struct scheduler *s, struct segment *segment)
+{
+	segment->pins++;
+	if (segment->jobs++ == 0)
+		s->segments.busy++;
+}
+
+void
+segment_idle(struct scheduler *s, struct segment *segment)
+{
+	must(segment->pins > 0 && segment->jobs > 0);
+	segment->pins--;
+	if (--segment->jobs == 0)
+		s->segments.busy--;
+}
+
+bool
+segments_are_many(const struct scheduler *s, unsigned kept)
+{
+	size_t most = s->segments.busy_most;
+
+	return s->segments.busy >= most - most * kept / 100;
 }
 
 void
@@ -384,6 +410,9 @@ segments_init(struct scheduler *s)
 	list_init(&g->dirty);
 	list_init(&g->unsynced);
 	list_init(&g->finished);
+	g->busy_most = fds_most() / 4;
+	g->open_most = g->busy_most < SEGMENTS_OPEN_MOST ? g->busy_most :
+	    SEGMENTS_OPEN_MOST;
 	g->tick = timer_new(s->loop, removal_tick, s);
 }
 
@@ -395,18 +424,20 @@ segments_start(struct scheduler *s, struct err *err)
 	return s->segments.syncer != NULL;
 }
 
+/* Also what the thread was syncing: it did not tell how that went. */
 static void
 sync_all(struct scheduler *s)
 {
 	struct segment *segment;
-	struct err err;
 	size_t at = 0;
 
+	segments_flush(s);
 	while ((segment = map_each(&s->segments.by_name, &at)) != NULL)
-		if ((segment->journal.unsynced ||
-		    buf_length(&segment->journal.waiting) > 0) &&
-		    !journal_sync(&segment->journal, &s->dirs, &err))
-			segments_complain(s, &err);
+		if (segment->journal.unsynced &&
+		    !link_on_list(&segment->unsynced))
+			list_append(&s->segments.unsynced,
+			    &segment->unsynced);
+	removal_all(s);
 }
 
 void

@@ -24,7 +24,8 @@ struct spoilt;
 enum {
 	SEGMENT_KEY = 8,
 	SEGMENT_DELIVERERS = 128,	/* deliverers that can be remembered */
-	SEGMENTS_OPEN_MOST = 512	/* descriptors kept for reading */
+	SEGMENTS_OPEN_MOST = 512	/* descriptors kept for reading, if there
+				 * are that many to have */
 };
 
 struct segment {
@@ -59,13 +60,16 @@ struct segment {
 	struct past *past;	/* intake: while reading an old one */
 	struct spoilt *spoilt;	/* quarantine: what of it is damaged */
 	size_t spoilt_count;
-	size_t pins;		/* jobs and reports that need its file */
+	size_t pins;		/* jobs and reports that need its file … */
+	size_t jobs;		/* … and how many of them are jobs */
 	uint64_t known[SEGMENT_DELIVERERS / 64];	/* dispatch: to whom */
 };
 
 struct segments {
 	struct map by_name;
 	struct list opened, dirty, unsynced, finished;
+	size_t open_most;	/* of `opened`, but for those that are pinned */
+	size_t busy, busy_most;	/* deliverers have jobs of them */
 	struct syncer *syncer;
 	struct timer *tick;	/* the next sync */
 	uint32_t next_number;
@@ -90,6 +94,14 @@ void segment_forget(struct scheduler *s, struct segment *segment);
 /* Its descriptor, opened if need be; stays the table's.  -1: ERR. */
 int segment_fd(struct scheduler *s, struct segment *segment,
     struct err *err) MUST_CHECK;
+
+/* A deliverer was given a job of SEGMENT, whose descriptor is open, or has
+ * ended one. */
+void segment_busy(struct scheduler *s, struct segment *segment);
+void segment_idle(struct scheduler *s, struct segment *segment);
+/* No more jobs: they would take too many descriptors, of us and of the
+ * deliverers, but for KEPT hundredths of them. */
+bool segments_are_many(const struct scheduler *s, unsigned kept);
 
 /* The class, slot and number as in file names, for messages. */
 const char *segment_text(const struct segment *segment,

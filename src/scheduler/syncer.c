@@ -4,12 +4,8 @@
  */
 #include "scheduler/syncer.h"
 
-#include "base/crash.h"
-#include "base/fsys.h"
 #include "base/mem.h"
 #include "base/must.h"
-#include "spool/origin.h"
-#include "spool/segment.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -32,110 +28,6 @@ struct syncer {
 	bool finished, leave;
 };
 
-static bool
-sync_journal(struct syncer *syncer, struct sync_job *job)
-{
-	char file[SEGMENT_FILE_SIZE];
-
-	segment_file(job->name, "status", file);
-	if (fdatasync(job->ticket.fd) == -1)
-		return err_sys(&job->err, "fdatasync", file);
-	return !job->ticket.fresh || fsys_sync_dir(
-	    syncer->dirs->classes[job->name.klass],
-	    class_name(job->name.klass), &job->err);
-}
-
-/* A segment that is gone already is as good as removed. */
-static void
-remove_messages(struct syncer *syncer, struct sync_job *job)
-{
-	char file[SEGMENT_FILE_SIZE];
-
-	if (!segment_remove(syncer->dirs, job->name, &job->ok, &job->err))
-		job->ok = job->err.kind == ERR_SYSTEM &&
-		    job->err.number == ENOENT;
-	else if (!job->ok)
-		err_set(&job->err, ERR_LIMIT, "%s/%s is still written to",
-		    class_name(job->name.klass),
-		    segment_file(job->name, "messages", file));
-}
-
-static void
-remove_journals(struct syncer *syncer, struct sync_job *jobs, size_t count,
-    uint8_t klass)
-{
-	struct segment_name *names = mem_array(count, sizeof *names);
-	size_t n = 0;
-	struct err err;
-
-	for (size_t i = 0; i < count; i++)
-		if (jobs[i].kind == SYNC_REMOVE && jobs[i].ok &&
-		    jobs[i].name.klass == klass)
-			names[n++] = jobs[i].name;
-	if (n > 0 && !segment_remove_journals(syncer->dirs, klass, names, n,
-	    &err))
-		for (size_t i = 0; i < count; i++)
-			if (jobs[i].kind == SYNC_REMOVE &&
-			    jobs[i].name.klass == klass) {
-				jobs[i].ok = false;
-				jobs[i].err = err;
-			}
-	mem_free(names);
-}
-
-/*
- * Messages first, then (after a sync of the directories, so that no power
- * cut can bring back a segment without its journal) the journals.
- */
-static void
-remove_segments(struct syncer *syncer, struct sync_job *jobs, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (jobs[i].kind == SYNC_REMOVE && !jobs[i].again)
-			remove_messages(syncer, &jobs[i]);
-	CRASH_POINT("removal-between");
-	for (uint8_t klass = 0; klass < CLASS_COUNT; klass++)
-		remove_journals(syncer, jobs, count, klass);
-}
-
-/* A segment whose journal could not be synced just now stays until it is. */
-static void
-put_off(struct sync_job *jobs, size_t count, const struct sync_job *failed)
-{
-	for (size_t i = 0; i < count; i++)
-		if (jobs[i].kind == SYNC_REMOVE &&
-		    segment_name_is(jobs[i].name, failed->name))
-			jobs[i].again = true;
-}
-
-/* Their journals were durable before they came here (compact.c). */
-static void
-erase_parts(struct syncer *syncer, struct sync_job *jobs, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (jobs[i].kind != SYNC_ERASE)
-			continue;
-		jobs[i].ok = segment_erase(syncer->dirs, jobs[i].name,
-		    jobs[i].range, &jobs[i].err);
-		CRASH_POINT("erase-freed");
-	}
-}
-
-static void
-run_batch(struct syncer *syncer, struct sync_job *jobs, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (jobs[i].kind != SYNC_JOURNAL)
-			continue;
-		jobs[i].ok = sync_journal(syncer, &jobs[i]);
-		if (!jobs[i].ok)
-			put_off(jobs, count, &jobs[i]);
-	}
-	CRASH_POINT("removal-before");
-	remove_segments(syncer, jobs, count);
-	erase_parts(syncer, jobs, count);
-}
-
 static void *
 syncer_main(void *arg)
 {
@@ -150,7 +42,7 @@ syncer_main(void *arg)
 		if (syncer->jobs == NULL || syncer->finished)
 			break;
 		pthread_mutex_unlock(&syncer->lock);
-		run_batch(syncer, syncer->jobs, syncer->count);
+		sync_batch(syncer->dirs, syncer->jobs, syncer->count);
 		pthread_mutex_lock(&syncer->lock);
 		syncer->finished = true;
 		must(write(syncer->told, &one, sizeof one) == sizeof one);
@@ -163,8 +55,8 @@ static void
 free_jobs(struct sync_job *jobs, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (jobs[i].kind == SYNC_JOURNAL)
-			close(jobs[i].ticket.fd);
+		if (jobs[i].kind == SYNC_JOURNAL && jobs[i].ticket.fd != -1)
+			close(jobs[i].ticket.fd);	/* it never ran */
 	mem_free(jobs);
 }
 

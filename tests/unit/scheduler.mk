@@ -7,6 +7,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/fakes/disk.c tests/fakes/disk.h \
 	tests/unit/scheduler/main.c tests/unit/scheduler/suites.h \
 	tests/unit/scheduler/attention.c \
+	tests/unit/scheduler/batch.c \
 	tests/unit/scheduler/breaker.c \
 	tests/unit/scheduler/compact.c \
 	tests/unit/scheduler/control.c \

@@ -8,6 +8,7 @@
 #include "spool/status.h"
 
 #include "base/crash.h"
+#include "base/fds.h"
 #include "base/fsys.h"
 #include "base/must.h"
 
@@ -28,12 +29,18 @@ journal_init(struct journal *journal, struct segment_name name)
 	buf_init(&journal->written, WAITING_MOST);
 }
 
-void
-journal_fini(struct journal *journal)
+static void
+close_file(struct journal *journal)
 {
 	if (journal->fd != -1)
 		close(journal->fd);
 	journal->fd = -1;
+}
+
+void
+journal_fini(struct journal *journal)
+{
+	close_file(journal);
 	buf_fini(&journal->waiting);
 	buf_fini(&journal->written);
 }
@@ -47,40 +54,64 @@ journal_add(struct journal *journal, const struct status *status)
 	must(buf_append(&journal->waiting, bytes, sizeof bytes));
 }
 
+/* The journal of NAME, made if FLAGS say so; -1: ERR. */
+static int
+open_named(const struct spool_dirs *dirs, struct segment_name name,
+    int flags, struct stat *st, struct err *err)
+{
+	char file[SEGMENT_FILE_SIZE];
+	int fd = openat(dirs->classes[name.klass],
+	    segment_file(name, "status", file), flags | O_WRONLY |
+	    O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+
+	if (fd == -1) {
+		err_sys(err, "open journal", file);
+		return -1;
+	}
+	if (fstat(fd, st) == -1)
+		err_sys(err, "stat journal", file);
+	else if (!S_ISREG(st->st_mode) || st->st_nlink > 1)
+		err_set(err, ERR_FORMAT,
+		    "journal %s is not a file with one name", file);
+	else
+		return fd;
+	close(fd);
+	return -1;
+}
+
 /* Open the file; a torn tail will be written over. */
 static bool
 open_file(struct journal *journal, const struct spool_dirs *dirs,
-    const char *file, struct err *err)
+    struct err *err)
 {
 	struct stat st;
-	int fd = openat(dirs->classes[journal->name.klass], file,
-	    O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
-	    O_CLOEXEC, 0600);
+	int fd = open_named(dirs, journal->name, O_CREAT, &st, err);
 
 	if (fd == -1)
-		return err_sys(err, "open journal", file);
-	if (fstat(fd, &st) == -1)
-		err_sys(err, "stat journal", file);
-	else if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
-		err_set(err, ERR_FORMAT,
-		    "journal %s is not a file with one name", file);
-	else {
-		uint64_t whole = (uint64_t)st.st_size -
+		return false;
+	/* after a failed sync, END goes before what is written */
+	if (!journal->unsynced)
+		journal->end = (uint64_t)st.st_size -
 		    (uint64_t)st.st_size % STATUS_RECORD_BYTES;
-
-		/* after a failed sync, END goes before what is written */
-		if (!journal->unsynced)
-			journal->end = whole;
-		journal->fresh = journal->fresh || st.st_size == 0;
-		journal->fd = fd;
-		return true;
-	}
-	close(fd);
-	return false;
+	journal->fresh = journal->fresh || st.st_size == 0;
+	journal->fd = fd;
+	return true;
 }
 
-bool
-journal_flush(struct journal *journal, const struct spool_dirs *dirs,
+/*
+ * Many segments may have news at once: of the descriptors that there are,
+ * the last three eighths are for others.  What was written lasts all the
+ * same, and whoever syncs it opens it again.
+ */
+static void
+close_if_many(struct journal *journal)
+{
+	if (fds_beyond(journal->fd, 5))
+		close_file(journal);
+}
+
+static bool
+write_waiting(struct journal *journal, const struct spool_dirs *dirs,
     struct err *err)
 {
 	struct span waiting = buf_peek(&journal->waiting);
@@ -90,7 +121,7 @@ journal_flush(struct journal *journal, const struct spool_dirs *dirs,
 	if (waiting.length == 0)
 		return true;
 	segment_file(journal->name, "status", file);
-	if (journal->fd == -1 && !open_file(journal, dirs, file, err))
+	if (journal->fd == -1 && !open_file(journal, dirs, err))
 		return false;
 	CRASH_POINT("status-waiting");
 	if (!fsys_write_at(journal->fd, &iov, 1, (off_t)journal->end, file,
@@ -104,6 +135,16 @@ journal_flush(struct journal *journal, const struct spool_dirs *dirs,
 	return true;
 }
 
+bool
+journal_flush(struct journal *journal, const struct spool_dirs *dirs,
+    struct err *err)
+{
+	bool ok = write_waiting(journal, dirs, err);
+
+	close_if_many(journal);
+	return ok;
+}
+
 /* What was written since the last good sync waits again, before the rest. */
 static void
 write_anew(struct journal *journal)
@@ -111,21 +152,21 @@ write_anew(struct journal *journal)
 	journal->end -= buf_length(&journal->written);
 	must(buf_append_span(&journal->written, buf_peek(&journal->waiting)));
 	buf_take(&journal->waiting, &journal->written);
-	if (journal->fd != -1)
-		close(journal->fd);
-	journal->fd = -1;
+	close_file(journal);
 }
 
-bool
-journal_sync(struct journal *journal, const struct spool_dirs *dirs,
+static bool
+sync_written(struct journal *journal, const struct spool_dirs *dirs,
     struct err *err)
 {
 	char file[SEGMENT_FILE_SIZE];
 
-	if (!journal_flush(journal, dirs, err))
+	if (!write_waiting(journal, dirs, err))
 		return false;
 	if (!journal->unsynced)
 		return true;
+	if (journal->fd == -1 && !open_file(journal, dirs, err))
+		return false;
 	if (fdatasync(journal->fd) == -1) {
 		err_sys(err, "sync journal",
 		    segment_file(journal->name, "status", file));
@@ -143,20 +184,35 @@ journal_sync(struct journal *journal, const struct spool_dirs *dirs,
 }
 
 bool
-journal_sync_begin(struct journal *journal, struct journal_ticket *out,
+journal_sync(struct journal *journal, const struct spool_dirs *dirs,
     struct err *err)
 {
-	char file[SEGMENT_FILE_SIZE];
+	bool ok = sync_written(journal, dirs, err);
 
+	close_if_many(journal);
+	return ok;
+}
+
+void
+journal_sync_begin(struct journal *journal, struct journal_ticket *out)
+{
 	*out = (struct journal_ticket){
-		.fd = fcntl(journal->fd, F_DUPFD_CLOEXEC, 0),
+		.fd = journal->fd,
 		.fresh = journal->fresh,
 		.bytes = buf_length(&journal->written),
 	};
-	if (out->fd != -1)
-		return true;
-	return err_sys(err, "sync journal",
-	    segment_file(journal->name, "status", file));
+	journal->fd = -1;
+}
+
+bool
+journal_ticket_open(struct journal_ticket *ticket,
+    const struct spool_dirs *dirs, struct segment_name name, struct err *err)
+{
+	struct stat st;
+
+	if (ticket->fd == -1)
+		ticket->fd = open_named(dirs, name, 0, &st, err);
+	return ticket->fd != -1;
 }
 
 void

@@ -59,7 +59,7 @@ bool status_decode(const uint8_t in[STATUS_RECORD_BYTES], struct status *out);
  */
 struct journal {
 	struct segment_name name;
-	int fd;			/* -1: not open */
+	int fd;			/* -1: not open, though it may be written */
 	struct buf waiting;
 	struct buf written;	/* since the last sync that worked */
 	uint64_t end;		/* of what is in the file */
@@ -79,15 +79,20 @@ bool journal_sync(struct journal *journal, const struct spool_dirs *dirs,
 
 /*
  * The same sync by another thread, which is given the ticket: it syncs FD
- * (if FRESH, the directory too) and nothing else; meanwhile the journal may
- * go on.  At most one ticket of a journal is out.
+ * (if FRESH, the directory after it) and nothing else; meanwhile the journal
+ * may go on, through another descriptor.  At most one ticket of a journal is
+ * out.
  */
 struct journal_ticket {
-	int fd;			/* a descriptor of its own; to be closed */
+	int fd;			/* the journal's, to be closed; -1: it has none */
 	bool fresh;
 	size_t bytes;		/* of `written`: what the sync is for */
 };
-bool journal_sync_begin(struct journal *journal, struct journal_ticket *out,
+void journal_sync_begin(struct journal *journal, struct journal_ticket *out);
+/* Gives TICKET a descriptor of the journal of NAME, if it has none; in any
+ * thread. */
+bool journal_ticket_open(struct journal_ticket *ticket,
+    const struct spool_dirs *dirs, struct segment_name name,
     struct err *err) MUST_CHECK;
 /* It worked, or not: then what it was for waits to be written anew. */
 void journal_sync_end(struct journal *journal,

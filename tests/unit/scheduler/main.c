@@ -28,6 +28,7 @@ main(int argc, char **argv)
 		{ "hosts", hosts_tests },
 		{ "past", past_tests },
 		{ "spool", spool_tests },
+		{ "batch", batch_tests },
 		{ "durable", durable_tests },
 		{ "reading", reading_tests },
 		{ "bounded", bounded_tests },
