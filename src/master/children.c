@@ -146,7 +146,7 @@ start(struct child *child)
 	if (child->role == ROLE_SCHEDULER)
 		master->apart = false;
 	child->born = loop_now(master->loop);
-	child->ready = child->stuck = false;
+	child->ready = child->stuck = child->renewed = false;
 	if (!spawn(child->role, last_words(master), &child->pid, &fd,
 	    &err)) {
 		log_error("%s", err.text);
@@ -300,7 +300,8 @@ children_balance(struct master *master)
 static void
 log_death(const struct child *child, int status)
 {
-	bool expected = child->retired || child->master->stage != STAGE_NONE;
+	bool expected = child->retired || child->renewed ||
+	    child->master->stage != STAGE_NONE;
 	char name[CHILD_NAME_SIZE];
 
 	child_name(child, name);
@@ -327,6 +328,9 @@ bury(struct child *child, int status)
 	child->pid = 0;
 	if (child->retired)
 		drop(child);
+	else if (child->renewed && status == 0 &&
+	    master->stage == STAGE_NONE)
+		timer_set(child->timer, 0);
 	else if (master->stage == STAGE_NONE && !master->ready &&
 	    !child->ready && WIFEXITED(status) && WEXITSTATUS(status) != 0) {
 		master->status = EX_SOFTWARE;

@@ -17,6 +17,9 @@ void children_reap(struct master *master);
 /* Look whether their loops still turn. */
 void children_watch(struct master *master);
 
+/* Have those of ROLE leave, and others start at once. */
+void children_renew(struct master *master, enum role role);
+
 void children_free(struct master *master);
 
 unsigned children_alive(const struct master *master, enum role role);

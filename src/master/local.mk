@@ -10,6 +10,7 @@ src_master_postriderd_SOURCES = \
 	src/master/logbook.c src/master/logbook.h \
 	src/master/main.c \
 	src/master/master.h \
+	src/master/names.c src/master/names.h \
 	src/master/options.c src/master/options.h \
 	src/master/reload.c src/master/reload.h \
 	src/master/sockets.c \

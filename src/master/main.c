@@ -8,6 +8,7 @@
 #include "master/house.h"
 #include "master/listen.h"
 #include "master/logbook.h"
+#include "master/names.h"
 #include "master/options.h"
 #include "master/reload.h"
 
@@ -170,6 +171,8 @@ on_beat(void *owner)
 	atomic_store(&master->board->rows[0].beat, clock_mono());
 	children_watch(master);
 	logbook_look(master);
+	if (master->stage == STAGE_NONE)
+		names_look(master);
 	timer_set(master->beat, BEAT);
 	/* /tmp is swept, and whoever is at work there may sweep too */
 	if (clock_mono() >= master->notice_due) {

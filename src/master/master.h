@@ -30,6 +30,7 @@ struct child {
 	msec_t born, pause;
 	bool ready, stuck;
 	bool retired;		/* not needed any more: leaves for good */
+	bool renewed;		/* leaves, for another one is wanted */
 };
 
 /* A listening socket of the network. */

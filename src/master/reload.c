@@ -10,6 +10,7 @@
 #include "master/house.h"
 #include "master/listen.h"
 #include "master/logbook.h"
+#include "master/names.h"
 
 #include "base/log.h"
 
@@ -118,9 +119,9 @@ static void
 put_in_place(struct master *master, struct fresh *fresh)
 {
 	struct listeners former = master->listeners;
+	struct conf *old = master->conf;
 
 	logbook_take(master, fresh->log_fd, fresh->log_kind);
-	conf_free(&master->conf);
 	master->conf = fresh->conf;
 	buf_take(&master->certificate, &fresh->certificate);
 	buf_take(&master->key, &fresh->key);
@@ -129,6 +130,8 @@ put_in_place(struct master *master, struct fresh *fresh)
 	tell_all(master, &former);
 	listeners_close(&former, &master->listeners);
 	children_balance(master);
+	names_reload(master, old);
+	conf_free(&old);
 }
 
 void

@@ -88,6 +88,22 @@ children_kill(struct master *master, enum role role)
 }
 
 void
+children_renew(struct master *master, enum role role)
+{
+	struct link *link = list_first(&master->children);
+
+	for (; link != NULL; link = list_next(&master->children, link)) {
+		struct child *child = list_item(link, struct child, link);
+
+		if (child->role != role || child->channel == NULL)
+			continue;	/* the next one is another anyhow */
+		child->renewed = true;
+		channel_send(child->channel, &(struct frame){
+		    .kind = FRAME_DRAIN, .fd = -1 });
+	}
+}
+
+void
 children_tell(struct master *master, enum role role,
     const struct frame *frame)
 {

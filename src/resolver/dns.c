@@ -19,6 +19,7 @@
 
 #define ROOT_KEY "/usr/share/dns/root.key"
 #define RESOLV_CONF "/etc/resolv.conf"
+#define LOCAL_SERVER "127.0.0.1"
 
 enum { CLASS_IN = 1, SEC_SECURE = 2 };
 
@@ -77,6 +78,31 @@ set_options(struct ub_ctx *context, const struct conf *conf, struct err *err)
 }
 
 static bool
+ask_roots(struct ub_ctx *context, struct err *err)
+{
+	return access(ROOT_KEY, R_OK) == -1 ||
+	    check(ub_ctx_add_ta_file(context, ROOT_KEY), ROOT_KEY, err);
+}
+
+/*
+ * A file without a server means this machine, to the library as to all who
+ * read it; so does none.  The root servers are not asked instead: they know
+ * nothing of names at home, and mail for these would be returned.
+ */
+static bool
+ask_system(struct ub_ctx *context, struct err *err)
+{
+	int code = ub_ctx_resolvconf(context, RESOLV_CONF);
+
+	if (code == 0)
+		return true;
+	log_warn(RESOLV_CONF " cannot be used: %s: asking " LOCAL_SERVER
+	    " until it can", ub_strerror(code));
+	return check(ub_ctx_set_fwd(context, LOCAL_SERVER), LOCAL_SERVER,
+	    err);
+}
+
+static bool
 set_servers(struct ub_ctx *context, const struct conf *conf, struct err *err)
 {
 	for (size_t i = 0; i < conf->resolver_server_count; i++)
@@ -86,13 +112,8 @@ set_servers(struct ub_ctx *context, const struct conf *conf, struct err *err)
 	if (conf->resolver_server_count > 0)
 		return true;
 	(void)ub_ctx_hosts(context, NULL);	/* may be missing */
-	if (ub_ctx_resolvconf(context, RESOLV_CONF) == 0)
-		return true;
-	log_warn(RESOLV_CONF " cannot be used: asking the root servers");
-	if (access(ROOT_KEY, R_OK) == 0)
-		return check(ub_ctx_add_ta_file(context, ROOT_KEY), ROOT_KEY,
-		    err);
-	return true;
+	return conf->resolver_roots ? ask_roots(context, err) :
+	    ask_system(context, err);
 }
 
 /* The library answers for some top-level names by itself; whoever names a

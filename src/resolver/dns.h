@@ -3,7 +3,7 @@
  * dns.h - the only home of libunbound.
  *
  * Questions go to the servers of the configuration, else to those of
- * /etc/resolv.conf, else down from the root servers.  Answers are cached by
+ * /etc/resolv.conf, or down from the root servers if that is wished.  Answers are cached by
  * the library.  All on our loop: nothing here waits.
  */
 #ifndef RESOLVER_DNS_H

@@ -7,10 +7,8 @@
  */
 #include "resolver/resolver.h"
 
-#include "base/log.h"
 #include "worker/worker.h"
 
-#include <string.h>
 #include <unistd.h>
 
 static bool
@@ -20,30 +18,15 @@ prepare(struct worker *worker, struct err *err)
 	    worker->board, err);
 }
 
-static bool
-asks_otherwise(const struct conf *a, const struct conf *b)
-{
-	if (a->resolver_server_count != b->resolver_server_count ||
-	    a->resolver_negative != b->resolver_negative)
-		return true;
-	for (size_t i = 0; i < a->resolver_server_count; i++)
-		if (strcmp(a->resolver_servers[i], b->resolver_servers[i]) != 0)
-			return true;
-	return false;
-}
-
-/* The library takes no new servers, and the jail hides the system's files:
- * leave, and be started anew. */
+/* The library takes no other servers: the master starts another resolver
+ * where these change. */
 static void
 reload(struct worker *worker, const struct conf *old)
 {
 	struct resolver *resolver = worker_state(worker);
 
+	(void)old;
 	resolver->conf = worker->conf;
-	if (!asks_otherwise(worker->conf, old))
-		return;
-	log_info("other resolver settings: starting anew");
-	worker_done(worker);
 }
 
 static void

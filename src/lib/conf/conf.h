@@ -177,6 +177,7 @@ struct conf {
 	/* resolver { } */
 	char *resolver_servers[RESOLVER_SERVERS_MOST];	/* "ADDR@PORT" */
 	size_t resolver_server_count;
+	bool resolver_roots;	/* search from the root servers down */
 	msec_t resolver_timeout;
 	msec_t resolver_negative;	/* a failed answer is kept so long */
 

@@ -331,6 +331,19 @@ check_tls(struct conf_parser *parser)
 }
 
 static bool
+check_resolver(struct conf_parser *parser)
+{
+	const struct conf *conf = parser->conf;
+
+	if (!conf->resolver_roots || conf->resolver_server_count == 0)
+		return true;
+	err_set(parser->err, ERR_CONFIG, "roots means that no server is "
+	    "asked: take it out, or the servers");
+	return conf_error_at(parser, conf_seen(parser, BLOCK_RESOLVER,
+	    "roots"));
+}
+
+static bool
 check_control(struct conf_parser *parser)
 {
 	enum { CONTROL_MOST = 100 };	/* of 107, for .submit */
@@ -355,7 +368,8 @@ conf_check_all(struct conf_parser *parser)
 	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
 		if (!check_pair(parser, &pairs[i]))
 			return false;
-	return check_tls(parser) && check_control(parser) &&
+	return check_tls(parser) && check_resolver(parser) &&
+	    check_control(parser) &&
 	    (conf_complete(parser->conf, parser->err) ||
 	    conf_error_at(parser, end));
 }

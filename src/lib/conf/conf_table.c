@@ -108,6 +108,8 @@ const struct conf_option conf_options[] = {
 
 	PLAIN(BLOCK_RESOLVER, "server", KIND_SERVER, NULL, 0,
 	    "ADDRESS[@PORT] of a name server; the system's when none is given"),
+	PLAIN(BLOCK_RESOLVER, "roots", KIND_FLAG, NULL, CONF(resolver_roots),
+	    "search from the root servers down, and ask no other server"),
 	TIME(BLOCK_RESOLVER, "timeout", "30s", 100, 5 * MIN,
 	    CONF(resolver_timeout), "a question is given up after so long"),
 	{ BLOCK_RESOLVER, "negative", KIND_TIME, UNIT_TIME, "1m", 100, 1 * D,

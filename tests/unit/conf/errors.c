@@ -298,6 +298,9 @@ static const struct {
 	    "f:2: server "
 	    "ns.example.org: an address is wanted, as in 192.0.2.53 or "
 	    "192.0.2.53@5353" },
+	{ L "resolver { roots; server 192.0.2.1 }",
+	    "f:2: roots means that no server is asked: take it out, or the "
+	    "servers" },
 	{ L "resolver { server 192.0.2.1@0 }",
 	    "f:2: server 192.0.2.1@0: an "
 	    "address is wanted, as in 192.0.2.53 or 192.0.2.53@5353" },

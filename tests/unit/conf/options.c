@@ -38,6 +38,7 @@ static const struct {
 	{ "tls certificate", "/c.pem", "key /k.pem", "" },
 	{ "tls key", "/k.pem", "certificate /c.pem", "" },
 	{ "resolver server", "2001:db8::1@5353", "", "" },
+	{ "resolver roots", "", "", "" },
 	{ "resolver timeout", "1500ms", "", "" },
 	{ "resolver negative", "never", "", "" },
 	{ "limits connections", "20000", "", "" },
