@@ -95,6 +95,17 @@ print_space(json_t *row)
 		    sizeof(why)));
 }
 
+/* Whose mail is not taken, and why. */
+static void
+print_disk(json_t *row)
+{
+	char text[256];
+
+	if (json_object_get(row, "disk_short") != NULL)
+		printf("the disk is short of room: %s\n", listing_text(row,
+		    "disk_short", text, sizeof(text)));
+}
+
 static void
 print_status(void *owner, json_t *row)
 {
@@ -115,6 +126,7 @@ print_status(void *owner, json_t *row)
 	    number(row, "sites"), number(row, "sites") == 1 ? "" : "s",
 	    number(row, "segments"), number(row, "segments") == 1 ? "" : "s");
 	print_attention(row);
+	print_disk(row);
 	print_space(row);
 	print_queue(json_object_get(row, "queue"));
 	print_processes(json_object_get(row, "processes"));

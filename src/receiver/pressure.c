@@ -4,17 +4,17 @@
  */
 #include "receiver/pressure.h"
 
-/* Less is worse here: what is missing to twice the floor is measured. */
+#include "spool/room.h"
+
 void
 pressure_disk(struct pressure *pressure, const struct conf *conf,
     uint64_t free)
 {
 	for (int c = 0; c < CLASS_COUNT; c++) {
-		uint64_t floor = conf_floor(conf, c);
 		uint8_t *level = &pressure->level[PRESSURE_DISK][c];
 
-		*level = (uint8_t)mark_of(*level, free >= 2 * floor ? 0 :
-		    2 * floor - free, floor);
+		*level = (uint8_t)room_mark((enum mark)*level, conf,
+		    (enum mail_class)c, free);
 	}
 }
 

@@ -9,16 +9,14 @@
 #include "receiver/say.h"
 
 #include "base/log.h"
-
-#include <sys/statvfs.h>
+#include "spool/room.h"
 
 enum {
 	PIECE_BYTES = 256 << 10,	/* of a large message at once */
 	WAITING_MOST = 1 << 20,		/* not written yet: slow the client */
 	LOOK_AGAIN = 4,			/* ms until its disk is asked again */
 	LOOK_EVERY = 250,		/* ms between looks at disk and commits */
-	SLOW_REPLY = 250,		/* ms that a slowed reply is late */
-	FILE_BYTES = 64 << 10		/* what a file that can be made is worth */
+	SLOW_REPLY = 250		/* ms that a slowed reply is late */
 };
 
 /* Urgent mail may fill a write; bulk is kept short, so that no sync of it
@@ -116,30 +114,15 @@ take_away(struct rules *rules, uint64_t size)
 	rules->disk_free -= size < rules->disk_free ? size : rules->disk_free;
 }
 
-/* A file system without a fixed number of files says that it has none, or
- * more than anybody needs. */
-static uint64_t
-room_of(const struct statvfs *fs)
-{
-	uint64_t room = (uint64_t)fs->f_bavail * fs->f_frsize;
-
-	if (fs->f_files != 0 && fs->f_favail < room / FILE_BYTES)
-		room = (uint64_t)fs->f_favail * FILE_BYTES;
-	return room;
-}
-
 static void
 look_at_room(struct receiver *receiver)
 {
-	struct statvfs fs;
-
-	if (fstatvfs(receiver->dirs.root, &fs) == -1) {
+	if (!room_left(receiver->dirs.root, &receiver->rules.disk_free)) {
 		receiver->rules.disk_free = 0;
 		log_error("the free space of %s cannot be known: %m",
 		    receiver->dirs.path);
 		return;
 	}
-	receiver->rules.disk_free = room_of(&fs);
 	if (receiver->committer != NULL)
 		take_away(&receiver->rules,
 		    commit_unwritten(receiver->committer));

@@ -257,7 +257,8 @@ listing_status(struct scheduler *s, usec_t born)
 		if (atomic_load(&s->all->rows[i].pid) != 0)
 			json_array_append_new(processes,
 			    process_row(&s->all->rows[i]));
-	return json_pack("{s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:s*, s:o*}",
+	return json_pack("{s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:s*, s:I, "
+	    "s:s*, s:o*}",
 	    "version", PACKAGE_VERSION,
 	    "uptime_s", (json_int_t)((clock_wall() - born) / 1000000),
 	    "processes", processes,
@@ -267,5 +268,7 @@ listing_status(struct scheduler *s, usec_t born)
 	    "attention_count", (json_int_t)s->attentions.count,
 	    "attention", attention_list(s),
 	    "space_kept", compact_why_not(s),
+	    "disk_free", (json_int_t)s->disk.free,
+	    "disk_short", disk_text(s),
 	    "loading", listing_loading(s));
 }

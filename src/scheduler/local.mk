@@ -13,6 +13,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/copies.c src/scheduler/copies.h \
 	src/scheduler/control.c src/scheduler/control.h \
 	src/scheduler/deadline.c src/scheduler/deadline.h \
+	src/scheduler/disk.c src/scheduler/disk.h \
 	src/scheduler/dispatch_unheard.c src/scheduler/dispatch.c src/scheduler/dispatch.h \
 	src/scheduler/dispatch_known.c \
 	src/scheduler/explain.c src/scheduler/explain.h \

@@ -165,6 +165,7 @@ second(void *owner)
 	deaths_care(s);
 	copies_care(s);
 	compact_care(s);
+	disk_care(s);
 	show_numbers(s);
 	if (++s->seconds % LOOK_AFTER == 0) {
 		intake_look_after(s);
@@ -223,6 +224,7 @@ start_parts(struct scheduler *s, struct err *err)
 	pauses_load(s);
 	outages_load(s);
 	rates_load(s);
+	disk_care(s);
 	window_open(s);
 	return intake_start(s, err);
 }

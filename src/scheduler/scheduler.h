@@ -18,6 +18,7 @@
 #include "scheduler/attention.h"
 #include "scheduler/compact.h"
 #include "scheduler/deaths.h"
+#include "scheduler/disk.h"
 #include "scheduler/dispatch.h"
 #include "scheduler/intake.h"
 #include "scheduler/move.h"
@@ -72,6 +73,7 @@ struct scheduler {
 	struct outages outages;
 	msec_t rates_saved;	/* not before */
 	struct pressure pressure;
+	struct disk disk;
 	struct list walks;	/* those under way */
 	struct control *control;	/* null: not given a socket yet */
 };

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """pressure: too much mail, too little room: who has to wait, and who must not."""
 import glob
+import json
 import os
 import re
 import time
@@ -94,6 +95,34 @@ def a_disk_that_is_short_of_room_keeps_it_for_urgent_mail(scene):
             wait_until(lambda: _all(relay) == codes, f"{codes}, not {_all(relay)}", 10)
             if codes["bulk", True] == 452:
                 assert _answer(relay, "bulk")[1].startswith("4.3.1 ")
+
+
+def a_disk_that_is_short_is_told_once_and_by_status(scene):
+    relay = scene.relay(start=False, to=scene.sink().port)
+    with open(relay.conf) as f:
+        text = f.read()
+    room = _room(scene.dir)
+
+    def configure(reserve, bulk):
+        with open(relay.conf, "w") as f:
+            f.write(re.sub(r"queue \{ reserve .*?\}", f"queue {{ reserve {reserve}; bulk-reserve {bulk} }}", text))
+    words = r"the disk is short of room: normal and bulk mail is refused: \d+M free, \d+M wanted"
+    configure(room * 2, 0)
+    relay.start().ready()
+    relay.wait_log(rf"scheduler\[\d+\]: warning: {words}$")
+    assert re.search(rf"^{words}$", relay.tool("status"), re.M), relay.tool("status")
+    told = json.loads(relay.tool("status", "-j"))
+    assert re.fullmatch(words.split(": ", 1)[1], told["disk_short"]), told
+    assert 0 < told["disk_free"] <= room * 2
+    assert _answer(relay, "normal")[0] == 452
+    configure("1M", room * 2)
+    relay.tool("reload")
+    relay.wait_log("warning: the disk is short of room: bulk mail is refused: ")
+    configure("1M", "1M")
+    relay.tool("reload")
+    relay.wait_log(r"scheduler\[\d+\]: the disk has room again: all mail is taken$")
+    assert "short" not in relay.tool("status") and "disk_short" not in json.loads(relay.tool("status", "-j"))
+    assert relay.log_text().count("warning: the disk is short of room: ") == 2, "a change is told once"
 
 
 def _begin(relay, klass):

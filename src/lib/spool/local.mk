@@ -19,6 +19,7 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/lane.c src/lib/spool/lane.h \
 	src/lib/spool/layout.c src/lib/spool/layout.h \
 	src/lib/spool/msgid.c src/lib/spool/msgid.h \
+	src/lib/spool/room.c src/lib/spool/room.h \
 	src/lib/spool/origin.c src/lib/spool/origin.h \
 	src/lib/spool/prepare.c \
 	src/lib/spool/ranges.c src/lib/spool/ranges.h \
