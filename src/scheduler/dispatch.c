@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "scheduler/astray.h"
 #include "scheduler/deaths.h"
 #include "scheduler/results.h"
 #include "scheduler/scheduler.h"
@@ -150,6 +151,12 @@ send_job(struct scheduler *s, struct entry *entry, msec_t now)
 	struct err err;
 
 	routes_refresh(s, entry->domain);
+	if (astray_has(s, entry)) {
+		site_landed(&s->queue, entry->site, entry, SITE_UNTRIED, 0,
+		    now, now, s->conf);
+		astray_place(s, entry);
+		return;
+	}
 	deliverer = dispatch_find(s, entry);
 	if (!entry->suspect && dispatch_is_unheard(s, deliverer)) {
 		put_back(s, entry, now);

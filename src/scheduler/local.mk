@@ -3,6 +3,7 @@ noinst_LIBRARIES += src/scheduler/libscheduler.a
 src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/answer.c \
 	src/scheduler/arrivals.c \
+	src/scheduler/astray.c src/scheduler/astray.h \
 	src/scheduler/attention.c src/scheduler/attention.h \
 	src/scheduler/bounce.c src/scheduler/bounce.h \
 	src/scheduler/change.c src/scheduler/change.h \

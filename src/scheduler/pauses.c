@@ -104,6 +104,15 @@ set(struct scheduler *s, struct site *site, const char *why)
 	scheduler_ask(s);
 }
 
+void
+pauses_part(struct scheduler *s, struct site *site)
+{
+	const char *why = site->paused == NULL ? NULL : why_paused(s, site);
+
+	if (why != site->paused)
+		set(s, site, why);
+}
+
 /* After any change of the list. */
 static void
 apply(struct scheduler *s)

@@ -53,6 +53,8 @@ const struct pause *pauses_of(const struct scheduler *s,
 
 /* The domain NAME leads to SITE now. */
 void pauses_join(struct scheduler *s, struct site *site, const char *name);
+/* A domain has left SITE, and with it perhaps why that was paused. */
+void pauses_part(struct scheduler *s, struct site *site);
 
 /* Once a second: those whose time is over end. */
 void pauses_care(struct scheduler *s);

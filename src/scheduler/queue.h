@@ -90,6 +90,7 @@ struct entry {
 	uint32_t *rcpts;	/* indexes in the envelope; &one if it is one */
 	uint32_t rcpt_count, one;
 	uint32_t job;		/* while ENTRY_FLYING */
+	uint32_t epoch;		/* of the routes, when it was put together */
 	uint16_t attempts;	/* transactions tried so far */
 	uint8_t state;
 	uint8_t klass;		/* while ENTRY_FLYING: what it took off as */

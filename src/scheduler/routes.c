@@ -281,6 +281,7 @@ routes_init(struct scheduler *s)
 	map_init(&s->routes.domains, domain_key);
 	routes_questions_init(s);
 	list_init(&s->routes.ages);
+	list_init(&s->routes.astray);
 }
 
 void

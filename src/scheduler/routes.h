@@ -32,6 +32,8 @@ struct routes {
 	uint32_t next_token;
 	struct channel *resolver;	/* null: none lives */
 	uint64_t stamp;		/* of the message being grouped */
+	uint32_t epoch;		/* domains have left sites so often */
+	struct list astray;	/* sites that some have left, with entries */
 };
 
 void routes_init(struct scheduler *s);

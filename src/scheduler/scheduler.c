@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "scheduler/astray.h"
 #include "scheduler/control.h"
 #include "scheduler/deadline.h"
 #include "scheduler/rates_file.h"
@@ -102,6 +103,7 @@ turn(void *owner)
 	segments_flush(s);
 	queue_wake(&s->queue, now);
 	deadlines_work(s);
+	more |= astray_work(s);
 	more |= window_work(s);
 	more |= names_work(s);
 	more |= dispatch_work(s);

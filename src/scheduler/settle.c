@@ -5,6 +5,7 @@
 #include "scheduler/settle.h"
 
 #include "base/mem.h"
+#include "scheduler/astray.h"
 #include "scheduler/control.h"
 #include "scheduler/hosts.h"
 #include "scheduler/scheduler.h"
@@ -26,6 +27,8 @@ routes_drop_site(struct scheduler *s, struct site *site)
 	if (!list_empty(&site->domains) || site->entries > 0 ||
 	    site->attention != NULL)
 		return;
+	if (link_on_list(&site->astray))
+		list_remove(&s->routes.astray, &site->astray);
 	if (site_rests(site) && s->queue.sites.count <= SITES_RESTING)
 		return;
 	dispatch_forget_site(s, site);
@@ -131,26 +134,6 @@ fix(struct site *site, const struct domain *domain)
 	site->changed = true;
 }
 
-/* Entries in the lines of OLD that follow DOMAIN are placed anew. */
-static void
-move_entries(struct scheduler *s, struct domain *domain, struct site *old)
-{
-	for (unsigned i = 0; i < site_lines(old); i++) {
-		struct line *line = site_line(old, i);
-		struct entry *entry, *next;
-
-		for (entry = line_next(line, NULL); entry != NULL;
-		    entry = next) {
-			next = line_next(line, entry);
-			if (entry->domain != domain)
-				continue;
-			entry_pull(&s->queue, entry);
-			entry->site = NULL;
-			window_place(s, entry, PLACE_FRONT);
-		}
-	}
-}
-
 void
 routes_part(struct scheduler *s, struct domain *domain)
 {
@@ -161,7 +144,8 @@ routes_part(struct scheduler *s, struct domain *domain)
 	window_detach(domain);
 	list_remove(&site->domains, &domain->at_site);
 	domain->site = NULL;
-	move_entries(s, domain, site);
+	astray_note(s, site);
+	pauses_part(s, site);
 	routes_drop_site(s, site);
 }
 
@@ -213,7 +197,8 @@ routes_settle(struct scheduler *s, struct domain *domain, msec_t expires)
 		pauses_join(s, site, domain->name);
 		window_attach(s, domain);
 		if (old != NULL) {
-			move_entries(s, domain, old);
+			astray_note(s, old);
+			pauses_part(s, old);
 			routes_drop_site(s, old);
 		}
 	}

@@ -22,8 +22,8 @@ void routes_fail(struct scheduler *s, struct domain *domain,
 /* DOMAIN, for which nothing is in memory, leads to no site any more. */
 void routes_leave_site(struct scheduler *s, struct domain *domain);
 
-/* The same with what waits at its site, which is placed anew: by the state
- * of DOMAIN. */
+/* The same with what waits at its site, which is placed anew, some at a time
+ * (astray.h): by the state of DOMAIN. */
 void routes_part(struct scheduler *s, struct domain *domain);
 
 /* SITE goes if nothing leads or waits there, and it does not rest. */

@@ -67,6 +67,7 @@ struct site {
 	struct link hungry;	/* window: lines may be refilled */
 	struct link thinned;	/* on senders->thinned */
 	struct link unheard;	/* dispatch: its deliverer does not read */
+	struct link astray;	/* some of its entries belong elsewhere */
 	struct link shrinking;	/* window: too much of it is in memory */
 	struct barren {
 		uint64_t visited;	/* rows, in vain */

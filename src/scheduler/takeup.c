@@ -38,6 +38,7 @@ entry_for(struct scheduler *s, struct message *message,
 	*open = entry_new(&s->queue, message);
 	(*open)->attempts = (uint16_t)how->attempts;
 	(*open)->warned = how->warned;
+	(*open)->epoch = s->routes.epoch;
 	(*open)->domain = domain;
 	domain->entries++;
 	return *open;

@@ -43,6 +43,7 @@ struct window {
 
 enum place {
 	PLACE_NEW,		/* at the end, or to the index if need be */
+	PLACE_MOVED,		/* at the end, in memory: from another site */
 	PLACE_FRONT,		/* it was in hand already: before the others */
 	PLACE_LOADED,		/* from the index: stays in memory */
 	PLACE_AGED		/* to be warned of or given up; then as new */

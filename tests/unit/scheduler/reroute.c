@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "rig.h"
+#include "scheduler/pauses.h"
 
 #include <stdio.h>
 
@@ -226,7 +227,149 @@ a_new_route_whose_host_is_not_found_puts_off(void)
 	rig_free(&rig);
 }
 
+/* ---- what waits when a domain is led elsewhere -------------------------------------- */
+
+static const struct rig_answer delivered = {
+	.outcome = OUTCOME_DELIVERED, .code = 250, .status = "2.0.0",
+	.text = "250 2.0.0 Ok", .mta = "mx.test"
+};
+
+/* What was given out stays at the old site; the others keep their order at the
+ * new one. */
+static void
+mail_that_moves_keeps_its_order(void)
+{
+	enum { MAIL = 12 };
+	struct rig *rig = rig_new("route * { to 127.0.0.1:9 }\n"
+	    "site * { connections 1 }\n");
+	uint64_t before = 0;
+	unsigned moved = 0;
+	uint32_t old;
+
+	rig_start(rig);
+	rig->answer.wait = true;
+	for (int i = 0; i < MAIL; i++)
+		rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	rig_until(rig, rig_jobs, 1);
+	rig_settle(rig);
+	old = rig->jobs[0].job.site;
+	reload(rig, "route * { to 127.0.0.1:9 }\n"
+	    "site to.test { connections 1 }\n");
+	for (size_t job = 0; job < MAIL - 1; job++) {
+		size_t at = job;
+
+		while (at < rig->job_count && rig->jobs[at].answered)
+			at++;
+		rig_answer_job(rig, at, &delivered);
+		rig_until(rig, rig_jobs, job + 2);
+	}
+	for (size_t job = 0; job < rig->job_count; job++) {
+		if (rig->jobs[job].job.site == old)
+			continue;
+		moved++;
+		CU_ASSERT_TRUE(rig->jobs[job].job.offset > before);
+		before = rig->jobs[job].job.offset;
+	}
+	CU_ASSERT_TRUE(moved > MAIL / 2);
+	rig_free(&rig);
+}
+
+/* One entry of two domains at one host, until one of them moves. */
+static void
+recipients_of_one_entry_part_when_their_domains_do(void)
+{
+	static const char *const rcpts[] = { "x@a.test", "y@b.test", NULL };
+	struct rig *rig = rig_new("route * { to 127.0.0.1:9 }\n"
+	    "site * { connections 1 }\n");
+	unsigned there = 0;
+
+	rig_start(rig);
+	rig->answer.wait = true;
+	for (int i = 0; i < 4; i++)
+		rig_send(rig, CLASS_NORMAL, "a@from.test", "first@a.test");
+	rig_commit(rig, CLASS_NORMAL, "a@from.test", rcpts);
+	rig_settle(rig);
+	reload(rig, "route b.test { to 127.0.0.1:10 }\n"
+	    "route * { to 127.0.0.1:9 }\nsite * { connections 1 }\n");
+	for (size_t job = 0; job < 6; job++) {
+		rig_until(rig, rig_jobs, job + 1);
+		rig_answer_job(rig, job, &delivered);
+	}
+	for (size_t job = 0; job < 6; job++) {
+		bool moved = strstr(rig->jobs[job].site, ":10") != NULL;
+
+		there += moved;
+		CU_ASSERT_EQUAL(rig->jobs[job].rcpt_count, 1);
+		CU_ASSERT_EQUAL(rig->jobs[job].rcpts[0], moved ? 1 : 0);
+	}
+	CU_ASSERT_EQUAL(there, 1);
+	rig_free(&rig);
+}
+
+/* Of a domain that was led to the same host, and is not any more. */
+static void
+a_pause_ends_with_what_it_was_for(void)
+{
+	struct rig *rig = rig_new("route * { to 127.0.0.1:9 }\n");
+	struct site *site;
+	struct err err;
+
+	rig_start(rig);
+	send_one(rig, "b.test", 1);
+	send_one(rig, "a.test", 2);
+	CU_ASSERT_TRUE(pauses_add(rig->s, "a.test", "maintenance", INT64_MAX,
+	    &err));
+	site = routes_domain(rig->s, span_of("b.test"))->site;
+	CU_ASSERT_PTR_NOT_NULL(site->paused);
+	reload(rig, "route a.test { to 127.0.0.1:10 }\n"
+	    "route * { to 127.0.0.1:9 }\n");
+	send_one(rig, "b.test", 3);
+	CU_ASSERT_PTR_NOT_NULL(routes_domain(rig->s,
+	    span_of("a.test"))->site->paused);
+	rig_free(&rig);
+}
+
+/* Each of them leaves the site of all. */
+static void
+a_new_route_for_many_domains_costs_each_message_once(void)
+{
+	enum { DOMAINS = 3000 };
+	struct rig *rig = rig_new("route * { to 127.0.0.1:9 }\n"
+	    "site * { connections 1 }\n");
+	char address[64];
+	struct site *old;
+	size_t before;
+
+	rig_start(rig);
+	rig->answer.wait = true;
+	for (int i = 0; i < DOMAINS; i++) {
+		snprintf(address, sizeof address, "x@d%d.test", i);
+		rig_send(rig, CLASS_BULK, "a@from.test", address);
+	}
+	rig_until(rig, rig_jobs, 1);
+	rig_settle(rig);
+	old = routes_domain(rig->s, span_of("d7.test"))->site;
+	CU_ASSERT_TRUE(old->entries > DOMAINS / 2);
+	before = rig->job_count;
+	reload(rig, "route * { to 127.0.0.1:10 }\nsite * { connections 1 }\n");
+	/* nothing of it is moved by the reload itself … */
+	CU_ASSERT_TRUE(link_on_list(&old->astray));
+	CU_ASSERT_TRUE(old->entries > DOMAINS / 2);
+	/* … and yet nothing goes there any more */
+	rig_send(rig, CLASS_URGENT, "a@from.test", "x@d9.test");
+	rig_until(rig, rig_jobs, before + 2);
+	for (size_t job = before; job < rig->job_count; job++)
+		CU_ASSERT_PTR_NOT_NULL(strstr(rig->jobs[job].site, ":10"));
+	rig_settle(rig);
+	CU_ASSERT_FALSE(link_on_list(&old->astray));
+	rig_free(&rig);
+}
+
 const struct unit_test reroute_tests[] = {
+	UNIT(mail_that_moves_keeps_its_order),
+	UNIT(recipients_of_one_entry_part_when_their_domains_do),
+	UNIT(a_pause_ends_with_what_it_was_for),
+	UNIT(a_new_route_for_many_domains_costs_each_message_once),
 	UNIT(a_reload_parts_a_domain_from_its_site_and_leaves_the_others),
 	UNIT(a_site_is_fixed_as_long_as_a_route_names_its_hosts),
 	UNIT(a_new_block_holds_for_the_first_message_without_a_question),
