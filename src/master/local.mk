@@ -12,6 +12,7 @@ src_master_postriderd_SOURCES = \
 	src/master/master.h \
 	src/master/names.c src/master/names.h \
 	src/master/options.c src/master/options.h \
+	src/master/premises.c src/master/premises.h \
 	src/master/reload.c src/master/reload.h \
 	src/master/sockets.c \
 	src/master/spawn.c src/master/spawn.h \

@@ -10,6 +10,7 @@
 #include "master/logbook.h"
 #include "master/names.h"
 #include "master/options.h"
+#include "master/premises.h"
 #include "master/reload.h"
 
 #include "base/log.h"
@@ -29,21 +30,6 @@
 enum { BEAT = 1000, NOTICE_EVERY = 3600 * 1000 }; /* ms */
 
 /* ---- what must work before the first child, in this order ------------------- */
-
-static bool
-load(struct master *master, struct err *err)
-{
-	master->conf = conf_load(master->conf_path, err);
-	return master->conf != NULL &&
-	    house_users(master->conf, master->conf_path, err);
-}
-
-static bool
-read_tls(struct master *master, struct err *err)
-{
-	return house_tls(master->conf, &master->certificate, &master->key,
-	    err);
-}
 
 static bool
 bind_all(struct master *master, struct err *err)
@@ -90,8 +76,6 @@ static const struct step {
 	bool (*run)(struct master *master, struct err *err);
 	int status;		/* when it fails */
 } steps[] = {
-	{ load, EX_CONFIG },
-	{ read_tls, EX_CONFIG },
 	{ logbook_open, EX_CANTCREAT },
 	{ house_spool, EX_CANTCREAT },
 	{ house_lock, EX_UNAVAILABLE },
@@ -104,40 +88,57 @@ static const struct step {
 static void
 complain(const struct master *master, const struct err *err)
 {
-	if (err->kind == ERR_CONFIG && master->conf == NULL)
-		fprintf(stderr, "%s\n", err->text);
-	else
-		fprintf(stderr, "postriderd: %s\n", err->text);
+	fprintf(stderr, "postriderd: %s\n", err->text);
 	if (master->log_fd != -1 && master->log_kind != LOG_KIND_STDERR)
 		log_error("%s", err->text);
+}
+
+static bool
+load(struct master *master, struct conf_told *told)
+{
+	master->conf = premises_read(
+	    master->conf_path, &master->certificate, &master->key, told);
+	return master->conf != NULL;
 }
 
 /* EX_OK, or why not. */
 static int
 prepare(struct master *master)
 {
+	struct conf_told told = CONF_TOLD_NOTHING;
+	int status = load(master, &told) ? EX_OK : EX_CONFIG;
 	struct err err;
 
-	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+	premises_print(&told, stderr);
+	for (size_t i = 0;
+	     status == EX_OK && i < sizeof steps / sizeof steps[0]; i++) {
 		if (!steps[i].run(master, &err)) {
 			complain(master, &err);
-			return steps[i].status;
+			status = steps[i].status;
+		} else if (steps[i].run == logbook_open &&
+		    master->log_kind != LOG_KIND_STDERR) {
+			premises_log(&told);
 		}
-	return EX_OK;
+	}
+	conf_told_clear(&told);
+	return status;
 }
 
 /* As much of it as changes nothing. */
 static int
 check_only(struct master *master)
 {
-	struct err err;
+	struct conf_told told = CONF_TOLD_NOTHING;
+	bool good;
 
-	if (load(master, &err) && read_tls(master, &err)) {
-		printf("%s: good\n", master->conf_path);
-		return EX_OK;
-	}
-	complain(master, &err);
-	return EX_CONFIG;
+	if (load(master, &told))
+		premises_check_spool(master->conf, master->conf_path, &told);
+	premises_print(&told, stderr);
+	good = told.mistakes == 0;
+	if (good)
+		printf("%s: ok\n", master->conf_path);
+	conf_told_clear(&told);
+	return good ? EX_OK : EX_CONFIG;
 }
 
 /* ---- life --------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "master/listen.h"
 #include "master/logbook.h"
 #include "master/names.h"
+#include "master/premises.h"
 
 #include "base/log.h"
 
@@ -80,17 +81,36 @@ forget(const struct master *master, struct fresh *fresh)
 		close(fresh->log_fd);
 }
 
+/* The log has all that is to be said of the file; ERR the first mistake. */
+static bool
+read_file(const struct master *master, struct fresh *fresh, struct err *err)
+{
+	struct conf_told told = CONF_TOLD_NOTHING;
+
+	fresh->conf = premises_read(
+	    master->conf_path, &fresh->certificate, &fresh->key, &told);
+	premises_log(&told);
+	if (fresh->conf == NULL)
+		conf_told_err(&told, err);
+	if (fresh->conf == NULL && told.mistakes > 1) {
+		struct err first = *err;
+
+		err_set(err, ERR_CONFIG, "%.440s (and %zu more)", first.text,
+		    told.mistakes - 1);
+	}
+	conf_told_clear(&told);
+	return fresh->conf != NULL;
+}
+
 static bool
 gather(const struct master *master, struct fresh *fresh, struct err *err)
 {
 	*fresh = (struct fresh){ .log_fd = -1 };
-	fresh->conf = conf_load(master->conf_path, err);
-	if (fresh->conf == NULL)
+	if (!read_file(master, fresh, err))
 		return false;
 	if (!check_changes(master, fresh->conf, err) ||
-	    !house_tls(fresh->conf, &fresh->certificate, &fresh->key, err) ||
-	    !listeners_open(fresh->conf, &master->listeners,
-	    &fresh->listeners, err))
+	    !listeners_open(
+		fresh->conf, &master->listeners, &fresh->listeners, err))
 		return false;
 	fresh->log_fd = logbook_fresh(master, fresh->conf, &fresh->log_kind,
 	    err);

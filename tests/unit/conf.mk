@@ -13,6 +13,7 @@ tests_unit_test_conf_SOURCES = \
 	tests/unit/conf/notice.c \
 	tests/unit/conf/options.c \
 	tests/unit/conf/replies.c \
+	tests/unit/conf/told.c \
 	tests/unit/conf/tests.h tests/unit/unit.h
 tests_unit_test_conf_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests \
 	-DTESTS_ETC='"$(abs_top_srcdir)/etc"' $(CUNIT_CFLAGS)

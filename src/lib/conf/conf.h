@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "conf/conf_told.h"
 
 #include <regex.h>
 #include <sys/socket.h>
@@ -230,8 +231,15 @@ struct conf {
 };
 
 /*
- * Read and check the file at PATH.  False: ERR is ERR_CONFIG, and its text
- * starts with FILE:LINE (the file where the mistake is, after includes).
+ * Read and check the file at PATH, and go on behind a mistake: TOLD, which is
+ * empty before and cleared by the caller, gets all of them and the warnings.
+ * Null: there are mistakes.
+ */
+struct conf *conf_read(const char *path, struct conf_told *told) MUST_CHECK;
+
+/*
+ * The same where one mistake is enough.  Null: ERR is ERR_CONFIG, and its
+ * text starts with FILE:LINE (the file where the mistake is, after includes).
  */
 struct conf *conf_load(const char *path, struct err *err) MUST_CHECK;
 

@@ -33,6 +33,8 @@ open_listen(struct conf_parser *parser, const char *argument,
 			return err_set(parser->err, ERR_CONFIG, "listen "
 			    "%.60s: there is one on this address already: "
 			    "keep one of them", argument);
+	if (parser->listen.file == NULL)
+		parser->listen = parser->here;
 	listen = conf_block_add(conf, scope->block, argument);
 	listen->address = address;
 	listen->address_length = length;
@@ -40,7 +42,18 @@ open_listen(struct conf_parser *parser, const char *argument,
 	return true;
 }
 
-/* Routes and sites: the first that matches wins, so none may hide. */
+/* The first that matches wins: this one, which NAME BEFORE hides, is a slip. */
+static void
+warn_unreached(struct conf_parser *parser, const char *name,
+    const char *pattern, const char *before)
+{
+	err_set(parser->err, ERR_CONFIG,
+	    "%s %.60s is never reached: %s %.60s "
+	    "stands before it and matches first",
+	    name, pattern, name, before);
+	conf_warn_at(parser, parser->here);
+}
+
 static bool
 open_pattern(struct conf_parser *parser, const char *argument,
     struct conf_scope *scope)
@@ -53,10 +66,10 @@ open_pattern(struct conf_parser *parser, const char *argument,
 		    "*.DOMAIN or * is wanted", name, argument);
 	for (size_t at = 0; (item = conf_block_item(parser->conf,
 	    scope->block, at)) != NULL; at++)
-		if (conf_pattern_matches(*item, span_of(argument)))
-			return err_set(parser->err, ERR_CONFIG, "%s %.60s is "
-			    "never reached: %s %.60s stands before it and "
-			    "matches first", name, argument, name, *item);
+		if (conf_pattern_matches(*item, span_of(argument))) {
+			warn_unreached(parser, name, argument, *item);
+			break;
+		}
 	scope->item = conf_block_add(parser->conf, scope->block, argument);
 	return true;
 }
@@ -71,11 +84,11 @@ open_sender(struct conf_parser *parser, const char *argument,
 		return err_set(parser->err, ERR_CONFIG, "sender: a name is "
 		    "wanted, which may hold * and ?");
 	for (size_t i = 0; i < conf->sender_count; i++)
-		if (conf_glob_covers(conf->senders[i].pattern, argument))
-			return err_set(parser->err, ERR_CONFIG, "sender %.60s "
-			    "is never reached: sender %.60s stands before it "
-			    "and matches first", argument,
+		if (conf_glob_covers(conf->senders[i].pattern, argument)) {
+			warn_unreached(parser, "sender", argument,
 			    conf->senders[i].pattern);
+			break;
+		}
 	scope->item = conf_block_add(parser->conf, scope->block, argument);
 	return true;
 }
@@ -125,8 +138,8 @@ over_ceiling(struct conf_parser *parser, const char *what,
 	return conf_error_at(parser, place);
 }
 
-/* The first line that has a net counts: a later one of another ceiling would
- * never be looked at for it. */
+/* The first line that has a net counts: a later one that says something else
+ * would never be looked at for it. */
 static bool
 check_trust(struct conf_parser *parser, const struct conf_listen *listen,
     size_t at)
@@ -138,12 +151,22 @@ check_trust(struct conf_parser *parser, const struct conf_listen *listen,
 		    &trust->nets[n]);
 
 		if (first == NULL || first >= trust ||
-		    first->ceiling == trust->ceiling)
+		    (first->ceiling == trust->ceiling &&
+			first->bare_lf == trust->bare_lf))
 			continue;
-		err_set(parser->err, ERR_CONFIG, "trust with ceiling %s is "
-		    "never reached for one of its nets: a line before it, "
-		    "with ceiling %s, has that: put this one first",
-		    class_name(trust->ceiling), class_name(first->ceiling));
+		if (first->ceiling == trust->ceiling)
+			err_set(parser->err, ERR_CONFIG,
+			    "trust with another "
+			    "bare-lf is never reached for one of its nets: a "
+			    "line before it has that: put this one first");
+		else
+			err_set(parser->err, ERR_CONFIG,
+			    "trust with ceiling "
+			    "%s is never reached for one of its nets: a line "
+			    "before it, with ceiling %s, has that: put this "
+			    "one first",
+			    class_name(trust->ceiling),
+			    class_name(first->ceiling));
 		return conf_error_at(parser, parser->trusts[at]);
 	}
 	return true;
@@ -237,8 +260,10 @@ close_site(struct conf_parser *parser, const struct conf_site *site)
 bool
 conf_check_close(struct conf_parser *parser, struct conf_scope *scope)
 {
-	if (scope->block == BLOCK_LISTEN)
+	if (scope->block == BLOCK_LISTEN) {
+		conf_warn_listen(parser, scope->item, scope->opened);
 		return close_listen(parser, scope->item);
+	}
 	if (scope->block == BLOCK_ROUTE)
 		return close_route(parser, scope);
 	if (scope->block == BLOCK_SITE)
@@ -283,6 +308,9 @@ check_pair(struct conf_parser *parser, const struct pair *pair)
 	struct conf_place place;
 	struct buf most;
 
+	if (conf_bad(parser, pair->low_block, pair->low) ||
+	    conf_bad(parser, pair->high_block, pair->high))
+		return true;
 	low = conf_option_find(pair->low_block, pair->low);
 	high = conf_option_find(pair->high_block, pair->high);
 	low_field = (char *)parser->conf + low->offset;
@@ -314,6 +342,9 @@ check_tls(struct conf_parser *parser)
 	const struct conf *conf = parser->conf;
 	bool certificate = conf->tls_certificate != NULL;
 
+	if (conf_bad(parser, BLOCK_TLS, "certificate") ||
+	    conf_bad(parser, BLOCK_TLS, "key"))
+		return true;
 	if (certificate != (conf->tls_key != NULL)) {
 		err_set(parser->err, ERR_CONFIG, "tls has a %s but no %s: add "
 		    "%s FILE", certificate ? "certificate" : "key",
@@ -359,17 +390,20 @@ bool
 conf_check_all(struct conf_parser *parser)
 {
 	struct conf_place end = parser->here;
+	bool good = parser->told->mistakes == 0;
 
-	if (parser->conf->listen_count == 0) {
+	/* unless the one there is was the mistake */
+	if (good && parser->conf->listen_count == 0) {
 		err_set(parser->err, ERR_CONFIG, "no listen: add one, as in "
 		    "listen 127.0.0.1:25 { trust 127.0.0.0/8 }");
-		return conf_error_at(parser, end);
+		good = conf_error_at(parser, end);
 	}
 	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
-		if (!check_pair(parser, &pairs[i]))
-			return false;
-	return check_tls(parser) && check_resolver(parser) &&
-	    check_control(parser) &&
+		good &= check_pair(parser, &pairs[i]);
+	good &= check_tls(parser);
+	good &= check_resolver(parser);
+	good &= check_control(parser);
+	return good &&
 	    (conf_complete(parser->conf, parser->err) ||
-	    conf_error_at(parser, end));
+		conf_error_at(parser, end));
 }

@@ -112,21 +112,49 @@ include(struct conf_parser *parser, const char *path,
 	return good;
 }
 
+static void
+note_places(struct conf_parser *parser)
+{
+	char **places = mem_array(conf_option_count, sizeof places[0]);
+
+	for (size_t i = 0; i < conf_option_count; i++)
+		if (parser->seen[i].file != NULL)
+			places[i] = mem_printf("%s:%u", parser->seen[i].file,
+			    parser->seen[i].line);
+	parser->told->places = places;
+}
+
+/* All was read as far as it could be: what is left to be said. */
+static void
+finish(struct conf_parser *parser, struct conf **conf)
+{
+	if (!parser->stuck)
+		conf_check_all(parser);
+	if (parser->told->mistakes == 0)
+		conf_warn_all(parser);
+	else
+		conf_free(conf);
+	note_places(parser);
+	conf_parser_fini(parser);
+}
+
 struct conf *
-conf_load(const char *path, struct err *err)
+conf_read(const char *path, struct conf_told *told)
 {
 	struct files *files = mem_new(struct files);
 	struct conf *conf = conf_new();
 	struct conf_parser parser;
+	struct err err;
 	bool placed;
 
-	conf_parser_init(&parser, conf, err);
+	conf_parser_init(&parser, conf, told, &err);
 	parser.include = include;
 	parser.files = files;
-	if (!read_file(&parser, path, NULL, &placed) ||
-	    !conf_check_all(&parser))
-		conf_free(&conf);
-	conf_parser_fini(&parser);
+	if (!read_file(&parser, path, NULL, &placed) && !placed) {
+		conf_told_add(told, false, NULL, err.text);
+		parser.stuck = true;
+	}
+	finish(&parser, &conf);
 	while (files->count > 0)
 		mem_free(files->name[--files->count]);
 	mem_free(files);
@@ -134,15 +162,29 @@ conf_load(const char *path, struct err *err)
 }
 
 struct conf *
+conf_load(const char *path, struct err *err)
+{
+	struct conf_told told = CONF_TOLD_NOTHING;
+	struct conf *conf = conf_read(path, &told);
+
+	if (conf == NULL)
+		conf_told_err(&told, err);
+	conf_told_clear(&told);
+	return conf;
+}
+
+struct conf *
 conf_parse(struct span text, const char *name, struct err *err)
 {
+	struct conf_told told = CONF_TOLD_NOTHING;
 	struct conf *conf = conf_new();
 	struct conf_parser parser;
 
-	conf_parser_init(&parser, conf, err);
-	if (!conf_parser_run(&parser, text, name, NULL) ||
-	    !conf_check_all(&parser))
-		conf_free(&conf);
-	conf_parser_fini(&parser);
+	conf_parser_init(&parser, conf, &told, err);
+	(void)conf_parser_run(&parser, text, name, NULL);
+	finish(&parser, &conf);
+	if (conf == NULL)
+		conf_told_err(&told, err);
+	conf_told_clear(&told);
 	return conf;
 }

@@ -104,7 +104,7 @@ open_place(const char *path, uid_t uid)
 static const struct {
 	enum conf_block_id block;
 	const char *name;
-} told[] = {
+} carried[] = {
 	{ BLOCK_TOP, "hostname" },
 	{ BLOCK_TOP, "spool" },
 	{ BLOCK_TOP, "control" },
@@ -120,9 +120,9 @@ conf_notice_write(const struct conf *conf, struct buf *out)
 	buf_append_text(out,
 	    "# what sendmail, mailq and postrider need to "
 	    "know of a running relay\n");
-	for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+	for (size_t i = 0; i < sizeof carried / sizeof carried[0]; i++) {
 		const struct conf_option *option =
-		    conf_option_find(told[i].block, told[i].name);
+		    conf_option_find(carried[i].block, carried[i].name);
 
 		if (option->block != BLOCK_TOP)
 			buf_printf(
@@ -139,14 +139,18 @@ conf_notice_parse(struct span text)
 {
 	struct conf *conf = conf_new();
 	struct conf_parser parser;
+	struct conf_told told = CONF_TOLD_NOTHING;
 	struct err err;
 	bool good;
 
-	conf_parser_init(&parser, conf, &err);
+	/* another edition of the master may tell more than we know */
+	conf_parser_init(&parser, conf, &told, &err);
 	good = conf_parser_run(&parser, text, "notice", NULL) &&
 	    conf->hostname != NULL &&
+	    !conf_bad(&parser, BLOCK_TOP, "control") &&
 	    conf_seen(&parser, BLOCK_TOP, "control").file != NULL;
 	conf_parser_fini(&parser);
+	conf_told_clear(&told);
 	if (!good)
 		conf_free(&conf);
 	return conf;

@@ -20,24 +20,50 @@ struct statement {
 
 void
 conf_parser_init(struct conf_parser *parser, struct conf *conf,
-    struct err *err)
+    struct conf_told *told, struct err *err)
 {
-	*parser = (struct conf_parser){ .conf = conf, .err = err };
+	*parser =
+	    (struct conf_parser){ .conf = conf, .told = told, .err = err };
 	parser->seen = mem_array(conf_option_count, sizeof parser->seen[0]);
+	parser->bad = mem_array(conf_option_count, sizeof parser->bad[0]);
 }
 
 void
 conf_parser_fini(struct conf_parser *parser)
 {
 	mem_free(parser->seen);
+	mem_free(parser->bad);
 	mem_free(parser->trusts);
+}
+
+static void
+tell(struct conf_parser *parser, bool warning, struct conf_place place)
+{
+	char *text = mem_printf("%.200s:%u", place.file, place.line);
+
+	conf_told_add(parser->told, warning, text, parser->err->text);
+	mem_free(text);
 }
 
 bool
 conf_error_at(struct conf_parser *parser, struct conf_place place)
 {
 	parser->err->kind = ERR_CONFIG;
-	return err_prefix(parser->err, "%.200s:%u", place.file, place.line);
+	tell(parser, false, place);
+	return false;
+}
+
+void
+conf_warn_at(struct conf_parser *parser, struct conf_place place)
+{
+	tell(parser, true, place);
+}
+
+bool
+conf_bad(const struct conf_parser *parser, enum conf_block_id block,
+    const char *name)
+{
+	return parser->bad[conf_option_find(block, name) - conf_options];
 }
 
 struct conf_place
@@ -69,11 +95,13 @@ set_option(struct conf_parser *parser, const struct conf_option *option,
 		return err_set(parser->err, ERR_CONFIG, "%s is already set at "
 		    "%.200s:%u: keep one of them", option->name, seen->file,
 		    seen->line);
-	if (!type->read(option, words, field, parser->err))
+	*seen = parser->here;
+	if (!type->read(option, words, field, parser->err)) {
+		parser->bad[option - conf_options] = true;
 		return false;
+	}
 	if (option->kind == KIND_TRUST)
 		note_trust(parser, item);
-	*seen = parser->here;
 	return true;
 }
 
@@ -129,8 +157,10 @@ static void
 forget_seen(struct conf_parser *parser, enum conf_block_id block)
 {
 	for (size_t i = 0; i < conf_option_count; i++)
-		if (conf_options[i].block == block)
+		if (conf_options[i].block == block) {
 			parser->seen[i].file = NULL;
+			parser->bad[i] = false;
+		}
 }
 
 /* After the closing brace nothing more stands on the line. */
@@ -143,6 +173,7 @@ after_block(struct conf_parser *parser, struct conf_lexer *lexer,
 	if (*token == TOKEN_WORD || *token == TOKEN_OPEN)
 		err_set(parser->err, ERR_CONFIG, "something stands behind a "
 		    "}: put it on a line of its own, or a ; between");
+	parser->stuck |= *token == TOKEN_BAD;
 	if (*token == TOKEN_WORD || *token == TOKEN_OPEN ||
 	    *token == TOKEN_BAD)
 		return conf_error_at(parser, parser->here);
@@ -188,8 +219,10 @@ do_include(struct conf_parser *parser, const struct statement *s,
 		    "possible here: this text is not a file") ||
 		    conf_error_at(parser, s->place);
 	parser->here = s->place;
-	if (!parser->include(parser, s->words.word[0], scope))
+	if (!parser->include(parser, s->words.word[0], scope)) {
+		parser->stuck = false; /* only the other file is */
 		return false;
+	}
 	parser->here = s->place;
 	return true;
 }
@@ -238,7 +271,10 @@ collect(struct conf_parser *parser, struct conf_lexer *lexer,
 		s->words.word[s->words.count++] =
 		    span_copy(buf_peek(&lexer->word));
 	}
-	return s->end != TOKEN_BAD || conf_error_at(parser, s->place);
+	if (s->end != TOKEN_BAD)
+		return true;
+	parser->stuck = true;
+	return conf_error_at(parser, s->place);
 }
 
 static bool
@@ -261,8 +297,44 @@ statement(struct conf_parser *parser, struct conf_lexer *lexer,
 static bool
 misplaced(struct conf_parser *parser, const char *text)
 {
+	parser->stuck = true;
 	err_set(parser->err, ERR_CONFIG, "%s", text);
 	return conf_error_at(parser, parser->here);
+}
+
+/* The block of a statement that is a mistake, whose { was read, is passed
+ * over.  False: it has no end. */
+static bool
+skip_block(struct conf_parser *parser, struct conf_lexer *lexer,
+    enum conf_token *token)
+{
+	struct conf_place opened = parser->here;
+	unsigned depth = 1;
+
+	while (depth > 0) {
+		*token = conf_lexer_next(lexer, parser->err);
+		if (*token == TOKEN_END || *token == TOKEN_BAD) {
+			parser->here = opened;
+			return misplaced(parser,
+			    "this { is never closed: "
+			    "add a }");
+		}
+		depth += *token == TOKEN_OPEN;
+		depth -= *token == TOKEN_CLOSE;
+	}
+	*token = conf_lexer_next(lexer, parser->err);
+	return true;
+}
+
+/* Behind a mistake that was told: to the token that the next statement can
+ * begin behind.  False: what comes cannot be told apart any more. */
+static bool
+recover(struct conf_parser *parser, struct conf_lexer *lexer,
+    enum conf_token *token)
+{
+	if (parser->stuck)
+		return false;
+	return *token != TOKEN_OPEN || skip_block(parser, lexer, token);
 }
 
 /* Statements up to the end of the text, or to the } with BRACES. */
@@ -276,7 +348,8 @@ run(struct conf_parser *parser, struct conf_lexer *lexer,
 		parser->here.line = lexer->line;
 		switch (token) {
 		case TOKEN_WORD:
-			if (!statement(parser, lexer, scope, &token))
+			if (!statement(parser, lexer, scope, &token) &&
+			    !recover(parser, lexer, &token))
 				return false;
 			if (token == TOKEN_OPEN)
 				return misplaced(parser, "a { too many");
@@ -297,6 +370,7 @@ run(struct conf_parser *parser, struct conf_lexer *lexer,
 			return misplaced(parser, "a { without a name: put it "
 			    "on the line of its block's name");
 		case TOKEN_BAD:
+			parser->stuck = true;
 			return conf_error_at(parser, parser->here);
 		}
 	}

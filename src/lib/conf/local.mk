@@ -16,4 +16,6 @@ src_lib_conf_libconf_a_SOURCES = \
 	src/lib/conf/conf_parser.c src/lib/conf/conf_parser.h \
 	src/lib/conf/conf_suggest.c src/lib/conf/conf_suggest.h \
 	src/lib/conf/conf_table.c src/lib/conf/conf_table.h \
-	src/lib/conf/conf_type.c src/lib/conf/conf_type.h
+	src/lib/conf/conf_told.c src/lib/conf/conf_told.h \
+	src/lib/conf/conf_type.c src/lib/conf/conf_type.h \
+	src/lib/conf/conf_warn.c

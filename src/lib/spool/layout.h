@@ -47,6 +47,11 @@ struct spool_dirs {
 bool spool_prepare(const char *path, uid_t uid, gid_t gid, struct err *err)
     MUST_CHECK;
 
+/* Whether that would be refused for what is there; makes and changes
+ * nothing. */
+bool spool_look(
+    const char *path, uid_t uid, gid_t gid, struct err *err) MUST_CHECK;
+
 /* From PATH, or from a descriptor of the spool directory; ROOT belongs to
  * DIRS from then on, unless it fails. */
 bool spool_dirs_open(struct spool_dirs *dirs, const char *path,

@@ -233,3 +233,50 @@ spool_prepare(const char *path, uid_t uid, gid_t gid, struct err *err)
 	close(root);
 	return done || err_prefix(err, "spool %s", path);
 }
+
+/* PATH is missing: can it be made where what is there of it ends? */
+static bool
+look_above(const char *path, struct err *err)
+{
+	char *above = mem_strdup(path);
+	bool good = true;
+
+	for (;;) {
+		char *slash = strrchr(above, '/');
+
+		if (slash == NULL || slash == above)
+			break;
+		*slash = '\0';
+		if (access(above, W_OK | X_OK) == 0)
+			break;
+		if (errno == ENOENT)
+			continue;
+		good = err_sys(err, "make directories in", above);
+		break;
+	}
+	mem_free(above);
+	return good;
+}
+
+bool
+spool_look(const char *path, uid_t uid, gid_t gid, struct err *err)
+{
+	struct owner owner = { uid, gid };
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	bool good;
+
+	if (fd == -1 && errno == ENOENT)
+		return look_above(path, err) ||
+		    err_prefix(err, "spool %s", path);
+	if (fd == -1)
+		return err_sys(err, "spool", path);
+	/* an owner who is given it will have the rest put right */
+	if (gives_away(owner) && fstat(fd, &st) == 0) {
+		owner.uid = st.st_uid;
+		owner.gid = st.st_gid;
+	}
+	good = check_dir(fd, path, owner, err);
+	close(fd);
+	return good || err_prefix(err, "spool %s", path);
+}

@@ -230,13 +230,6 @@ static const struct {
 	{ L "sender a.test { connections 5 }",
 	    "f:2: connections is "
 	    "unknown in sender { }; it stands in limits { }" },
-	{ L "sender a.test { rate 1/s }\nsender A.test { rate 2/s }",
-	    "f:3: "
-	    "sender A.test is never reached: sender a.test stands before it "
-	    "and matches first" },
-	{ L "sender *.test { rate 1/s }\n\nsender b.*.test { rate 2/s }",
-	    "f:4: sender b.*.test is never reached: sender *.test stands "
-	    "before it and matches first" },
 	{ L "reply x { }",
 	    "f:2: nothing follows from this reply: add slow, "
 	    "pause TIME, temporary or permanent" },
@@ -436,24 +429,14 @@ static const struct {
 	{ L "route * { }",
 	    "f:2: this route goes nowhere: add to mx, or to "
 	    "HOST" },
-	{ L "route * { to mx }\nroute a { to mx }",
-	    "f:3: route a is never "
-	    "reached: route * stands before it and matches first" },
-	{ L "site a { }\nsite A { }",
-	    "f:3: site A is never reached: site a "
-	    "stands before it and matches first" },
-	{ L "site *.a { }\nsite b.a { }",
-	    "f:3: site b.a is never reached: "
-	    "site *.a stands before it and matches first" },
-	{ L "route *.A { to mx }\n\nroute *.b.a { to mx }",
-	    "f:4: route "
-	    "*.b.a is never reached: route *.A stands before it and matches "
-	    "first" },
 	{ "listen [::1]:25 {\n trust 10.0.0.0/8 ceiling bulk\n trust ::1 "
 	  "10.1.0.0/16\n}",
 	    "f:3: trust with ceiling urgent is never "
 	    "reached for one of its nets: a line before it, with ceiling "
 	    "bulk, has that: put this one first" },
+	{ "listen [::1]:25 {\n trust ::1\n trust ::1 bare-lf reject\n}",
+	    "f:3: trust with another bare-lf is never reached for one of its "
+	    "nets: a line before it has that: put this one first" },
 	{ L "classify {\n header X b* bulk\n header x ba bulk bc urgent\n}",
 	    "f:4: header x bc: never urgent, for b* stands before it and "
 	    "makes that bulk" },

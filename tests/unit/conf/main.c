@@ -48,6 +48,7 @@ main(int argc, char **argv)
 		{ "load", load_tests },
 		{ "replies", reply_tests },
 		{ "notice", notice_tests },
+		{ "told", told_tests },
 		{ NULL, NULL },
 	};
 

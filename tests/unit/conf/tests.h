@@ -10,7 +10,7 @@
 
 extern const struct unit_test lexer_tests[], error_tests[], option_tests[],
     dump_tests[], match_tests[], default_tests[], load_tests[], reply_tests[],
-    notice_tests[];
+    notice_tests[], told_tests[];
 
 /* The configuration in TEXT; a message and a failed check when it is bad. */
 struct conf *conf_of(const char *text);
