@@ -88,6 +88,18 @@ has_room(const struct receiver *receiver, int fd, bool trusted)
 	return connections_now(receiver) < most;
 }
 
+/* Connections of strangers in a minute. */
+static bool
+is_greedy(struct receiver *receiver, const struct client *client)
+{
+	if (client->trusted)
+		return false;
+	if (!timer_is_set(receiver->minute))
+		timer_set(receiver->minute, HABITS_MS);
+	return !habits_connect(&receiver->habits, client->address,
+	    receiver->rules.conf->connections_per_minute, clock_wall());
+}
+
 void
 admit(struct listener *listener, int fd, struct addr peer)
 {
@@ -102,6 +114,9 @@ admit(struct listener *listener, int fd, struct addr peer)
 		    "Too many connections, try again later");
 	else if (listener->conf == NULL)
 		admit_local(listener, fd);
+	else if (is_greedy(receiver, &client))
+		turn_away(receiver, fd, peer, "4.7.0",
+		    "Too many connections from your address in a minute");
 	else if (!clients_enter(&receiver->clients, peer,
 	    receiver->rules.conf->connections_per_client))
 		turn_away(receiver, fd, peer, "4.7.0",

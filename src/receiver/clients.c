@@ -50,8 +50,8 @@ clients_fini(struct clients *clients)
 	map_fini(&clients->map);
 }
 
-static struct in6_addr
-network_of(struct addr address)
+struct in6_addr
+clients_network(struct addr address)
 {
 	if (!addr_is_v4(address))
 		memset(address.ip.s6_addr + 8, 0, 8);
@@ -61,7 +61,7 @@ network_of(struct addr address)
 static struct client_count *
 find(const struct clients *clients, struct addr address)
 {
-	struct in6_addr ip = network_of(address);
+	struct in6_addr ip = clients_network(address);
 
 	return map_find(&clients->map, span_make(&ip, sizeof ip));
 }
@@ -71,7 +71,7 @@ find(const struct clients *clients, struct addr address)
 static uint64_t
 hash_of(const struct clients *clients, struct addr address)
 {
-	struct in6_addr ip = network_of(address);
+	struct in6_addr ip = clients_network(address);
 
 	return hash_span(clients->all->key, span_make(&ip, sizeof ip));
 }
@@ -119,7 +119,7 @@ clients_enter(struct clients *clients, struct addr address, unsigned most)
 		return false;
 	if (client == NULL) {
 		client = mem_new(struct client_count);
-		client->ip = network_of(address);
+		client->ip = clients_network(address);
 		map_add(&clients->map, client);
 	}
 	client->count++;

@@ -33,6 +33,9 @@ bool clients_enter(struct clients *clients, struct addr address,
 /* One that was counted has left. */
 void clients_leave(struct clients *clients, struct addr address);
 
+/* The whole of it that ADDRESS is of. */
+struct in6_addr clients_network(struct addr address);
+
 /* Here alone. */
 unsigned clients_count(const struct clients *clients, struct addr address);
 

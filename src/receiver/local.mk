@@ -3,6 +3,7 @@ noinst_LIBRARIES += src/receiver/libsession.a
 src_receiver_libsession_a_SOURCES = \
 	src/receiver/classify.c src/receiver/classify.h \
 	src/receiver/clients.c src/receiver/clients.h \
+	src/receiver/habits.c src/receiver/habits.h \
 	src/receiver/intake.c src/receiver/intake.h \
 	src/receiver/known.c src/receiver/known.h \
 	src/receiver/mail.c \

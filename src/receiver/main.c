@@ -21,6 +21,7 @@ on_leave(void *owner)
 {
 	struct receiver *receiver = owner;
 
+	habits_end(&receiver->habits);
 	store_close(receiver);
 	if (receiver->scheduler != NULL)
 		channel_flush(receiver->scheduler);
@@ -52,6 +53,15 @@ drain(struct worker *worker)
 
 /* ---- birth and configuration --------------------------------------------- */
 
+static void
+on_minute(void *owner)
+{
+	struct receiver *receiver = owner;
+
+	if (habits_care(&receiver->habits, clock_wall()))
+		timer_set(receiver->minute, HABITS_MS);
+}
+
 static bool
 start(struct worker *worker, struct err *err)
 {
@@ -61,6 +71,8 @@ start(struct worker *worker, struct err *err)
 	receiver->rules.conf = worker->conf;
 	receiver->rules.now = clock_wall();
 	clients_join(&receiver->clients, worker->crowd, worker->all);
+	receiver->rules.habits = &receiver->habits;
+	receiver->minute = timer_new(worker->loop, on_minute, receiver);
 	receiver->leave = timer_new(worker->loop, on_leave, receiver);
 	if (!store_open(receiver, err))
 		return false;
@@ -156,7 +168,9 @@ main(void)
 	list_init(&receiver.throttled);
 	list_init(&receiver.slowed);
 	clients_init(&receiver.clients);
+	habits_init(&receiver.habits);
 	status = worker_main(ROLE_RECEIVER, &ops, &receiver);
+	habits_fini(&receiver.habits);
 	clients_fini(&receiver.clients);
 	buf_fini(&receiver.reply);
 	return status;

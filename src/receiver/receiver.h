@@ -12,7 +12,10 @@
 #include "spool/commit.h"
 #include "worker/worker.h"
 
-enum { CLOSED_KEPT = 64 };
+enum {
+	CLOSED_KEPT = 64,
+	HABITS_MS = 10 * 1000	/* between two looks at them */
+};
 
 struct receiver {
 	struct worker *worker;
@@ -22,6 +25,8 @@ struct receiver {
 	struct list fronts;	/* struct front: clients */
 	struct list listeners;	/* struct listener */
 	struct clients clients;
+	struct habits habits;	/* of strangers */
+	struct timer *minute;	/* some of these may be over */
 	msec_t told_refusal;	/* when a refused connection was last logged */
 
 	int spool_fd;		/* -1: not given yet */

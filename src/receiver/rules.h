@@ -11,6 +11,7 @@
 
 #include "conf/conf.h"
 #include "io/addr.h"
+#include "receiver/habits.h"
 #include "receiver/pressure.h"
 #include "spool/msgid.h"
 
@@ -23,6 +24,7 @@ struct rules {
 	uint64_t disk_free;	/* bytes left for the spool */
 	size_t in_flight;	/* bytes of messages held in memory */
 	uint64_t refused;	/* replies 4yz and 5yz, ever */
+	struct habits *habits;	/* of strangers; null: all is logged */
 };
 
 /* Who is at the other end, and what it may do; fixed at the greeting. */

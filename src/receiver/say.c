@@ -30,6 +30,17 @@ say_message(const struct session *session)
 
 enum { ADDRESS_SHOWN = 512 };
 
+/* Who may relay is somebody's to look after, and each line may matter. */
+static bool
+is_to_be_said(const struct session *session)
+{
+	struct rules *rules = session->rules;
+
+	return session->client.trusted || rules->habits == NULL ||
+	    habits_may_say(rules->habits, session->client.address,
+	    rules->now);
+}
+
 void
 say_reject(const struct session *session, const char *stage,
     struct complaint complaint, struct span address)
@@ -39,6 +50,8 @@ say_reject(const struct session *session, const char *stage,
 	struct span from = txn == NULL ? address :
 	    span_of(txn->envelope->reverse_path);
 
+	if (!is_to_be_said(session))
+		return;
 	address = span_first(address, ADDRESS_SHOWN);
 	from = span_first(from, ADDRESS_SHOWN);
 	if (txn != NULL && address.length > 0)
@@ -58,7 +71,7 @@ say_lost(const struct session *session, const char *why)
 {
 	char client[CLIENT_TEXT_SIZE];
 
-	if (session->txn == NULL)
+	if (session->txn == NULL || !is_to_be_said(session))
 		return;
 	log_info("%s after %s from %s; from=<%s>", why,
 	    session->state == SESSION_ADDRESSED ? "MAIL" :

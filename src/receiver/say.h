@@ -12,7 +12,8 @@ void say_message(const struct session *session);
 
 /*
  * "NOQUEUE: reject: RCPT from …: 550 5.7.1 …; from=<…> to=<…> proto=… helo=…".
- * STAGE: "MAIL", "RCPT", "DATA", "END-OF-MESSAGE".  ADDRESS: the recipient,
+ * Of a
+ * stranger that is refused much only the first in each minute.  STAGE: "MAIL", "RCPT", "DATA", "END-OF-MESSAGE".  ADDRESS: the recipient,
  * or the sender before there is a transaction; as it was given, may be empty.
  */
 void say_reject(const struct session *session, const char *stage,

@@ -37,7 +37,10 @@ static const unsigned says_last = SAY(HELO) | SAY(EHLO) | SAY(DATA) |
 /* These move no mail; a session may say only so many of them. */
 static const unsigned idle_talk = SAY(HELO) | SAY(EHLO) | SAY(RSET) |
     SAY(NOOP) | SAY(VRFY) | SAY(EXPN) | SAY(HELP);
-enum { IDLE_TALK_MOST = 100 };
+enum {
+	IDLE_TALK_MOST = 100,
+	LINES_SWALLOWED = 16	/* times command-line, without an end */
+};
 
 static act_fn *const act[VERB_COUNT] = {
 	[VERB_UNKNOWN] = act_unknown,
@@ -229,6 +232,30 @@ do_line(struct session *session, struct span line, bool more_follows,
 		session_end(session, "4.7.0", "Too many errors", reply);
 }
 
+static void
+line_too_long(struct session *session, struct buf *reply)
+{
+	session->swallowing = false;
+	session->swallowed = 0;
+	answer(session, reply, 500, "5.5.2", "The command line is too long");
+}
+
+/* All of IN is of a line that is too long; it may be one without end. */
+static void
+swallow(struct session *session, struct span *in, struct buf *reply)
+{
+	size_t most = LINES_SWALLOWED * session->rules->conf->command_line;
+
+	session->swallowing = true;
+	session->swallowed += in->length;
+	*in = span_skip(*in, in->length);
+	if (session->swallowed < most)
+		return;
+	line_too_long(session, reply);
+	transaction_reset(&session->txn, session->rules);
+	session->state = SESSION_ENDED;
+}
+
 /* One line off IN.  False: it is not whole yet. */
 static bool
 read_line(struct session *session, struct span *in, struct buf *reply)
@@ -238,18 +265,14 @@ read_line(struct session *session, struct span *in, struct buf *reply)
 	struct span line = span_first(*in, end);
 
 	if (end == in->length) {
-		if (session->swallowing || in->length >= most) {
-			session->swallowing = true;
-			*in = span_skip(*in, in->length);
-		}
+		if (session->swallowing || in->length >= most)
+			swallow(session, in, reply);
 		return false;
 	}
 	*in = span_skip(*in, end + 1);
-	if (session->swallowing || end + 1 > most) {
-		session->swallowing = false;
-		answer(session, reply, 500, "5.5.2",
-		    "The command line is too long");
-	} else
+	if (session->swallowing || end + 1 > most)
+		line_too_long(session, reply);
+	else
 		do_line(session, line, in->length > 0, reply);
 	return true;
 }

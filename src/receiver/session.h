@@ -39,7 +39,8 @@ struct session {
 	struct client client;
 	uint8_t state;
 	bool extended;		/* greeted by EHLO */
-	bool swallowing;	/* the rest of a line that is too long */
+	bool swallowing;	/* the rest of a line that is too long … */
+	size_t swallowed;	/* … and how much of it */
 	unsigned errors;	/* commands that earned a 5yz */
 	unsigned idling;	/* commands that move no mail, since the last */
 	char *helo;		/* null: not greeted yet */

@@ -214,6 +214,32 @@ def without_descriptors_clients_are_told_so_and_who_is_in_goes_on(scene):
     wait_until(comes_in, "others come in")
 
 
+def a_stranger_that_is_refused_again_and_again_does_not_fill_the_log(scene):
+    stranger = free_port()
+    relay = scene.relay("receivers 1\nlimits { errors 1000; connections-per-minute 8 }", to=9,
+                        listen_more=f"listen 127.0.0.1:{stranger} {{ trust 192.0.2.0/24 }}")
+    for _ in range(4):
+        client = _Wire(stranger)
+        client.ask("EHLO client.test\r\n", 250)
+        client.ask("MAIL FROM:<a@client.test>\r\n", 250)
+        for i in range(50):
+            client.ask(f"RCPT TO:<b{i}@example.org>\r\n", 550)
+        client.ask("QUIT\r\n", 221)
+    friend = _Wire(relay.port)
+    friend.ask("EHLO client.test\r\n", 250)
+    for i in range(30):
+        friend.ask(f"MAIL FROM:<f{i}@client.test> SIZE=99999999999\r\n", 552)
+    relay.wait_log("from=<+f29@client.test>")
+    said = relay.log_text()
+    assert said.count("@example.org>") == 20 and said.count("from=<<f") == 30, said[-2000:]
+    for _ in range(4):
+        _Wire(stranger)
+    assert _Wire(stranger, greeting=421).ends() == b""
+    _Wire(relay.port)
+    relay.stop()
+    relay.wait_log(r"NOQUEUE: reject: 180 more in a minute from unknown\[127\.0\.0\.1\]")
+
+
 # ---- room -------------------------------------------------------------------------------
 
 

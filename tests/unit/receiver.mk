@@ -8,6 +8,7 @@ tests_unit_test_receiver_SOURCES = tests/unit/unit.h \
 	tests/unit/receiver/talk.c tests/unit/receiver/talk.h \
 	tests/unit/receiver/classify.c \
 	tests/unit/receiver/clients.c \
+	tests/unit/receiver/habits.c \
 	tests/unit/receiver/limits.c \
 	tests/unit/receiver/message.c \
 	tests/unit/receiver/relay.c \

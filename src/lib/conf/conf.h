@@ -184,6 +184,7 @@ struct conf {
 
 	/* limits { } */
 	unsigned connections, connections_per_client;
+	unsigned connections_per_minute;	/* of a stranger */
 	size_t command_line;	/* bytes of a command, CRLF included */
 	size_t data_line;	/* bytes of a line of data; 0 = no limit */
 	size_t header_bytes;	/* of the header block */

@@ -23,6 +23,7 @@ the_defaults_are_those_of_the_manual(void)
 	CU_ASSERT_TRUE(c->node < 4096);
 	CU_ASSERT_EQUAL(c->connections, 10000);
 	CU_ASSERT_EQUAL(c->connections_per_client, 1000);
+	CU_ASSERT_EQUAL(c->connections_per_minute, 6000);
 	CU_ASSERT_EQUAL(c->data_line, 0);
 	CU_ASSERT_EQUAL(c->header_bytes, 102400);
 	CU_ASSERT_EQUAL(c->message_bytes, 50 << 20);

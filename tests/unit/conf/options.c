@@ -43,6 +43,7 @@ static const struct {
 	{ "resolver negative", "never", "", "" },
 	{ "limits connections", "20000", "", "" },
 	{ "limits connections-per-client", "5", "", "" },
+	{ "limits connections-per-minute", "60", "", "" },
 	{ "limits command-line", "1000", "", "" },
 	{ "limits data-line", "1000", "", "" },
 	{ "limits header", "64k", "", "" },

@@ -123,10 +123,39 @@ a_line_without_end_takes_no_memory(void)
 	talk_begin(&talk, NULL, true);
 	talk_hear(&talk, HELLO);
 	CU_ASSERT_STRING_EQUAL(say_often(&talk, "MAIL FROM:<aaaaaaaaaaaaaaaaaa",
-	    10000, ""), "");
+	    2000, ""), "");
 	CU_ASSERT_TRUE(buf_length(&talk.input) < 4096);
 	HEARS(&talk, "b@c.test>\r\nNOOP\r\n", "500 5.5.2, 250 2.0.0");
 	CU_ASSERT_EQUAL(talk.session.state, SESSION_GREETED);
+	talk_end(&talk);
+}
+
+static void
+a_line_without_end_ends_the_session(void)
+{
+	struct talk talk;
+
+	talk_begin(&talk, NULL, true);
+	talk_hear(&talk, HELLO);
+	CU_ASSERT_STRING_EQUAL(say_often(&talk, "0123456789abcdef",
+	    16 * 4096 / 16 - 1, ""), "");
+	CU_ASSERT_EQUAL(talk.session.state, SESSION_GREETED);
+	HEARS(&talk, "0123456789abcdef", "500 5.5.2");
+	CU_ASSERT_EQUAL(talk.session.state, SESSION_ENDED);
+	CU_ASSERT_EQUAL(session_wish(&talk.session), WANT_CLOSE);
+	talk_end(&talk);
+}
+
+static void
+long_lines_that_end_do_not_add_up(void)
+{
+	struct talk talk;
+
+	talk_begin(&talk, NULL, true);
+	talk_hear(&talk, HELLO);
+	for (int i = 0; i < 5; i++)
+		CU_ASSERT_STRING_EQUAL(say_often(&talk, "0123456789abcdef",
+		    2000, "\r\nNOOP\r\n"), "500 5.5.2, 250 2.0.0");
 	talk_end(&talk);
 }
 
@@ -648,6 +677,8 @@ const struct unit_test limits_tests[] = {
 	UNIT(a_refused_message_holds_no_memory_while_it_goes_on),
 	UNIT(a_command_line_over_the_limit_is_swallowed_to_its_end),
 	UNIT(a_line_without_end_takes_no_memory),
+	UNIT(a_line_without_end_ends_the_session),
+	UNIT(long_lines_that_end_do_not_add_up),
 	UNIT(a_line_of_data_over_the_limit_is_refused),
 	UNIT(a_header_over_the_limit_is_refused_and_one_at_it_is_not),
 	UNIT(one_field_without_end_is_a_header_over_the_limit),

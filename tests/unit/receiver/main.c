@@ -21,6 +21,7 @@ main(int argc, char **argv)
 		{ "classify", classify_tests },
 		{ "starttls", starttls_tests },
 		{ "clients", clients_tests },
+		{ "habits", habit_tests },
 		{ "times", times_tests },
 		{ "slips", slips_tests },
 		{ NULL, NULL }

@@ -9,7 +9,7 @@
 
 extern const struct unit_test session_tests[], states_tests[],
     message_tests[], relay_tests[], smuggling_tests[], limits_tests[],
-    classify_tests[], starttls_tests[], clients_tests[],
+    classify_tests[], starttls_tests[], clients_tests[], habit_tests[],
     times_tests[], slips_tests[];
 
 #endif
