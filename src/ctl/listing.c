@@ -112,7 +112,8 @@ listing_end(const struct listing *listing, struct buf *out)
 {
 	if (listing->messages == 0)
 		buf_append_text(out, listing->loading ?
-		    "Mail queue is being read\n" : "Mail queue is empty\n");
+		    "Mail queue is being read\n" : listing->filtered ?
+		    "No message matches\n" : "Mail queue is empty\n");
 	else
 		buf_printf(out, "\n-- %llu Kbytes in %lu Request%s.\n",
 		    listing->bytes / 1024, listing->messages,

@@ -15,6 +15,7 @@
 struct listing {
 	unsigned long messages;
 	unsigned long long bytes;
+	bool filtered;		/* only some were asked for */
 	bool loading;		/* the relay does not know all mail yet */
 };
 

@@ -92,7 +92,8 @@ print_row(void *owner, json_t *row)
 int
 relay_list(const char *given, json_t *filter, bool json, int down)
 {
-	struct printer printer = { .json = json };
+	struct printer printer = { .json = json,
+	    .listing.filtered = json_object_size(filter) > 0 };
 	int status;
 
 	buf_init(&printer.text, TEXT_MOST);

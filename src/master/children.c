@@ -44,6 +44,7 @@ on_ready(struct master *master, struct child *child)
 		if (!list_item(link, struct child, link)->ready)
 			return;
 	master->ready = true;
+	log_errors_to(-1, NULL);	/* who started us has seen enough */
 	if (master->parent_fd != -1) {
 		daemon_quiet();
 		(void)!write(master->parent_fd, "r", 1);

@@ -263,6 +263,8 @@ main(int argc, char **argv)
 	else {
 		master.status = prepare(&master);
 		if (master.status == EX_OK) {
+			if (master.log_kind != LOG_KIND_STDERR)
+				log_errors_to(STDERR_FILENO, "postriderd");
 			live(&master);
 			log_info("stopped");
 		}

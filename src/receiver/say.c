@@ -41,27 +41,68 @@ is_to_be_said(const struct session *session)
 	    rules->now);
 }
 
+/* What stands for the address in ARGUMENT, whatever that is: between its
+ * brackets, or up to the first blank. */
+static struct span
+address_in(struct span argument)
+{
+	bool bracket, quoted = false;
+	size_t end = 0;
+
+	while (argument.length > 0 && argument.data[0] == ' ')
+		argument = span_skip(argument, 1);
+	bracket = argument.length > 0 && argument.data[0] == '<';
+	if (bracket)
+		argument = span_skip(argument, 1);
+	for (; end < argument.length; end++) {
+		uint8_t c = argument.data[end];
+
+		if (c == '"')
+			quoted = !quoted;
+		else if (c == ' ' ? !quoted : bracket && c == '>' && !quoted)
+			break;
+	}
+	return span_first(argument, end);
+}
+
+/* Of the argument, " KEY=<address>"; readers stop at the first bracket, so
+ * there is none within. */
+static void
+put_address(const char *key, struct span argument,
+    char out[ADDRESS_SHOWN + 16])
+{
+	struct span address = span_first(address_in(argument),
+	    ADDRESS_SHOWN);
+	int used = snprintf(out, 16, " %s=<", key);
+	char *to = out + used;
+
+	for (size_t i = 0; i < address.length; i++) {
+		char c = (char)address.data[i];
+
+		*to++ = c == '<' || c == '>' || c == '\0' ? '?' : c;
+	}
+	*to++ = '>';
+	*to = '\0';
+}
+
 void
 say_reject(const struct session *session, const char *stage,
     struct complaint complaint, struct span address)
 {
 	const struct transaction *txn = session->txn;
-	char client[CLIENT_TEXT_SIZE], to[ADDRESS_SHOWN + 8] = "";
-	struct span from = txn == NULL ? address :
-	    span_of(txn->envelope->reverse_path);
+	char client[CLIENT_TEXT_SIZE];
+	char from[ADDRESS_SHOWN + 16], to[ADDRESS_SHOWN + 16] = "";
 
 	if (!is_to_be_said(session))
 		return;
-	address = span_first(address, ADDRESS_SHOWN);
-	from = span_first(from, ADDRESS_SHOWN);
+	put_address("from", txn == NULL ? address :
+	    span_of(txn->envelope->reverse_path), from);
 	if (txn != NULL && address.length > 0)
-		snprintf(to, sizeof to, " to=<%.*s>", (int)address.length,
-		    (const char *)address.data);
-	log_info("NOQUEUE: reject: %s from %s: %u %s %s; from=<%.*s>%s "
+		put_address("to", address, to);
+	log_info("NOQUEUE: reject: %s from %s: %u %s %s;%s%s "
 	    "proto=%s helo=<%s>", stage,
 	    client_text(&session->client, client), complaint.code,
-	    complaint.status, complaint.text, (int)from.length,
-	    from.length == 0 ? "" : (const char *)from.data, to,
+	    complaint.status, complaint.text, from, to,
 	    session_protocol(session),
 	    session->helo == NULL ? "" : session->helo);
 }

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 
+from raw import Raw
 from scene import Skip, free_port, wait_until
 from syslogd import Syslogd
 
@@ -116,3 +117,32 @@ def log_reopen_follows_a_rotated_file_while_the_configuration_is_being_edited(sc
     relay.tool("log", "reopen")
     ident = relay.send()
     relay.wait_over(ident)
+
+
+def a_refusal_names_the_address_and_nothing_else_between_its_brackets(scene):
+    relay = scene.relay("limits { errors 100 }", to=9, listen="trust 127.0.0.0/8; strict")
+    client = Raw(relay.port)
+    rows = [("MAIL FROM:<a@x.test> SIZE=999999999999", "from=<a@x.test>"), ("MAIL FROM:<nodomain> SIZE=9", "from=<nodomain>"),
+            ("MAIL FROM:<>SIZE=9", "from=<>"), ("MAIL FROM:b@x.test SIZE=9", "from=<b@x.test>"),
+            ("MAIL FROM:", "from=<>"), ("MAIL FROM:<a@x.test", "from=<a@x.test>"),
+            ('MAIL FROM:<"> to=<c"@x..test> FOO', 'from=<"? to=?c"@x..test>'),
+            ("MAIL FROM:a>b<c", "from=<a?b?c>")]
+    for line, _ in rows:
+        client.ask(line, "5")
+        client.ask("RSET", "250")
+    client.ask("MAIL FROM:<ok@x.test>", "250")
+    client.ask("RCPT TO:<nodomain> NOTIFY=NEVER", "501")
+    wait_until(lambda: "to=<" in relay.log_text(), "the last refusal")
+    lines = re.findall(r"NOQUEUE: reject: MAIL .*?; (.*) proto=", relay.log_text())
+    assert lines == [want for _, want in rows], lines
+    assert " from=<ok@x.test> to=<nodomain> proto=" in relay.log_text()
+
+
+def a_filter_without_a_match_does_not_say_that_the_queue_is_empty(scene):
+    relay = scene.relay("class normal { retry 1h }", to=free_port())
+    relay.send()
+    relay.wait_deferred(1)
+    assert relay.tool("queue", "list", "--sender", "nobody@x.test") == "No message matches\n"
+    assert "a@client.test" in relay.tool("queue", "list")
+    relay.tool("queue", "delete", "--all")
+    assert relay.tool("queue", "list") == "Mail queue is empty\n"

@@ -40,11 +40,13 @@ static struct {
 	bool lost;		/* the other end of a socket has gone … */
 	log_lost_fn *on_lost;	/* … and who wants to know */
 	void *owner;
+	int onlooker;		/* of errors; -1: nobody */
+	const char *name;	/* of ours, for him */
 	unsigned long dropped;
 	msec_t told;		/* when lost lines were last told; 0: never */
 	int64_t second;		/* the second that `stamp` tells */
 	char stamp[LOG_STAMP_SIZE];
-} out = { .fd = STDERR_FILENO, .waiting = { .most = WAITING_MOST } };
+} out = { .fd = STDERR_FILENO, .onlooker = -1, .waiting = { .most = WAITING_MOST } };
 
 static const char *
 own_host(void)
@@ -148,6 +150,26 @@ add_line(enum log_level level, const char *text)
 		log_flush();
 }
 
+void
+log_errors_to(int fd, const char *name)
+{
+	out.onlooker = fd;
+	out.name = name;
+}
+
+static void
+tell_onlooker(const char *text)
+{
+	struct buf line;
+
+	buf_init(&line, LINE_BYTES_MOST);
+	buf_printf(&line, "%s: ", out.name);
+	log_line_clean(text, &line);
+	buf_append_byte(&line, '\n');
+	(void)!write(out.onlooker, line.data, buf_length(&line));
+	buf_fini(&line);
+}
+
 static void __attribute__((format(printf, 2, 0)))
 log_any(enum log_level level, const char *fmt, va_list ap)
 {
@@ -156,6 +178,8 @@ log_any(enum log_level level, const char *fmt, va_list ap)
 	vsnprintf(text, sizeof text, fmt, ap);
 	stamp_now();
 	add_line(level, text);
+	if (level == LOG_LEVEL_ERROR && out.onlooker != -1)
+		tell_onlooker(text);
 }
 
 #define LOG_FUNCTION(name, level)					\

@@ -49,6 +49,10 @@ msec_t log_pause(void);
  * take by then goes to stderr. */
 void log_close(void);
 
+/* Errors are told to who looks on, as well: "NAME: TEXT" to FD.  -1: nobody
+ * does any more. */
+void log_errors_to(int fd, const char *name);
+
 /*
  * The socket leads nowhere any more (a syslog daemon that was started again
  * has another one): lines wait for the next log_open().  FN is told once per

@@ -20,9 +20,8 @@ static const struct {
 	[LOG_LEVEL_ERROR] = { "error: ", 3 },
 };
 
-/* TEXT with what is not plain made visible. */
-static void
-append_clean(struct buf *line, const char *text)
+void
+log_line_clean(const char *text, struct buf *out)
 {
 	struct span rest = span_of(text), from = rest;
 
@@ -33,12 +32,12 @@ append_clean(struct buf *line, const char *text)
 			rest = span_skip(rest, length);
 			continue;
 		}
-		buf_append_span(line, span_first(from,
+		buf_append_span(out, span_first(from,
 		    from.length - rest.length));
-		buf_printf(line, "\\x%02x", rest.data[0]);
+		buf_printf(out, "\\x%02x", rest.data[0]);
 		from = rest = span_skip(rest, 1);
 	}
-	buf_append_span(line, from);
+	buf_append_span(out, from);
 }
 
 static void
@@ -63,7 +62,7 @@ log_line_put(const struct log_line *line, struct buf *out)
 	}
 	buf_append_text(out, line->program);
 	buf_printf(out, "[%d]: %s", (int)pid, levels[line->level].word);
-	append_clean(out, line->text);
+	log_line_clean(line->text, out);
 	buf_append_byte(out, '\n');
 }
 

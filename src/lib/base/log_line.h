@@ -25,6 +25,9 @@ struct log_line {
 	const char *text;	/* what is not plain in it is made visible */
 };
 
+/* TEXT with what is not plain made visible. */
+void log_line_clean(const char *text, struct buf *out);
+
 void log_line_put(const struct log_line *line, struct buf *out);
 
 /* LINE, with its newline, of the other form, in the one that SYSLOG tells.
