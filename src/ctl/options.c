@@ -24,6 +24,8 @@ struct option_row {
 
 static const struct option_row rows[] = {
 	{ 'c', "config", "FILE", 0, PLACE(config) },
+	{ 0, "help", NULL, 0, PLACE(help) },
+	{ 'V', "version", NULL, 0, PLACE(version) },
 	{ 'j', "json", NULL, TAKES_JSON, PLACE(json) },
 	{ 'e', "envelope", NULL, TAKES_PART, PLACE(envelope) },
 	{ 'h', "headers", NULL, TAKES_PART, PLACE(headers) },
@@ -46,6 +48,7 @@ enum {
 	FIRST_LONG = 256,
 	AGE_MOST = 1000000000	/* seconds: the relay takes no more */
 };
+_Static_assert(sizeof(rows) / sizeof(rows[0]) <= 32, "a bit for each row");
 
 /* What getopt_long() wants to know, from the rows. */
 static void
@@ -88,6 +91,7 @@ set(struct options *options, const struct option_row *row)
 	const char **text = place;
 
 	options->used |= row->takes;
+	options->given |= 1U << (row - rows);
 	if (row->argument == NULL) {
 		*(bool *)place = true;
 		return true;
@@ -113,10 +117,22 @@ options_parse(int argc, char **argv, struct options *out, int *rest)
 	while ((got = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		row = row_of(got);
 		if (row == NULL || !set(out, row))
-			return false;
+			out->bad = true;
 	}
 	*rest = optind;
-	return true;
+	return !out->bad;
+}
+
+const char *
+options_stray(const struct options *options, unsigned takes)
+{
+	size_t i;
+
+	for (i = 0; i < ROWS; i++)
+		if ((options->given & 1U << i) != 0 &&
+		    (rows[i].takes & ~takes) != 0)
+			return rows[i].name;
+	return NULL;
 }
 
 void

@@ -30,14 +30,20 @@ enum {
 struct options {
 	const char *config;
 	bool json, envelope, headers, changed, all;
+	bool help, version;
+	bool bad; /* one that there is not, or that lacks a value */
 	const char *from, *reason, *lasting, *by, *from_class;
 	const char *sender, *recipient, *site, *klass, *older;
 	unsigned used;		/* TAKES_ bits of the options given */
+	unsigned given;		/* and which ones, a bit each */
 };
 
-/* Reorders ARGV so that what is no option stands last, from *REST on.
- * False: the mistake was printed. */
+/* Reorders ARGV so that what is no option stands last, from *REST on, also
+ * behind a mistake, which was printed then.  False: there was one. */
 bool options_parse(int argc, char **argv, struct options *out, int *rest);
+
+/* The name of an option that was given and is none of TAKES; null: all are. */
+const char *options_stray(const struct options *options, unsigned takes);
 
 /* " [-j] [--older T]" …, those of TAKES, into OUT of MOST bytes; all those
  * that select messages are one " [FILTER ...]". */

@@ -79,15 +79,13 @@ print_verb(FILE *out, const struct verb *verb)
 	    verb->arguments);
 }
 
+/* What was wrong has been said. */
 static int
 usage(void)
 {
-	const struct verb *verb;
-
-	fputs("usage: postrider [-c FILE] VERB ..., where that is one of\n",
+	fputs("usage: postrider [-c FILE] VERB ...\n"
+	      "       postrider help [VERB]\n",
 	    stderr);
-	for (verb = verbs; verb->first != NULL; verb++)
-		print_verb(stderr, verb);
 	return EX_USAGE;
 }
 
@@ -99,13 +97,30 @@ usage_of(const struct verb *verb)
 	return EX_USAGE;
 }
 
+/* All verbs that begin with FIRST and, if that is not null, SECOND. */
+static int
+usage_of_some(const char *first, const char *second)
+{
+	const struct verb *verb;
+
+	fputs("usage:\n", stderr);
+	for (verb = verbs; verb->first != NULL; verb++)
+		if (strncmp(verb->first, first, strlen(first)) == 0 &&
+		    (second == NULL ||
+			(verb->second != NULL &&
+			    strncmp(verb->second, second, strlen(second)) ==
+				0)))
+			print_verb(stderr, verb);
+	return EX_USAGE;
+}
+
 static bool
 begins_with(const struct verb *verb, int count, char **argv)
 {
 	if (count > 0 && strncmp(verb->first, argv[0], strlen(argv[0])) != 0)
 		return false;
-	return count < 2 || (verb->second != NULL &&
-	    strncmp(verb->second, argv[1], strlen(argv[1])) == 0);
+	return count < 2 || verb->second == NULL ||
+	    strncmp(verb->second, argv[1], strlen(argv[1])) == 0;
 }
 
 /* Verbs that begin with the words given, or all. */
@@ -139,34 +154,105 @@ verb_version(const struct options *options, int count, char **argv)
 	return tool_finish(EX_OK);
 }
 
+/* "could be status or stop" */
+static int
+say_ambiguous(const char *first, const char *second)
+{
+	const struct verb *verb;
+	const char *last = "", *between = "";
+	char text[256] = "";
+	size_t used = 0;
+
+	for (verb = verbs; verb->first != NULL && used < sizeof(text); verb++) {
+		const char *word = second == NULL ? verb->first : verb->second;
+		const char *given = second == NULL ? first : second;
+
+		if (strncmp(verb->first, first, strlen(first)) != 0 ||
+		    word == NULL || strcmp(word, last) == 0 ||
+		    strncmp(word, given, strlen(given)) != 0)
+			continue;
+		used += (size_t)snprintf(
+		    text + used, sizeof(text) - used, "%s%s", between, word);
+		last = word;
+		between = " or ";
+	}
+	tool_fail(EX_USAGE, "%s%s%s: could be %s", first,
+	    second != NULL ? " " : "", second != NULL ? second : "", text);
+	return usage_of_some(first, second);
+}
+
+/* The verb is none; NEAR is one with the same first word, or null. */
+static int
+say_none(const struct verb *near, int argc, char **argv)
+{
+	if (argc == 0)
+		return usage();
+	if (near == NULL && argc > 0)
+		tool_fail(EX_USAGE, "%s: no such verb", argv[0]);
+	else if (argc > 1)
+		tool_fail(EX_USAGE, "%s %s: no such verb", argv[0], argv[1]);
+	else
+		tool_fail(EX_USAGE, "%s: which of these?", argv[0]);
+	return near == NULL ? usage() : usage_of_some(near->first, NULL);
+}
+
+/* VERB cannot be run like this. */
+static int
+say_slip(const struct verb *verb, const struct options *options, int argc,
+    char **argv)
+{
+	const char *stray = options_stray(options, verb->takes);
+
+	if (options->bad)
+		return usage_of(verb);
+	if (stray != NULL)
+		tool_fail(EX_USAGE, "--%s is not for %s%s%s", stray,
+		    verb->first, verb->second != NULL ? " " : "",
+		    verb->second != NULL ? verb->second : "");
+	else if (argc < verb->least)
+		tool_fail(EX_USAGE, "something is missing:%s", verb->arguments);
+	else
+		tool_fail(EX_USAGE, "%s: one word too many", argv[verb->most]);
+	return usage_of(verb);
+}
+
+/* -h is the header of `queue show ID'; otherwise it asks for help. */
+static bool
+asks_help(const struct options *options, const struct verb *verb, int argc)
+{
+	return options->help ||
+	    (options->headers &&
+		(verb == NULL || (verb->takes & TAKES_PART) == 0 ||
+		    argc < verb->least));
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct verb *verb;
 	struct options options;
-	int rest, words;
+	int rest, words = 0;
+	enum verb_found found;
 
-	if (!options_parse(argc, argv, &options, &rest))
-		return usage();
+	(void)options_parse(argc, argv, &options, &rest);
 	argc -= rest;
 	argv += rest;
-	switch (verb_find(verbs, argc, argv, &verb, &words)) {
-	case VERB_AMBIGUOUS:
-		tool_fail(EX_USAGE, "%s%s%s: could be several verbs", argv[0],
-		    argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
-		return usage();
-	case VERB_NONE:
-		if (argc > 0)
-			tool_fail(EX_USAGE, "%s%s%s: no such verb", argv[0],
-			    argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
-		return usage();
-	case VERB_FOUND:
-		break;
-	}
+	if (options.version)
+		return verb_version(&options, 0, NULL);
+	found = verb_find(verbs, argc, argv, &verb, &words);
+	if (asks_help(
+		&options, found == VERB_FOUND ? verb : NULL, argc - words))
+		return verb_help(&options, argc < 2 ? argc : 2, argv);
+	if (found == VERB_AMBIGUOUS)
+		return say_ambiguous(argv[0], words == 2 ? argv[1] : NULL);
+	if (found == VERB_NONE)
+		return options.bad && argc == 0 ? usage()
+						: say_none(verb, argc, argv);
 	argc -= words;
 	argv += words;
-	if (argc < verb->least || (verb->most >= 0 && argc > verb->most) ||
+	if (options.bad || argc < verb->least ||
+	    (verb->most >= 0 && argc > verb->most) ||
 	    (options.used & ~verb->takes) != 0)
-		return usage_of(verb);
+		return say_slip(verb, &options, argc, argv);
 	return verb->run(&options, argc, argv);
 }

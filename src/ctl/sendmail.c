@@ -15,6 +15,7 @@
 #include "ctl/tool.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static int
@@ -60,6 +61,22 @@ mail_or_smtp(const struct sendmail_options *options, int count, char **argv)
 	return status;
 }
 
+static const char usage[] =
+    "usage: sendmail [-t] [-i] [-f sender] [-F name] [-v] [option ...] "
+    "[recipient ...]\n"
+    "       sendmail -bs | -bv | -bp | -q ...\n"
+    "       sendmail --help | --version\n"
+    "See sendmail.postrider(1).\n";
+
+/* What stands alone: -h with a value is a count of hops, and dashes may
+ * begin the name of a recipient. */
+static bool
+asks(int argc, char **argv, const char *word, const char *letter)
+{
+	return argc == 2 &&
+	    (strcmp(argv[1], word) == 0 || strcmp(argv[1], letter) == 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -69,6 +86,12 @@ main(int argc, char **argv)
 	/* a link that packages make and call */
 	if (strcmp(program_invocation_short_name, "newaliases") == 0)
 		return EX_OK;
+	if (asks(argc, argv, "--help", "-h")) {
+		fputs(usage, stdout);
+		return tool_finish(EX_OK);
+	}
+	if (asks(argc, argv, "--version", "--version"))
+		return tool_version();
 	if (!sendmail_options_parse(argc, argv, &options, &err))
 		return tool_fail(EX_USAGE, "%s", err.text);
 	switch (options.mode) {

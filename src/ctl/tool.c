@@ -147,6 +147,14 @@ tool_send(int fd, const char *path, struct span bytes, struct err *err)
 }
 
 int
+tool_version(void)
+{
+	printf("%s (postrider) %s\n", program_invocation_short_name,
+	    PACKAGE_VERSION);
+	return tool_finish(EX_OK);
+}
+
+int
 tool_finish(int status)
 {
 	if (fflush(stdout) != 0 || ferror(stdout))

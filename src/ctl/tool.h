@@ -49,6 +49,9 @@ int tool_connect(const char *path, unsigned seconds, struct err *err)
 bool tool_send(int fd, const char *path, struct span bytes, struct err *err)
     MUST_CHECK;
 
+/* Print which postrider this is; what tool_finish() returns. */
+int tool_version(void);
+
 /* Flush standard output.  STATUS, or EX_IOERR if not all of it went out. */
 int tool_finish(int status);
 

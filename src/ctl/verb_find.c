@@ -45,7 +45,6 @@ find_second(const struct verb *table, const char *first, const char *given,
 {
 	int count = 0;
 
-	*out = NULL;
 	for (; table->first != NULL; table++) {
 		int like;
 

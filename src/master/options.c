@@ -7,21 +7,31 @@
 #include "base/mem.h"
 #include "conf/conf_notice.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-static const char usage[] =
-    "usage: postriderd [-f] [-c FILE]\n"
-    "       postriderd -t [-c FILE]\n"
-    "       postriderd -V | -h\n"
+static const char usage[] = "usage: postriderd [-f] [-c FILE]\n"
+			    "       postriderd -t [-c FILE]\n"
+			    "       postriderd --version | --help\n";
+static const char meaning[] =
     "\n"
     "  -c FILE  read this configuration\n"
     "  -f       stay in the foreground\n"
     "  -t       check the configuration and do nothing else\n"
-    "  -V       print the version\n"
-    "  -h       print this\n";
+    "  -V, --version\n"
+    "           print the version\n"
+    "  -h, --help\n"
+    "           print this\n";
+
+static const struct option longs[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
 
 /* The background has another working directory; where a symbolic link leads
  * may be another file at the next reload. */
@@ -44,7 +54,7 @@ options_read(int argc, char **argv, struct options *out)
 	*out = (struct options){ .foreground = false };
 	if (path == NULL || *path == '\0')
 		path = POSTRIDER_CONF;
-	while ((c = getopt(argc, argv, "c:fthV")) != -1) {
+	while ((c = getopt_long(argc, argv, "c:fthV", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			path = optarg;
@@ -60,6 +70,7 @@ options_read(int argc, char **argv, struct options *out)
 			exit(EX_OK);
 		case 'h':
 			fputs(usage, stdout);
+			fputs(meaning, stdout);
 			exit(EX_OK);
 		default:
 			fputs(usage, stderr);
@@ -67,6 +78,8 @@ options_read(int argc, char **argv, struct options *out)
 		}
 	}
 	if (optind != argc) {
+		fprintf(stderr, "postriderd: %s: it takes no words\n",
+		    argv[optind]);
 		fputs(usage, stderr);
 		exit(EX_USAGE);
 	}
