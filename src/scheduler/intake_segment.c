@@ -51,6 +51,8 @@ recall(struct scheduler *s, struct segment *segment, struct err *err)
 	if (past == NULL)
 		return false;
 	segment->ended |= past->end != UINT64_MAX;
+	if (past->promised > 0)
+		segment_inherit(s, segment);
 	if (past->end < segment->durable)
 		segment->durable = past->end;
 	if (past->promised > segment->promised)

@@ -92,6 +92,10 @@ journal_synced(struct scheduler *s, struct segment *segment,
 	journal_sync_end(&segment->journal, &job->ticket, job->ok);
 	if (!job->ok) {
 		segments_complain(s, &job->err);
+		if (!segment->journal.unsynced &&
+		    !link_on_list(&segment->unsynced))
+			list_append(&s->segments.unsynced,
+			    &segment->unsynced);	/* inherited */
 		if (!link_on_list(&segment->dirty))
 			list_append(&s->segments.dirty, &segment->dirty);
 		return;

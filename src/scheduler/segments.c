@@ -286,6 +286,15 @@ segment_status(struct scheduler *s, struct segment *segment,
 }
 
 void
+segment_inherit(struct scheduler *s, struct segment *segment)
+{
+	segment->journal.fresh = true;	/* nor may its name be durable */
+	if (!link_on_list(&segment->unsynced))
+		list_append(&s->segments.unsynced, &segment->unsynced);
+	segments_want_tick(s);
+}
+
+void
 segment_end(struct scheduler *s, struct segment *segment, uint64_t to)
 {
 	segment->ended = true;

@@ -135,6 +135,10 @@ void segment_moved(struct scheduler *s, struct segment *segment,
 /* A record of SIZE bytes has no recipient any more that is not final. */
 void segment_left(struct segment *segment, uint64_t size);
 
+/* SEGMENT has a journal of a former life, which may have died before it was
+ * synced: what is believed of it is synced now. */
+void segment_inherit(struct scheduler *s, struct segment *segment);
+
 /* SEGMENT ends at TO, for good. */
 void segment_end(struct scheduler *s, struct segment *segment, uint64_t to);
 

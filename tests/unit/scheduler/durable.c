@@ -335,6 +335,40 @@ nothing_is_given_out_while_nothing_can_be_written_down(void)
 	rig_free(&rig);
 }
 
+/* Written by one that died before its sync: believed, and so made durable,
+ * before anything is removed by it. */
+static void
+what_a_former_life_wrote_is_synced_by_the_next(void)
+{
+	struct rig *rig = rig_new(soon);
+	struct journal journal;
+	struct status status = { .rcpt = STATUS_ALL_RCPTS,
+	    .action = STATUS_DELIVERED, .code = 250,
+	    .enhanced = { 2, 0, 0 } };
+	struct files files;
+	struct err err;
+	int synced, named;
+
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@to.test");
+	files = files_of(rig);
+	rig_new_receiver(rig);
+	journal_init(&journal, rig->where.segment);
+	status.offset = rig->where.offset;
+	journal_add(&journal, &status);
+	CU_ASSERT_TRUE(journal_flush(&journal, &rig->dirs, &err));
+	journal_fini(&journal);
+	disk_reset();
+	rig_start(rig);
+	rig_until(rig, rig_no_segments, 0);
+	CU_ASSERT_EQUAL(rig->job_count, 0);
+	synced = disk_first(DISK_FDATASYNC, files.status, 0);
+	named = disk_first(DISK_FSYNC, "normal", synced);
+	CU_ASSERT_NOT_EQUAL(synced, DISK_NEVER);
+	CU_ASSERT_NOT_EQUAL(named, DISK_NEVER);
+	CU_ASSERT_TRUE(named < disk_first(DISK_UNLINKAT, files.messages, 0));
+	rig_free(&rig);
+}
+
 const struct unit_test durable_tests[] = {
 	UNIT(a_segment_goes_only_when_its_last_status_is_on_the_disk),
 	UNIT(the_name_of_a_journal_is_synced_with_it),
@@ -344,5 +378,6 @@ const struct unit_test durable_tests[] = {
 	UNIT(a_segment_stays_while_the_sync_of_its_journal_fails),
 	UNIT(a_status_is_written_in_its_turn_and_synced_at_the_end_at_the_latest),
 	UNIT(nothing_is_given_out_while_nothing_can_be_written_down),
+	UNIT(what_a_former_life_wrote_is_synced_by_the_next),
 	UNIT_END
 };
