@@ -106,6 +106,35 @@ print_disk(json_t *row)
 		    "disk_short", text, sizeof(text)));
 }
 
+/* What of the spool is not whole; nothing, where all is. */
+static void
+print_damage(json_t *row)
+{
+	json_t *corrupt = json_object_get(row, "corrupt");
+	json_t *unreadable = json_object_get(row, "unreadable");
+	char age[32];
+
+	if (corrupt != NULL)
+		printf("damaged mail: %lld in corrupt/, the oldest for %s; "
+		    "see \"postrider spool corrupt list\"\n",
+		    number(corrupt, "files"), age_text(number(corrupt,
+		    "oldest_s"), age, sizeof(age)));
+	if (unreadable != NULL)
+		printf("unreadable: %lld part%s of the spool, %lld bytes, "
+		    "tried again each hour; look at the disk\n",
+		    number(unreadable, "parts"),
+		    number(unreadable, "parts") == 1 ? "" : "s",
+		    number(unreadable, "bytes"));
+	if (number(row, "unkept") > 0)
+		printf("damaged mail: %lld not in corrupt/ yet, where it "
+		    "is told of; if this stays, see the log\n",
+		    number(row, "unkept"));
+	if (number(row, "newer") > 0)
+		printf("mail of a later version of postrider: %lld, left "
+		    "alone; that version will send it\n",
+		    number(row, "newer"));
+}
+
 static void
 print_status(void *owner, json_t *row)
 {
@@ -128,6 +157,7 @@ print_status(void *owner, json_t *row)
 	print_attention(row);
 	print_disk(row);
 	print_space(row);
+	print_damage(row);
 	print_queue(json_object_get(row, "queue"));
 	print_processes(json_object_get(row, "processes"));
 }

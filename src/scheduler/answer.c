@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "scheduler/quarantine.h"
+#include "scheduler/retry.h"
 #include "scheduler/scheduler.h"
 
 /* The recipients of an entry, sorted by what became of them. */
@@ -45,7 +46,7 @@ failed(struct scheduler *s, struct message *message,
     const struct result_row *row, struct span mta)
 {
 	struct tidings t = { row->rcpt, DSN_FAILED, row->code, row->status,
-	    mta, row->text, false, row->content };
+	    mta, row->text, false, row->content, false };
 
 	report_add(s, message, &t);
 }
@@ -66,7 +67,7 @@ relayed(struct scheduler *s, struct message *message,
 {
 	struct tidings t = { row->rcpt, DSN_RELAYED, row->code,
 	    row->status.length > 0 ? row->status : span_of("2.0.0"),
-	    result->mta, row->text, by_tells(message, result), false };
+	    result->mta, row->text, by_tells(message, result), false, false };
 
 	report_add(s, message, &t);
 }
@@ -199,8 +200,10 @@ handle_rest(struct scheduler *s, struct entry *entry,
 		return;
 	}
 	entry_set_rcpts(entry, sorted->later, sorted->later_count);
-	if (result->scope == SCOPE_SPOOL) {
-		quarantine_message(s, entry->message, "its record is damaged");
+	if (result->scope == SCOPE_SPOOL && retry_end(s->conf,
+	    entry->message) > scheduler_wall(s)) {
+		quarantine_message(s, entry->message, SPOILT_DAMAGED,
+		    "a deliverer finds it damaged");
 		return;
 	}
 	if (news == SITE_FAILED) {

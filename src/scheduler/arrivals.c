@@ -154,6 +154,15 @@ intake_look_after(struct scheduler *s)
 	}
 }
 
+void
+intake_revive(struct scheduler *s, struct segment *segment)
+{
+	segment->taken = segment->left_at;
+	segment->old = segment->left_old;
+	segment->closed = false;
+	look_at(s, segment);
+}
+
 /* ---- the start ------------------------------------------------------------------------ */
 
 struct found {
@@ -304,7 +313,7 @@ intake_again(struct scheduler *s)
 		if (segment->gone)
 			continue;
 		intake_forget(s, segment);
-		quarantine_forget(segment);
+		quarantine_forget(s, segment);
 		segment->open = segment->live = 0;
 		segment->old = true;
 		segment->taken = 0;

@@ -18,6 +18,7 @@
 #include "scheduler/retry.h"
 #include "scheduler/scheduler.h"
 
+#include <errno.h>
 #include <strings.h>
 
 enum {
@@ -72,10 +73,13 @@ read_head(int fd, const struct message *message, struct original *original,
 		    &original->head);
 	}
 	buf_fini(&read);
-	return n != -1;
+	if (n == -1)
+		original->returned = DSN_NOTHING;
+	return n != -1 || err->number == EIO;
 }
 
-/* All of it may go back, but a host may refuse it for its long lines. */
+/* All of it may go back, but a host may refuse it for its long lines.  What is
+ * damaged, or cannot be read, does not. */
 static bool
 read_whole(int fd, const struct message *message, struct original *original,
     struct err *err)
@@ -84,7 +88,7 @@ read_whole(int fd, const struct message *message, struct original *original,
 
 	if (!record_read(fd, message->offset, &message->id,
 	    message->size, &original->record, err))
-		return false;
+		return err->kind == ERR_FORMAT || err->number == EIO;
 	seen = dot_over(original->record.body);
 	if (seen.longest > DSN_LINE_MOST)
 		return read_head(fd, message, original, err);
@@ -92,13 +96,23 @@ read_whole(int fd, const struct message *message, struct original *original,
 	return true;
 }
 
-/* A failure returns the whole message if it is small enough and nobody
- * asked for less; anything else its header.  In no case more than MOST. */
 static bool
-read_original(struct scheduler *s, const struct message *message,
-    bool failure, enum dsn_returned most, struct original *original,
-    struct err *err)
+any_broken(const struct report *report)
 {
+	for (uint32_t i = 0; i < report->count; i++)
+		if (report->rows[i].broken)
+			return true;
+	return false;
+}
+
+/* A failure returns the whole message if it is small enough and nobody
+ * asked for less; anything else its header.  In no case more than its `most`. */
+static bool
+read_original(struct scheduler *s, const struct report *report,
+    bool failure, struct original *original, struct err *err)
+{
+	const struct message *message = report->message;
+	enum dsn_returned most = (enum dsn_returned)report->most;
 	int fd = segment_fd(s, message->segment, err);
 	uint8_t ret;
 
@@ -107,6 +121,8 @@ read_original(struct scheduler *s, const struct message *message,
 	if (fd == -1 || !record_peek(fd, message->offset, &message->id,
 	    &original->header, &original->envelope, err))
 		return false;
+	if (any_broken(report))
+		most = DSN_NOTHING;
 	ret = original->envelope->ret;
 	if (most == DSN_NOTHING)
 		return true;
@@ -302,7 +318,8 @@ may_shorten(const struct report *report, const struct envelope *envelope)
 static enum bounce_step
 unread(const struct err *err)
 {
-	return err->kind == ERR_FORMAT ? BOUNCE_UNREADABLE : BOUNCE_LATER;
+	return err->kind == ERR_FORMAT || err->number == EIO ?
+	    BOUNCE_UNREADABLE : BOUNCE_LATER;
 }
 
 /* The report that was refused goes to whom it was for once more, with less in
@@ -364,8 +381,7 @@ bounce_make(struct scheduler *s, struct report *report, struct bounce *out,
 	enum bounce_step step = BOUNCE_NOBODY;
 
 	*out = (struct bounce){ 0 };
-	if (!read_original(s, report->message, any_failure(report),
-	    report->most, &original, err)) {
+	if (!read_original(s, report, any_failure(report), &original, err)) {
 		original_fini(&original);
 		return unread(err);
 	}

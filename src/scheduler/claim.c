@@ -148,6 +148,30 @@ window_claim(struct scheduler *s, struct segment *segment, uint64_t offset,
 	several_fini(&several);
 }
 
+uint32_t
+window_take_all(struct scheduler *s, const struct message *message)
+{
+	struct several several = { .most = SIZE_MAX };
+	struct err err;
+	uint32_t count = 0;
+
+	if (s->window.index == NULL || index_count(s->window.index) == 0)
+		return 0;
+	if (!index_each_of(s->window.index, message->id, add_row, &several,
+	    &err))
+		window_fail(s, &err);
+	for (size_t i = 0; i < several.count; i++) {
+		struct row *row = &several.rows[i];
+
+		if (row->row.offset == message->offset &&
+		    window_segment(s, &row->row) == message->segment &&
+		    window_remove(s, row))
+			count += row_rcpt_count(row);
+	}
+	several_fini(&several);
+	return count;
+}
+
 struct other {
 	struct scheduler *s;
 	const struct segment *segment;

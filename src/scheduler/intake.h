@@ -48,6 +48,9 @@ void intake_look_after(struct scheduler *s);
 /* SEGMENT has something to read; FIRST: before the others of its kind. */
 void intake_read(struct scheduler *s, struct segment *segment, bool first);
 
+/* SEGMENT was left alone, and is tried again; it may be gone then. */
+void intake_revive(struct scheduler *s, struct segment *segment);
+
 /* SEGMENT leaves the table. */
 void intake_forget(struct scheduler *s, struct segment *segment);
 

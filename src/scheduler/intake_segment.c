@@ -4,9 +4,9 @@
  * finds there.
  *
  *	message     it is taken up
- *	damaged     kept in corrupt/, logged, its sender told
- *	unreadable  stays where it is, logged: the disk may give it out again
- *	newer       the same: a later program will know what it is
+ *	damaged     left to the ward, which keeps it and tells its sender
+ *	unreadable  left to the ward: the disk may give it out again
+ *	newer       stays where it is: a later program will know what it is
  *	torn        never promised, a line in the log
  *
  * The reader decides which of them it is (spool/reader.h); this file only
@@ -84,18 +84,30 @@ reached_end(struct scheduler *s, struct segment *segment)
 	segment_check(s, segment);
 }
 
-/* What is in SEGMENT stays, whole, for the operator and the next start. */
+/*
+ * What is in SEGMENT stays, whole, until AGAIN, the operator, or the next
+ * start.  Nothing is written down about it: not where it ends, either.
+ */
 static void
-leave_alone(struct scheduler *s, struct segment *segment, const char *why)
+leave_alone(struct scheduler *s, struct segment *segment, const char *why,
+    msec_t again)
 {
 	char text[SEGMENT_FILE_SIZE + 16];
 
 	log_error("segment %s is left alone: %s", segment_text(segment, text),
 	    why);
-	quarantine_exclude(segment, 0, UINT64_MAX);
-	segment_pin(segment);
+	segment->alone = true;
+	segment->left_old = segment->old;
+	segment->left_at = segment->taken;
+	intake_stop(s, segment);
+	intake_close(segment);
+	past_free(&segment->past);
+	s->intake.read += segment->old && !s->intake.complete;
+	segment->old = false;
 	segment->closed = true;
-	reached_end(s, segment);
+	if (segment->taken < segment->durable)
+		segment->taken = segment->durable;
+	ward_admit(s, segment, again);
 }
 
 /* A file under another name than its header says is somebody's doing. */
@@ -123,11 +135,11 @@ read_head(struct scheduler *s, struct segment *segment)
 		if (is_named(segment, &header))
 			return true;
 		leave_alone(s, segment, "its header has the name of another "
-		    "one");
+		    "one", MSEC_NEVER);
 		return false;
 	}
 	if (err.kind == ERR_FORMAT && err.number == EPROTO) {
-		leave_alone(s, segment, err.text);
+		leave_alone(s, segment, err.text, MSEC_NEVER);
 		return false;
 	}
 	if (fstat(segment->fd, &st) == 0 &&
@@ -158,7 +170,7 @@ cannot_begin(struct scheduler *s, struct segment *segment,
 	else if (is_short_of(err))
 		intake_stop(s, segment);	/* intake_look_after() */
 	else
-		leave_alone(s, segment, err->text);
+		leave_alone(s, segment, err->text, ward_again(s));
 }
 
 /* False: SEGMENT is off the list. */
@@ -186,34 +198,24 @@ begin(struct scheduler *s, struct segment *segment)
 
 /* ---- findings ------------------------------------------------------------------------------- */
 
-static void
-damaged(struct scheduler *s, struct segment *segment,
-    const struct reader_found *found)
-{
-	if (found->headed)
-		takeup_damaged(s, segment, found);
-	else
-		quarantine_bytes(s, segment, found->from, found->to,
-		    found->why);
-}
-
-/* Bytes that stay where they are, and so does their segment. */
+/* Bytes that stay where they are, and so does their segment; the ward looks
+ * at them again, if that is worth it. */
 static void
 stays(struct scheduler *s, struct segment *segment,
-    const struct reader_found *found)
+    const struct reader_found *found, enum spoilt_kind kind)
 {
 	char text[SEGMENT_FILE_SIZE + 16];
 
-	(void)s;
 	log_error("segment %s, bytes %llu to %llu stay there: %s",
 	    segment_text(segment, text), (unsigned long long)found->from,
 	    (unsigned long long)found->to, found->why);
-	quarantine_exclude(segment, found->from, found->to);
-	segment_pin(segment);
+	quarantine_add(s, segment, found->from, found->to, kind,
+	    kind == SPOILT_NEWER ? MSEC_NEVER : scheduler_now(s));
 }
 
 static void
-torn(struct segment *segment, const struct reader_found *found)
+torn(struct scheduler *s, struct segment *segment,
+    const struct reader_found *found)
 {
 	char text[SEGMENT_FILE_SIZE + 16];
 
@@ -221,7 +223,8 @@ torn(struct segment *segment, const struct reader_found *found)
 	    "written when the system went down, never accepted, is left out",
 	    segment_text(segment, text), (unsigned long long)found->from,
 	    (unsigned long long)found->to);
-	quarantine_exclude(segment, found->from, UINT64_MAX);
+	quarantine_add(s, segment, found->from, UINT64_MAX, SPOILT_OVER,
+	    MSEC_NEVER);
 }
 
 enum intake_step
@@ -229,6 +232,7 @@ intake_step(struct scheduler *s, struct segment *segment)
 {
 	struct reader_found found;
 	enum intake_step step = INTAKE_LONG;
+	enum reader_step finding;
 	struct reader *reader;
 
 	if (!begin(s, segment))
@@ -236,20 +240,26 @@ intake_step(struct scheduler *s, struct segment *segment)
 	reader = segment->reader;
 	reader->end = segment->durable;
 	reader->promised = segment->promised;
-	switch (reader_next(reader, &found)) {
+	finding = reader_next(reader, &found);
+	segment->edition = reader->edition;
+	segment->salt = reader->salt;
+	switch (finding) {
 	case READER_MESSAGE:
 		takeup_record(s, segment, &found);
 		step = INTAKE_RECORD;
 		break;
 	case READER_DAMAGED:
-		damaged(s, segment, &found);
+		quarantine_add(s, segment, found.from, found.to,
+		    SPOILT_DAMAGED, scheduler_now(s));
 		break;
 	case READER_UNREADABLE:
+		stays(s, segment, &found, SPOILT_UNREADABLE);
+		break;
 	case READER_NEWER:
-		stays(s, segment, &found);
+		stays(s, segment, &found, SPOILT_NEWER);
 		break;
 	case READER_TORN:
-		torn(segment, &found);
+		torn(s, segment, &found);
 		break;
 	case READER_MORE:
 		return INTAKE_LONG;

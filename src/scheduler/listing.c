@@ -245,10 +245,33 @@ listing_loading(const struct scheduler *s)
 	    "segments", (json_int_t)s->intake.found);
 }
 
+/* What is damaged, cannot be read, or is a later version's; nothing of what
+ * there is none of. */
+static void
+add_damage(struct scheduler *s, json_t *row)
+{
+	const struct ward_sum *sum = ward_sum(s);
+
+	if (sum->corrupt > 0)
+		json_object_set_new(row, "corrupt", json_pack("{s:I, s:I}",
+		    "files", (json_int_t)sum->corrupt, "oldest_s",
+		    (json_int_t)((clock_wall() - sum->oldest) / 1000000)));
+	if (sum->unreadable > 0)
+		json_object_set_new(row, "unreadable", json_pack("{s:I, s:I}",
+		    "parts", (json_int_t)sum->unreadable,
+		    "bytes", (json_int_t)sum->unreadable_bytes));
+	if (sum->unkept > 0)
+		json_object_set_new(row, "unkept",
+		    json_integer((json_int_t)sum->unkept));
+	if (sum->newer > 0)
+		json_object_set_new(row, "newer",
+		    json_integer((json_int_t)sum->newer));
+}
+
 json_t *
 listing_status(struct scheduler *s, usec_t born)
 {
-	json_t *processes = json_array(), *queue = json_object();
+	json_t *row, *processes = json_array(), *queue = json_object();
 
 	for (int c = 0; c < CLASS_COUNT; c++)
 		json_object_set_new(queue, class_name(c),
@@ -257,7 +280,7 @@ listing_status(struct scheduler *s, usec_t born)
 		if (atomic_load(&s->all->rows[i].pid) != 0)
 			json_array_append_new(processes,
 			    process_row(&s->all->rows[i]));
-	return json_pack("{s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:s*, s:I, "
+	row = json_pack("{s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:s*, s:I, "
 	    "s:s*, s:o*}",
 	    "version", PACKAGE_VERSION,
 	    "uptime_s", (json_int_t)((clock_wall() - born) / 1000000),
@@ -271,4 +294,6 @@ listing_status(struct scheduler *s, usec_t born)
 	    "disk_free", (json_int_t)s->disk.free,
 	    "disk_short", disk_text(s),
 	    "loading", listing_loading(s));
+	add_damage(s, row);
+	return row;
 }

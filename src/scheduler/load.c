@@ -195,17 +195,13 @@ is_true(struct scheduler *s, struct segment *segment, const struct row *row)
 }
 
 bool
-window_take(struct scheduler *s, const struct row *row)
+window_remove(struct scheduler *s, const struct row *row)
 {
-	struct segment *segment;
 	struct domain *domain;
 	struct err err;
 	bool found;
 
 	if (s->window.index == NULL)
-		return false;
-	segment = window_segment(s, &row->row);
-	if (segment == NULL || !is_true(s, segment, row))
 		return false;
 	if (!index_delete(s->window.index, row->row.id, row->row.first_rcpt,
 	    &found, &err)) {
@@ -216,6 +212,16 @@ window_take(struct scheduler *s, const struct row *row)
 	domain = routes_domain(s, row->row.domain);
 	uncount(s, &row->row, domain);
 	return true;
+}
+
+bool
+window_take(struct scheduler *s, const struct row *row)
+{
+	struct segment *segment = s->window.index == NULL ? NULL :
+	    window_segment(s, &row->row);
+
+	return segment != NULL && is_true(s, segment, row) &&
+	    window_remove(s, row);
 }
 
 void

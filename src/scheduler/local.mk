@@ -24,6 +24,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/flow.c src/scheduler/flow.h \
 	src/scheduler/hosts.c src/scheduler/hosts.h \
 	src/scheduler/intake.c src/scheduler/intake_segment.c src/scheduler/intake.h \
+	src/scheduler/keeper.c src/scheduler/keeper.h \
 	src/scheduler/line.c src/scheduler/line.h \
 	src/scheduler/listing.c src/scheduler/listing.h \
 	src/scheduler/load.c \
@@ -32,6 +33,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/move_large.c \
 	src/scheduler/names.c src/scheduler/names.h \
 	src/scheduler/past.c src/scheduler/past.h \
+	src/scheduler/notice.c src/scheduler/notice.h \
 	src/scheduler/outage.c src/scheduler/outage.h \
 	src/scheduler/pauses.c src/scheduler/pauses.h \
 	src/scheduler/pauses_file.c \
@@ -72,6 +74,8 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/sync_batch.c src/scheduler/sync_batch.h \
 	src/scheduler/takeup.c src/scheduler/takeup.h \
 	src/scheduler/wake.c \
+	src/scheduler/ward.c src/scheduler/ward.h \
+	src/scheduler/ward_sum.c \
 	src/scheduler/walk.c src/scheduler/walk.h \
 	src/scheduler/walk_match.c src/scheduler/idheap.c \
 	src/scheduler/idheap.h src/scheduler/search.c src/scheduler/search.h \

@@ -75,7 +75,7 @@ set_aside(struct scheduler *s, struct item *item, const struct err *why)
 		window_load(s, &item->rows[i], PLACE_LOADED);
 	message = message_find(&s->queue, item->id);
 	if (message != NULL)
-		quarantine_message(s, message, why->text);
+		quarantine_message(s, message, SPOILT_DAMAGED, why->text);
 }
 
 void

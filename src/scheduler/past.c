@@ -158,6 +158,15 @@ first_of(const struct past *past, uint64_t offset)
 	return low;
 }
 
+void
+past_final(const struct past *past, uint64_t offset, struct rcpt_set *final)
+{
+	for (size_t i = first_of(past, offset); i < past->count &&
+	    past->rows[i].offset == offset; i++)
+		if (past->rows[i].action <= STATUS_FINAL_LAST)
+			add_final(&past->rows[i], final);
+}
+
 struct origin_fate
 past_of_original(const struct past *past,
     const struct envelope_origin *origin, struct segment_name copy,

@@ -42,6 +42,10 @@ struct fate {
 struct fate past_of(struct past *past, uint64_t offset,
     struct rcpt_set *final);
 
+/* The same for the final recipients alone; in any order. */
+void past_final(const struct past *past, uint64_t offset,
+    struct rcpt_set *final);
+
 /*
  * PAST is of the segment that ORIGIN names: what it says of the copy in
  * segment COPY.  Final recipients are added to FINAL.  In any order.

@@ -1,156 +1,156 @@
 /* SPDX-License-Identifier: ISC
  *
- * quarantine.c - what could not be read is kept for the operator.
+ * quarantine.c - which bytes of a segment are no mail, now or for good.
+ *
+ * Ranges are in order and apart from each other.
  */
 #include "scheduler/quarantine.h"
 
-#include "base/fsys.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "scheduler/results.h"
+#include "base/must.h"
 #include "scheduler/scheduler.h"
+#include "spool/corrupt.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <string.h>
 
-enum { PIECE = 64 << 10, NAME_SIZE = 96 };
+/* ---- ranges ----------------------------------------------------------------------- */
 
-struct spoilt {
-	uint64_t from, to;
-};
+/* The first range that ends behind OFFSET, or their number. */
+static size_t
+find(const struct segment *segment, uint64_t offset)
+{
+	size_t low = 0, high = segment->spoilt_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (segment->spoilt[middle].to <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
 
 bool
 quarantine_has(const struct segment *segment, uint64_t offset)
 {
-	for (size_t i = 0; i < segment->spoilt_count; i++)
-		if (offset >= segment->spoilt[i].from &&
-		    offset < segment->spoilt[i].to)
-			return true;
-	return false;
+	size_t at = find(segment, offset);
+
+	return segment->alone || (at < segment->spoilt_count &&
+	    segment->spoilt[at].from <= offset);
 }
 
-/* The index may hold rows of what nobody can read any more. */
-void
-quarantine_exclude(struct segment *segment, uint64_t from, uint64_t to)
+static void
+insert(struct segment *segment, size_t at, const struct spoilt *range)
 {
-	if (quarantine_has(segment, from))
+	if (range->from >= range->to)
 		return;
-	segment->spoilt = mem_resize(segment->spoilt,
-	    segment->spoilt_count + 1, sizeof *segment->spoilt);
-	segment->spoilt[segment->spoilt_count++] =
-	    (struct spoilt){ from, to };
+	if (segment->spoilt_count == segment->spoilt_room) {
+		segment->spoilt_room = segment->spoilt_room * 2 + 4;
+		segment->spoilt = mem_resize(segment->spoilt,
+		    segment->spoilt_room, sizeof *segment->spoilt);
+	}
+	memmove(segment->spoilt + at + 1, segment->spoilt + at,
+	    (segment->spoilt_count - at) * sizeof *segment->spoilt);
+	segment->spoilt[at] = *range;
+	segment->spoilt_count++;
 }
 
 void
-quarantine_forget(struct segment *segment)
+quarantine_add(struct scheduler *s, struct segment *segment, uint64_t from,
+    uint64_t to, enum spoilt_kind kind, msec_t due)
 {
+	size_t at = find(segment, from);
+	struct spoilt range = { from, to, due, (uint8_t)kind };
+
+	if (at < segment->spoilt_count && segment->spoilt[at].from <= from)
+		return;
+	if (at < segment->spoilt_count && segment->spoilt[at].from < to)
+		range.to = segment->spoilt[at].from;
+	insert(segment, at, &range);
+	if (kind != SPOILT_OVER)
+		ward_admit(s, segment, due);
+}
+
+/* Take FROM to TO out of the range that holds it; the place of what was
+ * behind it. */
+static size_t
+cut(struct segment *segment, uint64_t from, uint64_t to)
+{
+	size_t at = find(segment, from);
+	struct spoilt before, behind;
+
+	must(at < segment->spoilt_count && segment->spoilt[at].from <= from &&
+	    segment->spoilt[at].to >= to);
+	before = behind = segment->spoilt[at];
+	before.to = from;
+	behind.from = to;
+	segment->spoilt_count--;
+	memmove(segment->spoilt + at, segment->spoilt + at + 1,
+	    (segment->spoilt_count - at) * sizeof *segment->spoilt);
+	insert(segment, at, &behind);
+	insert(segment, at, &before);
+	return before.from < before.to ? at + 1 : at;
+}
+
+void
+quarantine_set(struct segment *segment, uint64_t from, uint64_t to,
+    enum spoilt_kind kind, msec_t due)
+{
+	struct spoilt range = { from, to, due, (uint8_t)kind };
+
+	insert(segment, cut(segment, from, to), &range);
+}
+
+void
+quarantine_heal(struct segment *segment, uint64_t from, uint64_t to)
+{
+	cut(segment, from, to);
+}
+
+const struct spoilt *
+quarantine_next(const struct segment *segment, uint64_t from, msec_t now)
+{
+	for (size_t i = find(segment, from); i < segment->spoilt_count; i++)
+		if (segment->spoilt[i].from >= from &&
+		    segment->spoilt[i].kind != SPOILT_OVER &&
+		    segment->spoilt[i].due <= now)
+			return &segment->spoilt[i];
+	return NULL;
+}
+
+bool
+quarantine_due(const struct segment *segment, msec_t *due)
+{
+	bool any = false;
+
+	*due = MSEC_NEVER;
+	for (size_t i = 0; i < segment->spoilt_count; i++) {
+		if (segment->spoilt[i].kind == SPOILT_OVER)
+			continue;
+		any = true;
+		if (segment->spoilt[i].due < *due)
+			*due = segment->spoilt[i].due;
+	}
+	return any;
+}
+
+void
+quarantine_forget(struct scheduler *s, struct segment *segment)
+{
+	ward_discharge(s, segment);
 	segment->spoilt_count = 0;
-	segment->pinned = false;
+	segment->alone = false;
 }
 
-static bool
-copy_range(int from, int to, uint64_t at, uint64_t end, const char *name,
-    struct err *err)
-{
-	uint8_t piece[PIECE];
+/* ---- out of the queue --------------------------------------------------------------- */
 
-	while (at < end) {
-		size_t length = end - at < PIECE ? (size_t)(end - at) : PIECE;
-		ssize_t n = fsys_read_at(from, piece, length, (off_t)at,
-		    "segment", err);
-
-		if (n == -1)
-			return false;
-		if (n == 0)
-			break;
-		if (!fsys_write(to, span_make(piece, (size_t)n), name, err))
-			return false;
-		at += (uint64_t)n;
-	}
-	if (fsync(to) == -1)
-		return err_sys(err, "sync", name);
-	return true;
-}
-
-/* Bytes that were kept by a former life are kept already. */
-static bool
-keep(struct scheduler *s, struct segment *segment, uint64_t from,
-    uint64_t to, const char *name, struct err *err)
-{
-	int fd = segment_fd(s, segment, err), out;
-	bool done;
-
-	if (fd == -1)
-		return false;
-	out = openat(s->dirs.corrupt, name, O_WRONLY | O_CREAT | O_EXCL |
-	    O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (out == -1 && errno == EEXIST)
-		return true;
-	if (out == -1)
-		return err_sys(err, "make corrupt", name);
-	done = copy_range(fd, out, from, to, name, err);
-	if (close(out) == -1 && done)
-		done = err_sys(err, "close", name);
-	if (done)
-		done = fsys_sync_dir(s->dirs.corrupt, "corrupt", err);
-	if (!done)
-		unlinkat(s->dirs.corrupt, name, 0);
-	return done;
-}
-
-/* False: the segment has to stay. */
-static bool
-keep_or_stay(struct scheduler *s, struct segment *segment, uint64_t from,
-    uint64_t to, const char *name, const char *why)
-{
-	char text[SEGMENT_FILE_SIZE + 16];
-	struct err err;
-
-	segment_text(segment, text);
-	if (keep(s, segment, from, to, name, &err)) {
-		log_error("segment %s, bytes %llu to %llu: %s: kept as "
-		    "corrupt/%s", text, (unsigned long long)from,
-		    (unsigned long long)to, why, name);
-		return true;
-	}
-	log_error("segment %s, bytes %llu to %llu: %s: cannot be kept in "
-	    "corrupt/, the segment stays: %s", text,
-	    (unsigned long long)from, (unsigned long long)to, why, err.text);
-	segment_opened(segment, 1);
-	return false;
-}
-
-void
-quarantine_bytes(struct scheduler *s, struct segment *segment,
-    uint64_t from, uint64_t to, const char *why)
-{
-	char name[NAME_SIZE];
-
-	quarantine_exclude(segment, from, to);
-	snprintf(name, sizeof name, "%s-%02u-%08x-%llu.bytes",
-	    class_name(segment->name.klass), segment->name.slot,
-	    segment->name.sequence, (unsigned long long)from);
-	keep_or_stay(s, segment, from, to, name, why);
-}
-
-void
-quarantine_record(struct scheduler *s, struct segment *segment,
-    uint64_t offset, uint64_t size, struct msgid id, const char *why)
-{
-	char name[NAME_SIZE], text[MSGID_TEXT + 1];
-
-	snprintf(name, sizeof name, "%s.message", msgid_text(id, text));
-	if (keep_or_stay(s, segment, offset, offset + size, name, why))
-		segment_status(s, segment, offset, STATUS_ALL_RCPTS,
-		    STATUS_BROKEN, 0, NULL);
-}
-
-/* Those of its entries that are at hand; what flies or waits in the index
- * meets the same damage and comes here again. */
+/* Those of its entries that are at hand. */
 static uint32_t
-pull_entries(struct scheduler *s, struct message *message)
+drop_entries(struct scheduler *s, struct message *message)
 {
 	struct link *link, *next;
 	uint32_t count = 0;
@@ -163,32 +163,33 @@ pull_entries(struct scheduler *s, struct message *message)
 		if (entry->state == ENTRY_FLYING)
 			continue;
 		entry_pull(&s->queue, entry);
-		for (uint32_t i = 0; i < entry->rcpt_count; i++)
-			segment_status(s, message->segment, message->offset,
-			    entry->rcpts[i], STATUS_BROKEN, 0, NULL);
 		count += entry->rcpt_count;
 		entry_free(&s->queue, entry);
 	}
 	return count;
 }
 
-static void
-set_aside(struct scheduler *s, struct message *message)
+void
+quarantine_message(struct scheduler *s, struct message *message,
+    enum spoilt_kind kind, const char *why)
 {
-	struct link *link, *next;
+	struct segment *segment = message->segment;
+	char id[MSGID_TEXT + 1];
+	uint32_t count;
 
-	message->flags |= MESSAGE_HELD;
+	log_warn("%s: %s, looking at its record",
+	    msgid_text(message->id, id), why);
 	message->busy++;
-	for (link = list_first(&message->entries); link != NULL;
-	    link = next) {
-		struct entry *entry = list_item(link, struct entry, sibling);
-
-		next = list_next(&message->entries, link);
-		if (entry->state == ENTRY_FLYING)
-			continue;
-		entry_pull(&s->queue, entry);
-		window_place(s, entry, PLACE_FRONT);
-	}
+	count = window_take_all(s, message);
+	count += drop_entries(s, message);
+	count += reports_drop(s, message);
+	quarantine_add(s, segment, message->offset, message->offset +
+	    message->size, kind, scheduler_now(s));
+	must(message->open >= count && segment->open >= count);
+	message->open -= count;
+	segment->open -= count;
+	if (message->open == 0)
+		segment_left(segment, message->size);
 	message->busy--;
 	message_release(&s->queue, message);
 }
@@ -197,28 +198,22 @@ bool
 quarantine_copy(struct scheduler *s, const struct message *message,
     const char *why)
 {
-	char name[NAME_SIZE], text[MSGID_TEXT + 1];
+	struct corrupt_note note = {
+		.segment = message->segment->name,
+		.offset = message->offset, .bytes = message->size,
+		.when = scheduler_wall(s), .has_id = true, .id = message->id,
+	};
+	char name[CORRUPT_NAME_SIZE], id[MSGID_TEXT + 1];
+	struct err err;
+	int fd = segment_fd(s, message->segment, &err);
 
-	snprintf(name, sizeof name, "%s.message",
-	    msgid_text(message->id, text));
-	return keep_or_stay(s, message->segment, message->offset,
-	    message->offset + message->size, name, why);
-}
-
-void
-quarantine_message(struct scheduler *s, struct message *message,
-    const char *why)
-{
-	uint32_t count;
-
-	if (!quarantine_copy(s, message, why)) {
-		/* Out of the way until the next start. */
-		set_aside(s, message);
-		return;
+	snprintf(note.why, sizeof note.why, "%s", why);
+	if (fd != -1 && corrupt_keep(&s->dirs, fd, false, &note, name, &err)) {
+		log_error("%s: %s: kept as corrupt/%s",
+		    msgid_text(message->id, id), why, name);
+		return true;
 	}
-	message->busy++;
-	count = pull_entries(s, message);
-	count += reports_break(s, message);
-	message->busy--;
-	results_settled(s, message, count);
+	log_error("%s: %s: cannot be kept in corrupt/: %s",
+	    msgid_text(message->id, id), why, err.text);
+	return false;
 }

@@ -90,6 +90,7 @@ report_add(struct scheduler *s, struct message *message,
 		.code = (uint16_t)tidings->code,
 		.by = tidings->by,
 		.content = tidings->content,
+		.broken = tidings->broken,
 	};
 	snprintf(row->status, sizeof row->status, "%.*s",
 	    (int)tidings->status.length, (const char *)tidings->status.data);
@@ -166,7 +167,7 @@ discard(struct scheduler *s, struct report *report)
 }
 
 uint32_t
-reports_break(struct scheduler *s, struct message *message)
+reports_drop(struct scheduler *s, struct message *message)
 {
 	struct report *report, *next;
 	uint32_t count = 0;
@@ -175,13 +176,8 @@ reports_break(struct scheduler *s, struct message *message)
 		next = report->next;
 		if (report->committing)
 			continue;	/* that one is out of the door */
-		for (uint32_t i = 0; i < report->count; i++) {
-			if (!ends_wait(&report->rows[i]))
-				continue;
-			segment_status(s, message->segment, message->offset,
-			    report->rows[i].rcpt, STATUS_BROKEN, 0, NULL);
-			count++;
-		}
+		for (uint32_t i = 0; i < report->count; i++)
+			count += ends_wait(&report->rows[i]) ? 1 : 0;
 		discard(s, report);
 	}
 	return count;
@@ -199,7 +195,8 @@ write_status(struct scheduler *s, const struct message *message,
 
 	if (ends_wait(row) || row->action == DSN_DELAYED)
 		segment_status(s, message->segment, message->offset,
-		    row->rcpt, actions[row->action], row->code, row->status);
+		    row->rcpt, row->broken ? STATUS_BROKEN :
+		    actions[row->action], row->code, row->status);
 }
 
 /* What REPORT says was told, or is not to be told: it can be written. */

@@ -24,7 +24,7 @@ struct report_row {
 	uint16_t code;
 	char status[12];
 	char *mta, *reply, *reason;	/* null: none */
-	bool by, content;	/* as in struct tidings */
+	bool by, content, broken;	/* as in struct tidings */
 	bool told;		/* it is in the report (NOTIFY) */
 };
 
@@ -65,6 +65,7 @@ struct tidings {
 	struct span text;	/* the reply, or the reason */
 	bool by;		/* DELIVERBY wants it told, unless NOTIFY=NEVER */
 	bool content;		/* refused for what it is, not for whom */
+	bool broken;		/* it is damaged: nothing of it goes back */
 };
 
 /*
@@ -83,10 +84,10 @@ bool reports_are_many(const struct scheduler *s);
 bool reports_are_too_many(const struct scheduler *s);
 
 /*
- * MESSAGE turned out to be unreadable: what was to be told about it is not,
- * and its recipients get STATUS_BROKEN.  The number of these.
+ * MESSAGE turned out to be unreadable: what was to be told about it is not.
+ * The number of recipients that were waiting for that.
  */
-uint32_t reports_break(struct scheduler *s, struct message *message);
+uint32_t reports_drop(struct scheduler *s, struct message *message);
 
 /* Recipients whose failure is being reported, as a set and as a number. */
 void report_present(const struct message *message, struct rcpt_set *set);

@@ -79,7 +79,7 @@ warn_sender(struct scheduler *s, struct entry *entry, struct span status,
 
 	for (uint32_t i = 0; i < entry->rcpt_count; i++) {
 		struct tidings t = { entry->rcpts[i], DSN_DELAYED, code,
-		    status, mta, text, false, false };
+		    status, mta, text, false, false, false };
 
 		report_add(s, message, &t);
 	}
@@ -93,7 +93,7 @@ expire(struct scheduler *s, struct entry *entry, struct span text,
 
 	for (uint32_t i = 0; i < entry->rcpt_count; i++) {
 		struct tidings t = { entry->rcpts[i], DSN_EXPIRED, code,
-		    span_of("5.4.7"), mta, text, false, false };
+		    span_of("5.4.7"), mta, text, false, false, false };
 
 		report_add(s, message, &t);
 	}
@@ -265,7 +265,7 @@ results_unroutable(struct scheduler *s, struct entry *entry)
 	}
 	for (uint32_t i = 0; i < entry->rcpt_count; i++) {
 		struct tidings t = { entry->rcpts[i], DSN_FAILED, 0,
-		    span_of(status), span_of(""), text, false, false };
+		    span_of(status), span_of(""), text, false, false, false };
 
 		report_add(s, entry->message, &t);
 	}
@@ -280,7 +280,8 @@ results_no_segment(struct scheduler *s, struct entry *entry,
 	char id[MSGID_TEXT + 1];
 
 	if (err->kind == ERR_FORMAT || err->number == ENOENT) {
-		quarantine_message(s, entry->message, err->text);
+		quarantine_message(s, entry->message, SPOILT_UNREADABLE,
+		    err->text);
 		return;
 	}
 	log_error("%s: its segment cannot be opened, trying again: %s",
@@ -290,25 +291,35 @@ results_no_segment(struct scheduler *s, struct entry *entry,
 	    err->text);
 }
 
-void
-results_unreadable(struct scheduler *s, struct message *message,
-    const struct row *row, const struct err *err)
+static struct entry *
+entry_of(struct scheduler *s, struct message *message,
+    const struct row *row)
 {
-	char id[MSGID_TEXT + 1];
-	struct entry *entry;
+	struct entry *entry = entry_new(&s->queue, message);
 
-	if (err->kind == ERR_FORMAT || row == NULL) {
-		quarantine_message(s, message, err->text);
-		return;
-	}
-	log_error("%s: its record cannot be read, trying again: %s",
-	    msgid_text(message->id, id), err->text);
-	entry = entry_new(&s->queue, message);
 	for (uint32_t i = 0; i < row_rcpt_count(row); i++)
 		entry_add_rcpt(entry, row_rcpt(row, i));
 	entry->attempts = row->row.attempts;
 	entry->domain = routes_domain(s, row->row.domain);
 	entry->domain->entries++;
-	window_park(s, entry, scheduler_wall(s) +
-	    retry_pause(s->conf, message->klass, 1) * 1000, err->text);
+	return entry;
+}
+
+void
+results_unreadable(struct scheduler *s, struct message *message,
+    const struct row *row, const struct err *err)
+{
+	char id[MSGID_TEXT + 1];
+	struct entry *entry = row == NULL ? NULL : entry_of(s, message, row);
+
+	if (err->kind == ERR_FORMAT || err->number == EIO) {
+		quarantine_message(s, message, err->kind == ERR_FORMAT ?
+		    SPOILT_DAMAGED : SPOILT_UNREADABLE, err->text);
+		return;
+	}
+	log_error("%s: its record cannot be read, trying again: %s",
+	    msgid_text(message->id, id), err->text);
+	if (entry != NULL)
+		window_park(s, entry, scheduler_wall(s) +
+		    retry_pause(s->conf, message->klass, 1) * 1000, err->text);
 }

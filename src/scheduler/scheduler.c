@@ -58,6 +58,10 @@ show_numbers(struct scheduler *s)
 	board_set(row, METRIC_IN_FLIGHT, s->dispatch.flying);
 	board_set(row, METRIC_SITES, s->queue.sites.count);
 	board_set(row, METRIC_SEGMENTS, s->segments.by_name.count);
+	board_set(row, METRIC_CORRUPT, s->ward.sum.corrupt);
+	board_set(row, METRIC_UNREADABLE, s->ward.sum.unreadable);
+	board_set(row, METRIC_UNKEPT, s->ward.sum.unkept);
+	board_set(row, METRIC_NEWER, s->ward.sum.newer);
 }
 
 static void
@@ -106,6 +110,7 @@ turn(void *owner)
 	more |= astray_work(s);
 	more |= window_work(s);
 	more |= names_work(s);
+	more |= ward_work(s);
 	more |= dispatch_work(s);
 	reports_work(s);
 	segments_flush(s);
@@ -165,6 +170,7 @@ second(void *owner)
 	window_care(s);
 	pauses_care(s);
 	deaths_care(s);
+	ward_care(s);
 	copies_care(s);
 	compact_care(s);
 	disk_care(s);
@@ -214,6 +220,7 @@ init_parts(struct scheduler *s)
 	list_init(&s->attentions);
 	reports_init(s);
 	window_init(s);
+	ward_init(s);
 	pauses_init(s);
 	moves_init(s);
 }
@@ -221,7 +228,8 @@ init_parts(struct scheduler *s)
 static bool
 start_parts(struct scheduler *s, struct err *err)
 {
-	if (!segments_start(s, err) || !reports_start(s, err))
+	if (!segments_start(s, err) || !reports_start(s, err) ||
+	    !ward_start(s, err))
 		return false;
 	pauses_load(s);
 	outages_load(s);
@@ -264,6 +272,7 @@ scheduler_free(struct scheduler **scheduler)
 	rates_save(s);
 	compact_stop(s);
 	moves_stop(s);
+	ward_fini(s);
 	reports_fini(s);
 	moves_fini(s);
 	window_close(s);

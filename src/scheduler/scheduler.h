@@ -32,6 +32,7 @@
 #include "scheduler/segments.h"
 #include "scheduler/site.h"
 #include "scheduler/skips.h"
+#include "scheduler/ward.h"
 #include "scheduler/window.h"
 #include "spool/layout.h"
 #include "worker/board.h"
@@ -67,6 +68,7 @@ struct scheduler {
 	struct list attentions;	/* of sites that need our operator */
 	struct reports reports;
 	struct window window;
+	struct ward ward;
 	struct moves moves;
 	struct compact compact;
 	struct pauses pauses;

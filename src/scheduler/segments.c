@@ -171,6 +171,7 @@ void
 segment_forget(struct scheduler *s, struct segment *segment)
 {
 	intake_forget(s, segment);
+	ward_discharge(s, segment);
 	close_fd(s, segment);
 	if (link_on_list(&segment->dirty))
 		list_remove(&s->segments.dirty, &segment->dirty);
@@ -207,6 +208,7 @@ write_down(struct scheduler *s, struct segment *segment,
 	journal_add(&segment->journal, record);
 	if (segment->past != NULL)
 		past_note(segment->past, record);
+	ward_note(s, segment, record);
 	if (!link_on_list(&segment->dirty))
 		list_append(&s->segments.dirty, &segment->dirty);
 	scheduler_ask(s);

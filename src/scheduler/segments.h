@@ -58,8 +58,16 @@ struct segment {
 	struct link reading;	/* intake: has something to read */
 	struct reader *reader;	/* intake: while reading */
 	struct past *past;	/* intake: while reading an old one */
-	struct spoilt *spoilt;	/* quarantine: what of it is damaged */
-	size_t spoilt_count;
+	struct spoilt *spoilt;	/* quarantine: what of it is no mail */
+	size_t spoilt_count, spoilt_room;
+	bool alone;		/* quarantine: all of it; it was left … */
+	bool left_old;		/* … as one of a former life … */
+	uint64_t left_at;	/* … and was read so far */
+	struct link ward;	/* ward: something of it waits */
+	msec_t ward_due;	/* to be looked at */
+	bool noticed;		/* ward: the postmaster was told of it */
+	uint8_t edition;	/* as its reader found it; 0: not known */
+	uint64_t salt;
 	size_t pins;		/* jobs and reports that need its file … */
 	size_t jobs;		/* … and how many of them are jobs */
 	uint64_t known[SEGMENT_DELIVERERS / 64];	/* dispatch: to whom */
@@ -147,7 +155,7 @@ void segment_opened(struct segment *segment, uint32_t count);
 void segment_settled(struct scheduler *s, struct segment *segment,
     uint32_t count);
 
-/* SEGMENT stays, whatever becomes of its messages, until the next start. */
+/* SEGMENT stays, whatever becomes of its messages. */
 void segment_pin(struct segment *segment);
 
 /* If SEGMENT is closed, read to its end, and nothing in it is open: it is

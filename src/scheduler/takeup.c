@@ -9,8 +9,12 @@
 #include "scheduler/deadline.h"
 #include "scheduler/past.h"
 #include "scheduler/quarantine.h"
+#include "scheduler/results.h"
+#include "scheduler/retry.h"
 #include "scheduler/say.h"
 #include "scheduler/scheduler.h"
+
+#define LATER "its record was looked at, and is whole"
 
 enum {				/* seconds an arrival may be off our clock */
 	SKEW_LEAST = 2,		/* … before anybody wonders why */
@@ -71,7 +75,8 @@ takeup_group(struct scheduler *s, struct message *message,
 			continue;
 		if (how->not_before > 0 &&
 		    (message->flags & MESSAGE_HELD) == 0)
-			window_park(s, entry, how->not_before, TAKEUP_EARLY);
+			window_park(s, entry, how->not_before,
+			    how->why != NULL ? how->why : TAKEUP_EARLY);
 		else
 			window_place(s, entry, how->place);
 	}
@@ -170,6 +175,7 @@ struct takeup {
 	struct rcpt_set done;	/* not to be taken up, for whatever reason */
 	uint32_t claimed;	/* of these: in the index */
 	struct fate fate;	/* with the class that counts */
+	usec_t not_before;	/* as in struct takeup_how */
 };
 
 static uint8_t
@@ -249,7 +255,8 @@ take_rest(struct scheduler *s, struct takeup *t,
 {
 	uint32_t total = t->done.total, left = total - t->done.count, n = 0;
 	uint32_t *rcpts = mem_array(left, sizeof *rcpts);
-	struct takeup_how how = { 0 };
+	struct takeup_how how = { .not_before = t->not_before,
+	    .why = t->not_before > 0 ? LATER : NULL };
 	struct message *message = message_find(&s->queue, t->id);
 
 	for (uint32_t i = 0; i < total; i++)
@@ -267,19 +274,22 @@ take_rest(struct scheduler *s, struct takeup *t,
 		message->flags |= MESSAGE_HELD;
 	say_active(message, envelope);
 	if (message->released > message->arrived &&
-	    message->released > message->taken)
+	    message->released > message->taken) {
 		how.not_before = message->released;
+		how.why = NULL;
+	}
 	takeup_group(s, message, envelope, rcpts, left, &how);
 	message_release(&s->queue, message);
 	mem_free(rcpts);
 }
 
-void
-takeup_record(struct scheduler *s, struct segment *segment,
-    const struct reader_found *record)
+/* NOT_BEFORE: as in struct takeup_how. */
+static void
+take_up(struct scheduler *s, struct segment *segment,
+    const struct reader_found *record, usec_t not_before)
 {
 	struct takeup t = { .segment = segment, .record = record,
-	    .id = record->header.id,
+	    .id = record->header.id, .not_before = not_before,
 	    .fate = { .klass = came_as(segment, record) } };
 	struct envelope *envelope;
 	struct err err;
@@ -303,28 +313,111 @@ takeup_record(struct scheduler *s, struct segment *segment,
 		take_rest(s, &t, envelope);
 	} else {
 		segment_left(segment, record_size(&record->header));
-		quarantine_record(s, segment, record->from,
-		    record_size(&record->header), record->header.id,
-		    envelope != NULL ? "its recipients do not add up" :
-		    err.text);
+		quarantine_add(s, segment, record->from, record->from +
+		    record_size(&record->header), SPOILT_DAMAGED,
+		    scheduler_now(s));
 	}
 	envelope_free(&envelope);
 	rcpt_set_fini(&t.done);
 }
 
-/* What was done before it was damaged is no loss. */
 void
-takeup_damaged(struct scheduler *s, struct segment *segment,
-    const struct reader_found *found)
+takeup_record(struct scheduler *s, struct segment *segment,
+    const struct reader_found *record)
 {
-	struct rcpt_set done;
+	take_up(s, segment, record, 0);
+}
 
-	quarantine_exclude(segment, found->from, found->to);
-	rcpt_set_init(&done, found->header.rcpt_count);
-	if (segment->past != NULL)
-		(void)past_of(segment->past, found->from, &done);
-	if (done.count < done.total)
-		quarantine_record(s, segment, found->from,
-		    found->to - found->from, found->header.id, found->why);
-	rcpt_set_fini(&done);
+void
+takeup_again(struct scheduler *s, struct segment *segment,
+    struct past *past, const struct reader_found *record, bool later)
+{
+	segment->old = true;
+	segment->past = past;
+	take_up(s, segment, record, later ? scheduler_wall(s) +
+	    retry_pause(s->conf, came_as(segment, record), 1) * 1000 : 0);
+	segment->past = NULL;
+	segment->old = false;
+}
+
+/* ---- one that is damaged -------------------------------------------------------------- */
+
+#define DAMAGED "the message was damaged on the disk of the relay"
+
+/* Recipient RCPT is final as soon as its sender has been told. */
+static void
+tell_broken(struct scheduler *s, struct message *message,
+    const struct envelope *envelope, uint32_t rcpt)
+{
+	struct tidings t = { .rcpt = rcpt, .action = DSN_FAILED,
+	    .status = span_of("5.3.0"), .mta = span_of(""),
+	    .text = span_of(DAMAGED), .broken = true };
+
+	say_rcpt(message, envelope->rcpts[rcpt].address, "5.3.0", "bounced",
+	    DAMAGED, 0, scheduler_wall(s));
+	report_add(s, message, &t);
+}
+
+/* The message of the record, in memory; null: others have its ids. */
+static struct message *
+broken_message(struct scheduler *s, const struct takeup *t,
+    const struct envelope *envelope)
+{
+	struct msgid id = t->id;
+	struct message *message = message_find(&s->queue, id);
+
+	if (message != NULL && !is_this(t, message)) {
+		id = record_alias(&t->record->header, t->record->from);
+		message = message_find(&s->queue, id);
+	}
+	if (message == NULL)
+		return make_message(s, t->segment, t->record, id, envelope,
+		    came_as(t->segment, t->record));
+	return is_this(t, message) ? message : NULL;
+}
+
+/* What was done before it was damaged is no loss, and what is in hand ends as
+ * it ends. */
+static bool
+tell_rest(struct scheduler *s, struct takeup *t, const struct past *past,
+    const struct envelope *envelope)
+{
+	struct message *message = broken_message(s, t, envelope);
+	uint32_t left;
+
+	if (message == NULL)
+		return false;
+	past_final(past, t->record->from, &t->done);
+	add_present(message, &t->done);
+	left = t->done.total - t->done.count;
+	message->open += left;
+	segment_opened(t->segment, left);
+	t->segment->live += message->open == left ? message->size : 0;
+	for (uint32_t i = 0; i < t->done.total; i++)
+		if (!rcpt_set_has(&t->done, i))
+			tell_broken(s, message, envelope, i);
+	results_bump(s, METRIC_FAILED, left);
+	message_release(&s->queue, message);
+	return true;
+}
+
+bool
+takeup_broken(struct scheduler *s, struct segment *segment,
+    const struct past *past, const struct reader_found *record)
+{
+	struct takeup t = { .segment = segment, .record = record,
+	    .id = record->header.id };
+	struct err err;
+	struct envelope *envelope = envelope_decode(record->envelope, &err);
+	bool told = false;
+
+	if (envelope == NULL)
+		return false;
+	if (envelope->rcpt_count == record->header.rcpt_count) {
+		rcpt_set_init(&t.done, envelope->rcpt_count);
+		told = tell_rest(s, &t, past, envelope);
+		rcpt_set_fini(&t.done);
+	}
+	envelope_free(&envelope);
+	return told;
 }

@@ -5,6 +5,7 @@
 #ifndef SCHEDULER_TAKEUP_H
 #define SCHEDULER_TAKEUP_H
 
+#include "scheduler/past.h"
 #include "scheduler/window.h"
 #include "spool/envelope.h"
 #include "spool/reader.h"
@@ -18,10 +19,18 @@ struct scheduler;
 void takeup_record(struct scheduler *s, struct segment *segment,
     const struct reader_found *record);
 
-/* FOUND is a damaged record whose header is sound: what is left of it is
- * kept in corrupt/. */
-void takeup_damaged(struct scheduler *s, struct segment *segment,
-    const struct reader_found *found);
+/* The same for one that was passed over, and is whole now; PAST (lent) is its
+ * segment's journal.  LATER: somebody found it damaged, so not at once. */
+void takeup_again(struct scheduler *s, struct segment *segment,
+    struct past *past, const struct reader_found *record, bool later);
+
+/*
+ * RECORD is damaged, but its envelope is not, and its bytes are kept: its
+ * sender is told, and then its recipients are final.  PAST is its segment's
+ * journal.  False: nobody can be told.
+ */
+bool takeup_broken(struct scheduler *s, struct segment *segment,
+    const struct past *past, const struct reader_found *record);
 
 /* Why mail waits that its sender asked to be held back. */
 #define TAKEUP_EARLY "not to be sent before its time"
@@ -30,7 +39,8 @@ struct takeup_how {
 	unsigned attempts;	/* made so far */
 	bool warned;		/* the sender was told of the delay */
 	enum place place;
-	usec_t not_before;	/* wall; 0 = at once */
+	usec_t not_before;	/* wall; 0 = at once … */
+	const char *why;	/* … because; null: its sender wants it */
 };
 
 /*

@@ -134,6 +134,12 @@ bool row_set_right(struct index_row *row, usec_t now);
  * is not (or not yet) part of the queue, or the index failed. */
 bool window_take(struct scheduler *s, const struct row *row) MUST_CHECK;
 
+/* The same of one that is known to be of the queue, wherever its record is. */
+bool window_remove(struct scheduler *s, const struct row *row) MUST_CHECK;
+
+/* Take all rows of MESSAGE out of the index: so many recipients. */
+uint32_t window_take_all(struct scheduler *s, const struct message *message);
+
 /* Take ROW out of the index into memory and place it.  Nothing happens when
  * it is not (or not yet) part of the queue. */
 void window_load(struct scheduler *s, const struct row *row,

@@ -51,6 +51,8 @@ static struct disk_event events[EVENTS_MOST];
 static size_t event_count, short_most;
 static const char *hold;
 static unsigned waiting;
+static const char *lost;
+static off_t lost_from, lost_to;
 
 void
 disk_reset(void)
@@ -59,6 +61,7 @@ disk_reset(void)
 	memset(calls, 0, sizeof calls);
 	event_count = short_most = 0;
 	hold = NULL;
+	lost = NULL;
 	pthread_cond_broadcast(&released);
 	pthread_mutex_unlock(&lock);
 }
@@ -359,10 +362,38 @@ __wrap_unlinkat(int dirfd, const char *path, int flags)
 	return result;
 }
 
+void
+disk_lose(const char *part, off_t from, off_t to)
+{
+	lost = part;
+	lost_from = from;
+	lost_to = to;
+}
+
+static bool
+is_lost(int fd)
+{
+	char path[512];
+
+	if (lost == NULL)
+		return false;
+	path_of(fd, path, sizeof path);
+	return strstr(path, lost) != NULL;
+}
+
 ssize_t
 __wrap_pread(int fd, void *out, size_t length, off_t at)
 {
-	return fails(DISK_PREAD) ? -1 : __real_pread(fd, out, length, at);
+	if (fails(DISK_PREAD))
+		return -1;
+	if (is_lost(fd) && at < lost_to && at + (off_t)length > lost_from) {
+		if (at >= lost_from) {
+			errno = EIO;
+			return -1;
+		}
+		length = (size_t)(lost_from - at);
+	}
+	return __real_pread(fd, out, length, at);
 }
 
 int

@@ -39,6 +39,9 @@ void disk_meanwhile(enum disk_call call, void (*fn)(void *owner),
     void *owner);
 /* No pwritev takes more than MOST bytes (0: as it likes). */
 void disk_short_writes(size_t most);
+/* Bytes FROM to TO of files whose path has PART in it (null: of none) are not
+ * given out: EIO, or fewer bytes if there are some before. */
+void disk_lose(const char *part, off_t from, off_t to);
 /* fdatasync of files whose path has PART in it waits for disk_release(). */
 void disk_hold(const char *part);
 void disk_release(void);

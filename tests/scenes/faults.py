@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import glob
+import json
 import os
 import re
 import shutil
@@ -144,10 +145,15 @@ def a_record_that_the_disk_has_spoilt_is_put_aside_and_the_rest_goes_on(scene):
     sink.play({})
     relay.start().ready()
     relay.tool("flush")
-    wait_until(lambda: len(_copies(sink)) == len(sound), "the sound ones")
+    wait_until(lambda: set(sound) <= set(_copies(sink)), "the sound ones")
     wait_until(lambda: len(os.listdir(f"{relay.spool}/corrupt")) == 3, "three files in corrupt/")
+    wait_until(lambda: "a" in _copies(sink), "the sender is told, where the envelope is sound")
     relay.wait_empty()
-    assert _copies(sink) == {name: 1 for name in sound}
+    assert _copies(sink) == {**{name: 1 for name in sound}, "a": 1}, "and of nothing else"
+    told = relay.statuses("bounced")
+    assert [(row["id"], row["to"], row["dsn"]) for row in told] == [(idents["n4"], "n4@example.org", "5.3.0")], told
+    assert "damaged mail: 3 in corrupt/" in relay.tool("status")
+    assert json.loads(relay.tool("status", "-j"))["corrupt"]["files"] == 3
     relay.wait_log(r"error: .*corrupt/")
     kept = b"".join(open(path, "rb").read() for path in glob.glob(f"{relay.spool}/corrupt/*"))
     for number in (1, 7):

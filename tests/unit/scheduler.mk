@@ -20,6 +20,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/spent.c \
 	tests/unit/scheduler/fair.c \
 	tests/unit/scheduler/kept.c \
+	tests/unit/scheduler/ward.c \
 	tests/unit/scheduler/refill.c \
 	tests/unit/scheduler/reread.c \
 	tests/unit/scheduler/flow.c \

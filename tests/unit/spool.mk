@@ -9,6 +9,7 @@ tests_unit_test_spool_SOURCES = tests/unit/unit.h \
 	tests/unit/spool/room.c tests/unit/spool/room.h \
 	tests/unit/spool/check.c \
 	tests/unit/spool/commit.c \
+	tests/unit/spool/corrupt.c \
 	tests/unit/spool/durable.c \
 	tests/unit/spool/envelope.c \
 	tests/unit/spool/index.c \

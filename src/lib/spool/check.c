@@ -204,7 +204,8 @@ check_corrupt(struct check *check, struct err *err)
 		char *where = mem_printf("corrupt/%s", names.names[i]);
 
 		check->where = where;
-		check_tell(check, SPOOL_NOTE, "was put aside");
+		check_tell(check, SPOOL_NOTE, "is damaged mail that was set "
+		    "aside");
 		mem_free(where);
 	}
 	names_fini(&names);

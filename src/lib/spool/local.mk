@@ -6,6 +6,8 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/check_inside.h src/lib/spool/check_segment.c \
 	src/lib/spool/commit.c src/lib/spool/commit.h \
 	src/lib/spool/committer.c \
+	src/lib/spool/corrupt.c src/lib/spool/corrupt.h \
+	src/lib/spool/corrupt_file.c \
 	src/lib/spool/crcjoin.c src/lib/spool/crcjoin.h \
 	src/lib/spool/envelope.c src/lib/spool/envelope.h \
 	src/lib/spool/erase.c \

@@ -121,11 +121,29 @@ reader_lend(struct reader *reader, uint64_t at, size_t length)
 
 /* ---- findings ----------------------------------------------------------- */
 
-/* The finding that `bad` describes; the next place is behind it. */
+/* Lend the envelope of the record at the place: it is told of. */
+static bool
+lend_envelope(struct reader *reader)
+{
+	struct reader_found *bad = &reader->bad;
+	const uint8_t *bytes = reader_lend(reader,
+	    bad->from + RECORD_HEADER_BYTES, bad->header.envelope_bytes);
+
+	if (bytes == NULL)
+		return false;
+	bad->envelope = span_make(bytes, bad->header.envelope_bytes);
+	bad->enveloped = record_envelope_fits(&bad->header, bad->envelope);
+	return true;
+}
+
+/* The finding that `bad` describes; the next place is behind it.  Its content
+ * may have been read since its envelope was lent. */
 enum reader_step
 reader_found(struct reader *reader, enum reader_step step, uint64_t to,
     struct reader_found *out)
 {
+	if (reader->bad.enveloped && !lend_envelope(reader))
+		reader->bad.enveloped = false;
 	reader->bad.to = to;
 	*out = reader->bad;
 	reader->offset = to;
@@ -185,21 +203,6 @@ reader_is_ours(const struct reader *reader, const struct record_header *h)
 		return true;
 	return h->edition == reader->edition &&
 	    (h->edition == EDITION_FIRST || h->salt == reader->salt);
-}
-
-/* Lend the envelope of the record at the place: it is told of. */
-static bool
-lend_envelope(struct reader *reader)
-{
-	struct reader_found *bad = &reader->bad;
-	const uint8_t *bytes = reader_lend(reader,
-	    bad->from + RECORD_HEADER_BYTES, bad->header.envelope_bytes);
-
-	if (bytes == NULL)
-		return false;
-	bad->envelope = span_make(bytes, bad->header.envelope_bytes);
-	bad->enveloped = record_envelope_fits(&bad->header, bad->envelope);
-	return true;
 }
 
 /* All that is to be verified of the record is whole. */

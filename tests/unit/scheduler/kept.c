@@ -131,7 +131,8 @@ check_untold(enum disk_call call)
 	rig_answer_job(rig, 0, &unknown);
 	CU_ASSERT_TRUE(rig_until(rig, call_failed, 1));
 	rig_settle(rig);
-	CU_ASSERT_FALSE(rig_empty(rig, 0));
+	CU_ASSERT_TRUE(!rig_empty(rig, 0) ||
+	    !list_empty(&rig->s->ward.segments));
 	CU_ASSERT_EQUAL(rig_files(rig, "normal", ".messages"), 1);
 	disk_fail(call, 0, 0, false);
 	rig_stop(rig);
@@ -259,7 +260,7 @@ what_is_damaged_is_on_the_disk_before_its_segment_goes(void)
 	rig_until(rig, rig_no_segments, 0);
 	CU_ASSERT_EQUAL(rig->job_count, 1);
 	CU_ASSERT_EQUAL(rig_files(rig, "corrupt", ""), 1);
-	kept = disk_find(DISK_FSYNC, "", ".message", 0, true);
+	kept = disk_find(DISK_FSYNC, "", ".message.new", 0, true);
 	named = disk_first(DISK_FSYNC, "corrupt", kept);
 	CU_ASSERT_NOT_EQUAL(kept, DISK_NEVER);
 	CU_ASSERT_NOT_EQUAL(named, DISK_NEVER);

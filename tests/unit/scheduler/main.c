@@ -33,6 +33,7 @@ main(int argc, char **argv)
 		{ "reading", reading_tests },
 		{ "bounded", bounded_tests },
 		{ "kept", kept_tests },
+		{ "ward", ward_tests },
 		{ "reread", reread_tests },
 		{ "results", results_tests },
 		{ "report", report_tests },

@@ -425,7 +425,7 @@ a_damaged_record_is_kept_and_not_copied(void)
 	damage_original(rig);
 	CU_ASSERT_EQUAL(begin(rig, CLASS_URGENT), MOVE_FAILED);
 	rig_until(rig, rig_empty, 0);
-	CU_ASSERT_EQUAL(rig_files(rig, "corrupt", ".message"), 1);
+	rig_until(rig, rig_corrupt, 1);
 	CU_ASSERT_EQUAL(rig_files(rig, "urgent", ".messages"), 0);
 	rig_free(&rig);
 }
@@ -478,7 +478,7 @@ a_large_one_that_is_damaged_is_kept_and_not_copied(void)
 	rig_until(rig, move_over, 0);
 	CU_ASSERT_EQUAL(ended, MOVE_FAILED);
 	rig_until(rig, rig_empty, 0);
-	CU_ASSERT_EQUAL(rig_files(rig, "corrupt", ".message"), 1);
+	rig_until(rig, rig_corrupt, 1);
 	CU_ASSERT_EQUAL(rig_files(rig, "urgent", ".messages"), 0);
 	rig_free(&rig);
 }

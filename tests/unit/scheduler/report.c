@@ -103,7 +103,7 @@ static void
 no_recipient_is_struck_off_before_the_report_is_durable(void)
 {
 	struct tidings t = { 0, DSN_FAILED, 550, span_of("5.1.1"),
-	    span_of("mx.test"), span_of("550 no"), false, false };
+	    span_of("mx.test"), span_of("550 no"), false, false, false };
 	struct rig *rig = rig_new(plain);
 	struct message *message;
 

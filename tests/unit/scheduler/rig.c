@@ -499,6 +499,13 @@ rig_waiting(struct rig *rig, uint64_t number)
 	return rig_count(rig, COUNT_WAITING) == number;
 }
 
+bool
+rig_corrupt(struct rig *rig, uint64_t number)
+{
+	return rig_files(rig, "corrupt", ".message") +
+	    rig_files(rig, "corrupt", ".bytes") == number;
+}
+
 uint64_t
 rig_count(const struct rig *rig, enum count state)
 {

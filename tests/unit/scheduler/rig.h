@@ -124,6 +124,7 @@ bool rig_jobs(struct rig *rig, uint64_t number);
 bool rig_empty(struct rig *rig, uint64_t number);	/* no message left */
 bool rig_no_segments(struct rig *rig, uint64_t number);
 bool rig_waiting(struct rig *rig, uint64_t number);	/* due rows */
+bool rig_corrupt(struct rig *rig, uint64_t number);	/* files there */
 
 /* Files of the spool's directory DIR that end in SUFFIX. */
 size_t rig_files(const struct rig *rig, const char *dir,

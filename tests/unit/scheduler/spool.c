@@ -340,12 +340,19 @@ static void
 what_a_deliverer_finds_damaged_is_kept_and_not_tried_again(void)
 {
 	struct rig *rig = rig_new(fixed);
+	struct rig_answer found;
 
 	rig_start(rig);
-	rig->answer = later;
-	rig->answer.scope = SCOPE_SPOOL;
+	rig->answer.wait = true;
 	rig_send(rig, CLASS_NORMAL, "a@from.test", "one@to.test");
-	rig_until(rig, rig_empty, 0);
+	rig_until(rig, rig_jobs, 1);
+	damage(rig, rig->where.offset + RECORD_HEADER_BYTES +
+	    rig->where.size / 2, 4);
+	found = later;
+	found.scope = SCOPE_SPOOL;
+	rig->answer.wait = false;
+	rig_answer_job(rig, 0, &found);
+	rig_until(rig, rig_corrupt, 1);
 	rig_new_receiver(rig);
 	rig_until(rig, rig_no_segments, 0);
 	CU_ASSERT_EQUAL(rig->job_count, 1);

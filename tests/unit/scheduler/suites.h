@@ -13,7 +13,7 @@ extern const struct unit_test attention_tests[], site_tests[], rate_tests[], sen
     breaker_tests[],
     retry_tests[], outage_tests[], queue_tests[],
     line_tests[], fair_tests[], refill_tests[], hosts_tests[], past_tests[],
-    spool_tests[], batch_tests[], durable_tests[], kept_tests[],
+    spool_tests[], batch_tests[], durable_tests[], kept_tests[], ward_tests[],
     reading_tests[], bounded_tests[],
     reread_tests[], routes_tests[], reroute_tests[],
     results_tests[], shape_tests[],

@@ -33,6 +33,7 @@ main(int argc, char **argv)
 		{ "segment", segment_tests },
 		{ "sequence", sequence_tests },
 		{ "commit", commit_tests },
+		{ "corrupt", corrupt_tests },
 		{ "durable", durable_tests },
 		{ "way", way_tests },
 		{ "stream", stream_tests },

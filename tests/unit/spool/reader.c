@@ -70,6 +70,10 @@ tell(char *story, enum reader_step step, const struct reader_found *found)
 		[READER_NEWER] = 'N', [READER_TORN] = 'T',
 	};
 
+	/* What it lends must be the envelope, however much was read since. */
+	if (found->enveloped && found->header.edition == EDITION_SECOND)
+		CU_ASSERT_TRUE(record_envelope_fits(&found->header,
+		    found->envelope));
 	if (step == READER_MESSAGE)
 		add(story, "%c", found->header.id.bytes[0]);
 	else if (found->headed)
