@@ -148,6 +148,7 @@ split(struct scheduler *s, const struct entry *entry,
 	entry_set_rcpts(part, rcpts, count);
 	part->attempts = entry->attempts;
 	part->warned = entry->warned;
+	part->hastened = entry->hastened;
 	part->domain = entry->domain;
 	part->site = entry->site;
 	part->domain->entries++;
@@ -170,7 +171,7 @@ static void
 site_failed(struct scheduler *s, struct entry *entry, struct site *site,
     const struct result_row *last)
 {
-	entry->attempts++;
+	entry_tried(entry);
 	results_bump(s, METRIC_DEFERRED, entry->rcpt_count);
 	if (last->text.length > 0)
 		results_site_reason(site, last->text);
@@ -210,7 +211,7 @@ handle_rest(struct scheduler *s, struct entry *entry,
 		site_failed(s, entry, site, &sorted->last);
 		return;
 	}
-	entry->attempts++;
+	entry_tried(entry);
 	results_put_off(s, entry, sorted->last.status, sorted->last.text,
 	    sorted->last.code, result->mta);
 }

@@ -86,7 +86,8 @@ group_anew(struct scheduler *s, struct entry *entry,
 {
 	struct message *message = entry->message;
 	struct takeup_how how = { .attempts = entry->attempts,
-	    .warned = entry->warned, .place = PLACE_MOVED };
+	    .warned = entry->warned, .hastened = entry->hastened,
+	    .place = PLACE_MOVED };
 	uint32_t count = entry->rcpt_count;
 	uint32_t *rcpts = mem_array(count, sizeof *rcpts);
 

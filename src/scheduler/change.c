@@ -143,6 +143,17 @@ change_release(struct walk *walk, struct item *item, void *owner)
 
 /* ---- trying --------------------------------------------------------------------------------- */
 
+static void
+hasten_row(struct scheduler *s, const struct row *row)
+{
+	struct index_row new = row->row;
+
+	new.place = INDEX_READY;
+	new.due = 0;
+	new.warned |= ROW_HASTENED;
+	window_rewrite(s, row, &new);
+}
+
 static bool
 retry_row(struct scheduler *s, const struct row *row, bool early)
 {
@@ -151,7 +162,7 @@ retry_row(struct scheduler *s, const struct row *row, bool early)
 
 	if (row->row.place == INDEX_DUE && (early ||
 	    !window_row_is_early(s, row))) {
-		window_move(s, row, INDEX_READY, 0);
+		hasten_row(s, row);
 		changed = true;
 	}
 	return changed;
@@ -175,6 +186,7 @@ retry_memory(struct scheduler *s, struct message *message, bool early)
 		    message->released > scheduler_wall(s)))
 			continue;
 		entry_pull(&s->queue, entry);
+		entry->hastened = true;
 		window_place(s, entry, PLACE_LOADED);
 		changed = true;
 	}

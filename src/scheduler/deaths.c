@@ -80,7 +80,7 @@ died_alone(struct scheduler *s, struct entry *entry)
 
 	message->busy++;
 	suspect_all(s, message);
-	entry->attempts++;
+	entry_tried(entry);
 	entry->alone++;
 	if ((message->flags & (MESSAGE_DELETED | MESSAGE_HELD)) != 0)
 		window_place(s, entry, PLACE_FRONT);

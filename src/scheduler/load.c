@@ -158,6 +158,7 @@ single(struct scheduler *s, struct message *message, const struct row *row,
 	entry_add_rcpt(entry, row_rcpt(row, 0));
 	entry->attempts = row->row.attempts;
 	entry->warned = how->warned;
+	entry->hastened = how->hastened;
 	entry->domain = domain;
 	domain->entries++;
 	window_place(s, entry, how->place);
@@ -229,7 +230,9 @@ window_load(struct scheduler *s, const struct row *row, enum place place)
 {
 	struct segment *segment = window_segment(s, &row->row);
 	struct takeup_how how = { .attempts = row->row.attempts,
-	    .warned = (row->row.warned & ROW_WARNED) != 0, .place = place };
+	    .warned = (row->row.warned & ROW_WARNED) != 0,
+	    .hastened = (row->row.warned & ROW_HASTENED) != 0,
+	    .place = place };
 	struct message *message;
 
 	if (segment == NULL || row_rcpt_count(row) == 0 ||

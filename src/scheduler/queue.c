@@ -155,6 +155,14 @@ entry_new(struct queue *queue, struct message *message)
 	return entry;
 }
 
+void
+entry_tried(struct entry *entry)
+{
+	if (!entry->hastened || entry->attempts == 0)
+		entry->attempts++;
+	entry->hastened = false;
+}
+
 /* Memory for recipients grows by doubling: counts that are powers of two. */
 void
 entry_add_rcpt(struct entry *entry, uint32_t rcpt)

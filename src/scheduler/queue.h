@@ -48,7 +48,8 @@ enum {
 enum {				/* `warned` of an index row */
 	ROW_WARNED = 1,
 	ROW_SUCCESS = MESSAGE_SUCCESS,
-	ROW_TIMED = 16		/* the envelope says more of its times */
+	ROW_TIMED = 16,		/* the envelope says more of its times */
+	ROW_HASTENED = 32	/* as of an entry */
 };
 
 enum {				/* DELIVERBY */
@@ -101,6 +102,7 @@ struct entry {
 	bool large_flies;	/* and so */
 	bool fresh_flies;	/* counted so in the queue */
 	bool warned;		/* its sender was told of the delay */
+	bool hastened;		/* the operator brought its next try forward */
 };
 
 /*
@@ -162,6 +164,9 @@ bool message_release(struct queue *queue, struct message *message);
 /* A new ENTRY_IDLE entry without recipients. */
 struct entry *entry_new(struct queue *queue, struct message *message);
 void entry_add_rcpt(struct entry *entry, uint32_t rcpt);
+/* ENTRY was tried without success.  What the operator asked for between two
+ * tries is none of the schedule's: the next pause is not longer for it. */
+void entry_tried(struct entry *entry);
 /* Keep only the COUNT recipients in RCPTS (may be part of its own). */
 void entry_set_rcpts(struct entry *entry, const uint32_t *rcpts,
     uint32_t count);

@@ -264,7 +264,7 @@ static const struct {
 } verbs[] = {
 	{ "status",		true,	do_status },
 	{ "queue.list",		true,	do_list },
-	{ "flush",		true,	do_flush },
+	{ "flush",		false,	do_flush },
 	{ "route",		true,	request_route },
 	{ "site.list",		true,	request_site_list },
 	{ "site.show",		true,	request_site_show },

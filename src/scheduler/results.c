@@ -256,7 +256,7 @@ results_unroutable(struct scheduler *s, struct entry *entry)
 	bool permanent;
 	const char *status = routes_failure(domain, &permanent);
 
-	entry->attempts++;
+	entry_tried(entry);
 	results_say(s, entry, status, permanent ? "bounced" : "deferred",
 	    why);
 	if (!permanent) {

@@ -42,6 +42,7 @@ entry_for(struct scheduler *s, struct message *message,
 	*open = entry_new(&s->queue, message);
 	(*open)->attempts = (uint16_t)how->attempts;
 	(*open)->warned = how->warned;
+	(*open)->hastened = how->hastened;
 	(*open)->epoch = s->routes.epoch;
 	(*open)->domain = domain;
 	domain->entries++;

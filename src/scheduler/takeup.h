@@ -38,6 +38,7 @@ bool takeup_broken(struct scheduler *s, struct segment *segment,
 struct takeup_how {
 	unsigned attempts;	/* made so far */
 	bool warned;		/* the sender was told of the delay */
+	bool hastened;		/* the operator brought the next forward */
 	enum place place;
 	usec_t not_before;	/* wall; 0 = at once … */
 	const char *why;	/* … because; null: its sender wants it */

@@ -189,6 +189,7 @@ put_row(struct scheduler *s, const struct entry *entry,
 		.arrived = message->arrived,
 		.attempts = entry->attempts,
 		.warned = (entry->warned ? ROW_WARNED : 0) |
+		    (entry->hastened ? ROW_HASTENED : 0) |
 		    (message->flags & MESSAGE_SUCCESS) |
 		    (has_times(message) ? ROW_TIMED : 0),
 		.domain = span_of(entry->domain->name),

@@ -239,7 +239,7 @@ def others_may_look_but_not_touch(scene):
         from scene import Skip
         raise Skip("needs root, to be somebody else")
     relay = scene.relay(to=9)
-    for words, status in ((["status"], 0), (["queue", "list"], 0), (["flush"], 0), (["stop"], 77), (["reload"], 77),
+    for words, status in ((["status"], 0), (["queue", "list"], 0), (["flush"], 77), (["stop"], 77), (["reload"], 77),
                           (["queue", "delete", "--all"], 77)):
         done = subprocess.run([f"{scene.prefix}/bin/postrider", "-c", relay.conf, *words], capture_output=True,
                               text=True, user="daemon", group="daemon", extra_groups=[], timeout=60)

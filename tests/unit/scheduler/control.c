@@ -388,6 +388,30 @@ a_flush_tries_what_waits_now_and_only_that(void)
 	tear_down(rig);
 }
 
+/* An urgent message whose site puts it off would be sent in seconds; after
+ * a dozen flushes it waited for hours. */
+static void
+what_a_flush_tries_does_not_count_for_the_schedule(void)
+{
+	struct rig *rig = set_up(slow);
+
+	rig->answer = later;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@one.test");
+	rig_until(rig, rig_waiting, 1);
+	CU_ASSERT_EQUAL(rig->jobs[0].job.attempt, 1);
+	for (uint64_t i = 1; i <= 4; i++) {
+		CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"flush\"}"), 0);
+		CU_ASSERT_EQUAL(number_at(0, "count"), 1);
+		rig_until(rig, rig_jobs, i + 1);
+		rig_until(rig, rig_waiting, 1);
+		CU_ASSERT_EQUAL(rig->jobs[i].job.attempt, 2);
+	}
+	CU_ASSERT_EQUAL(ask(rig, "{\"verb\":\"queue.list\"}"), 0);
+	CU_ASSERT_EQUAL(row_count(), 1);
+	CU_ASSERT_EQUAL(number_at(0, "attempts"), 1);
+	tear_down(rig);
+}
+
 static void
 a_flush_ends_the_rest_of_a_dead_site(void)
 {
@@ -681,6 +705,7 @@ const struct unit_test control_tests[] = {
 	UNIT(a_change_needs_a_filter),
 	UNIT(what_is_held_stays_over_a_restart_and_a_lost_index),
 	UNIT(a_flush_tries_what_waits_now_and_only_that),
+	UNIT(what_a_flush_tries_does_not_count_for_the_schedule),
 	UNIT(a_flush_ends_the_rest_of_a_dead_site),
 	UNIT(a_message_is_shown_with_its_content),
 	UNIT(mistakes_get_an_answer_that_says_so),
