@@ -65,6 +65,7 @@ struct courier {
 	usec_t heard;		/* of the host, or called it: monotonic */
 	uint64_t awaits;	/* what the deadline is for */
 	usec_t dialed, ready, begun, begun_mono;
+	msec_t missed;		/* its address is not its host's since; 0 */
 };
 
 /* A new one for SITE; it starts dialing in this call, and ends at the
@@ -163,6 +164,9 @@ void courier_leave_alone(struct courier *courier, const char *why);
 
 /* It is to leave, now that it has nothing to do. */
 bool courier_had_enough(struct courier *courier);
+/* No more mail may go this way: the operator demands TLS that it has not, or
+ * its host does not have the address any more. */
+bool courier_is_stale(struct courier *courier);
 /* It works for a host while a better one is well again. */
 bool courier_is_spare(const struct courier *courier);
 /* This host is not to be had.  WHY: no connection; null: the session tells.

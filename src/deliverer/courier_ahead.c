@@ -22,13 +22,13 @@ target_of(const struct courier *c)
  * taken the host's place since the one before.  Of a host's connections one at
  * a time does so, so that one message is all that a broken server can spoil. */
 static bool
-may_look(const struct courier *c)
+may_look(struct courier *c)
 {
 	const struct pool *pool = &c->site->pool;
 	const struct target *target = target_of(c);
 	unsigned most = c->site->policy->messages;
 
-	return !c->site->gone && pool->idle + pool->busy <= pool->limit &&
+	return !c->site->gone && !courier_is_stale(c) && pool->idle + pool->busy <= pool->limit &&
 	    !c->site->one_by_one &&
 	    target != NULL && (c->proved || !target->proving) &&
 	    !c->deliverer->draining && session_takes_ahead(&c->session) &&

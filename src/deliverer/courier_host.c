@@ -16,7 +16,8 @@
 enum {
 	ALONE_TIME = 60 * 1000,	/* ms a host that failed is left alone */
 	HANG_CONNECT = 3 * 1000,	/* ms until a host is doubted … */
-	HANG_GREETING = 15 * 1000	/* … that has let us connect */
+	HANG_GREETING = 15 * 1000,	/* … that has let us connect */
+	GONE_MS = 10 * 1000	/* an address is missed before it is gone */
 };
 
 static struct health *
@@ -270,12 +271,41 @@ is_surplus(const struct courier *c)
 	    c->used > 0 || !pool_needs(pool, &taker));
 }
 
+/* Where hosts give out some of their addresses in turn, one that is missing
+ * is back with the next answer: it counts as gone after a while. */
+static bool
+is_gone(struct courier *c)
+{
+	msec_t now = now_at(c);
+
+	if (targets_find(&c->site->targets, c->addr) != NULL)
+		c->missed = 0;
+	else if (c->missed == 0)
+		c->missed = now;
+	return c->missed != 0 && now - c->missed >=
+	    conf_time(c->deliverer->conf, GONE_MS);
+}
+
+/* The operator may want more of a connection than this one has. */
+static bool
+is_too_open(const struct courier *c)
+{
+	return c->site->policy->tls == SITE_TLS_ENCRYPT &&
+	    !c->session.secured;
+}
+
+bool
+courier_is_stale(struct courier *c)
+{
+	return is_too_open(c) || is_gone(c);
+}
+
 bool
 courier_had_enough(struct courier *c)
 {
 	c->surplus = is_surplus(c) || courier_is_refused(c);
 	return c->site->gone || c->deliverer->draining || c->surplus ||
-	    courier_is_spare(c) ||
+	    courier_is_spare(c) || courier_is_stale(c) ||
 	    (c->site->policy->messages != 0 &&
 	    c->used >= c->site->policy->messages);
 }

@@ -107,6 +107,21 @@ is_ours(const void *owner, struct addr addr)
 	return own_listens(&d->own, d->conf, addr);
 }
 
+/* Connections that wait for mail, and may take none any more. */
+static void
+end_stale(struct site *site)
+{
+	struct link *link, *next;
+
+	for (link = list_first(&site->idle); link != NULL; link = next) {
+		struct courier *c = list_item(link, struct courier, link);
+
+		next = list_next(&site->idle, link);
+		if (courier_is_stale(c))
+			courier_quit(c);
+	}
+}
+
 void
 site_reload(struct site *site)
 {
@@ -123,6 +138,7 @@ site_reload(struct site *site)
 	set_limit(site);
 	pool_set_reserve(&site->pool, site->policy->reserve,
 	    site->deliverer->conf->large_bytes);
+	end_stale(site);
 }
 
 static void
@@ -228,8 +244,14 @@ give_out(struct site *site)
 	while (link != NULL && pool_waiting(&site->pool) > 0) {
 		struct courier *courier = list_item(link, struct courier,
 		    link);
-		struct job *job = next_job(site, courier);
+		struct job *job;
 
+		if (courier_is_stale(courier)) {
+			courier_quit(courier);
+			link = list_first(&site->idle);
+			continue;
+		}
+		job = next_job(site, courier);
 		if (job != NULL) {
 			courier_begin(courier, job);
 			link = list_first(&site->idle);

@@ -487,6 +487,61 @@ a_reload_changes_limits_and_leaves_nobody_behind(void)
 	world_close(&world);
 }
 
+/* The connection that is warm is in clear. */
+static void
+what_the_operator_demands_holds_for_connections_that_are_open(void)
+{
+	struct world world = { 0 };
+	struct host *host = &world.hosts[0];
+
+	world_open(&world, "tls opportunistic; connections 1; idle 1h");
+	world_site(&world, 0, 1);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_results(&world, 1);
+	CU_ASSERT_EQUAL(host->accepted, 1);
+	world_reload(&world, "tls encrypt; connections 1; idle 1h");
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_results(&world, 2);
+	CU_ASSERT_PTR_NOT_NULL(strstr(world_result(&world, 2)->rows,
+	    "4.7.4"));
+	CU_ASSERT_EQUAL(host->accepted, 2);
+	CU_ASSERT_EQUAL(host->transactions, 1);
+	world_close(&world);
+}
+
+static msec_t missed_at;
+
+/* What counts as gone after ten seconds is so by now: time is scaled. */
+static bool
+a_while_has_passed(struct world *world)
+{
+	(void)world;
+	return clock_mono() - missed_at > 120;
+}
+
+/* Its site has another host now; the first job after that may still go. */
+static void
+a_connection_to_an_address_that_is_gone_ends_after_a_while(void)
+{
+	struct world world = { 0 };
+
+	world_open(&world, "connections 1; idle 1h");
+	world_site(&world, 0, 1);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_results(&world, 1);
+	world_site(&world, 1, 1);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_results(&world, 2);
+	missed_at = clock_mono();
+	world_run(&world, a_while_has_passed);
+	world_job(&world, CLASS_NORMAL, 1, BODY);
+	world_results(&world, 3);
+	CU_ASSERT_EQUAL(world.hosts[1].accepted, 1);
+	CU_ASSERT_EQUAL(world.hosts[1].transactions, 1);
+	CU_ASSERT_EQUAL(world.hosts[0].accepted, 1);
+	world_close(&world);
+}
+
 const struct unit_test delivery_tests[] = {
 	UNIT(a_job_is_delivered_reported_and_logged),
 	UNIT(messages_follow_each_other_over_one_warm_connection),
@@ -504,5 +559,7 @@ const struct unit_test delivery_tests[] = {
 	UNIT(a_site_that_is_gone_says_quit),
 	UNIT(an_urgent_job_does_not_wait_for_a_crowd_of_sites),
 	UNIT(a_reload_changes_limits_and_leaves_nobody_behind),
+	UNIT(what_the_operator_demands_holds_for_connections_that_are_open),
+	UNIT(a_connection_to_an_address_that_is_gone_ends_after_a_while),
 	UNIT_END
 };
