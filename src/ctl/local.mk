@@ -29,6 +29,7 @@ sbin_PROGRAMS += sendmail
 
 postrider_SOURCES = src/ctl/postrider.c \
 	src/ctl/config_verbs.c \
+	src/ctl/corrupt_verb.c \
 	src/ctl/queue_show.c \
 	src/ctl/queue_verbs.c \
 	src/ctl/relay_verbs.c \

@@ -40,7 +40,8 @@ static const struct option_row rows[] = {
 	{ 0, "class", "C", TAKES_CLASS, PLACE(klass) },
 	{ 0, "recipient", "G", TAKES_FILTER, PLACE(recipient) },
 	{ 0, "older", "T", TAKES_FILTER, PLACE(older) },
-	{ 0, "all", NULL, TAKES_FILTER, PLACE(all) },
+	{ 0, "all", NULL, TAKES_ALL, PLACE(all) },
+	{ 0, "force", NULL, TAKES_FORCE, PLACE(force) },
 };
 
 enum {

@@ -22,14 +22,15 @@ enum {
 	TAKES_SENDER = 1 << 3, TAKES_SITE = 1 << 4, TAKES_CLASS = 1 << 5,
 	TAKES_FROM = 1 << 7, TAKES_PAUSE = 1 << 8,	/* --reason, --for */
 	TAKES_BY = 1 << 9, TAKES_FROM_CLASS = 1 << 10,
+	TAKES_ALL = 1 << 11, TAKES_FORCE = 1 << 12,
 	TAKES_FLUSH = TAKES_SENDER | TAKES_SITE | TAKES_CLASS,
-	TAKES_FILTER = TAKES_FLUSH | 1 << 6	/* and the rest of a filter */
+	TAKES_FILTER = TAKES_FLUSH | TAKES_ALL | 1 << 6	/* and the rest of a filter */
 };
 
 /* The command line, taken apart.  Strings are borrowed from it. */
 struct options {
 	const char *config;
-	bool json, envelope, headers, changed, all;
+	bool json, envelope, headers, changed, all, force;
 	bool help, version;
 	bool bad; /* one that there is not, or that lacks a value */
 	const char *from, *reason, *lasting, *by, *from_class;

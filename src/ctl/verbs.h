@@ -39,6 +39,6 @@ verb_fn verb_queue_retry, verb_queue_move, verb_queue_shape;
 verb_fn verb_site_list, verb_site_show, verb_site_pause, verb_site_resume;
 verb_fn verb_site_reset, verb_class_show;
 verb_fn verb_config_check, verb_config_show, verb_route, verb_trace;
-verb_fn verb_spool_check, verb_spool_rebuild;
+verb_fn verb_spool_check, verb_spool_rebuild, verb_spool_corrupt;
 
 #endif

@@ -81,6 +81,7 @@ request_fn request_route;
 request_fn request_site_list, request_site_show, request_site_pause;
 request_fn request_site_resume, request_site_reset;
 request_fn request_class_show, request_shape, request_move;
+request_fn request_corrupt_requeue;
 
 /* Handle one REQUEST. */
 void client_request(struct client *client, const json_t *request);

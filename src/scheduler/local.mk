@@ -48,6 +48,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/relocate.c src/scheduler/relocate.h \
 	src/scheduler/requests.c \
 	src/scheduler/requests_class.c \
+	src/scheduler/requests_corrupt.c \
 	src/scheduler/requests_move.c \
 	src/scheduler/requests_site.c \
 	src/scheduler/shape.c src/scheduler/shape.h \

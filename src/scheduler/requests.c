@@ -279,6 +279,7 @@ static const struct {
 	{ "queue.release",	false,	do_release },
 	{ "queue.retry",	false,	do_retry },
 	{ "queue.move",		false,	request_move },
+	{ "corrupt.requeue",	false,	request_corrupt_requeue },
 	{ "reload",		false,	do_reload },
 	{ "log.reopen",		false,	do_log_reopen },
 	{ "stop",		false,	do_stop },

@@ -49,6 +49,7 @@ struct ward {
 	struct reader *reader;	/* … this; null: between ranges */
 	struct reader_found found;	/* what is being kept */
 	struct ward_sum sum;
+	bool requeued;		/* a file of corrupt/ is being handed in */
 	bool changed;		/* SUM has to be made anew */
 	usec_t counted;		/* corrupt/, as it changed last */
 };

@@ -163,6 +163,56 @@ def a_record_that_the_disk_has_spoilt_is_put_aside_and_the_rest_goes_on(scene):
     assert relay.tool("spool", "check").splitlines()[-1].startswith("0 faults"), "nothing is left to complain of"
 
 
+def what_was_set_aside_is_listed_handed_in_again_and_removed(scene):
+    sink = scene.sink({"RCPT": "451 4.7.1 later"})
+    relay = scene.relay(QUICK.replace("2s", "1h"), to=sink.port)
+    assert relay.tool("spool", "corrupt", "list").strip() == "there is nothing in corrupt/"
+    idents = [relay.send(f"n{i}@example.org", f"Subject: n{i}\r\n\r\nthe text\x1b[2J of n{i}\r\n") for i in range(3)]
+    wait_until(lambda: len(relay.statuses("deferred")) == 3, "all are deferred")
+    relay.stop()
+    segment, = glob.glob(f"{relay.spool}/normal/*.messages")
+    records = _records(segment)
+    for number, where in ((0, b"the text"), (1, b"the text"), (2, b"n2@example.org")):
+        begin, data = records[number]
+        _flip(segment, begin + data.index(where) + (4 if number < 2 else 0))
+    sink.play({"RCPT": {"n*": "250 2.1.5 Ok", "*": "250 2.1.5 Ok"}})
+    relay.start().ready()
+    relay.tool("flush")
+    wait_until(lambda: len(glob.glob(f"{relay.spool}/corrupt/*.message")) == 3, "three files in corrupt/")
+    wait_until(lambda: _copies(sink)["a"] == 2, "the sender is told of two")
+    rows = [json.loads(line) for line in relay.tool("spool", "corrupt", "list", "-j").splitlines()]
+    assert sorted(row["id"] for row in rows) == sorted(idents)
+    assert [row["whole"] for row in rows] == [False] * 3
+    row = next(row for row in rows if row["id"] == idents[0])
+    assert (row["sender"], row["recipients"], row["class"]) == ("a@client.test", ["n0@example.org"], "normal"), row
+    assert "recipients" not in next(row for row in rows if row["id"] == idents[2])
+    listed = relay.tool("spool", "corrupt", "list")
+    assert f"{idents[0]}.message" in listed and "content damaged" in listed and "no envelope" in listed
+    assert "Subject: n0" in relay.tool("spool", "corrupt", "show", idents[0])
+    done = relay.tool("spool", "corrupt", "requeue", idents[0], check=False)
+    assert done.returncode == 65 and "--force" in done.stderr, done
+    done = relay.tool("spool", "corrupt", "requeue", "--force", idents[2], check=False)
+    assert done.returncode == 65 and "envelope" in done.stderr, done
+    for wrong in (["requeue"], ["delete"], ["show"], ["delete", "--all", "x.message"], ["frobnicate"]):
+        assert relay.tool("spool", "corrupt", *wrong, check=False).returncode == 64, wrong
+    assert relay.tool("spool", "corrupt", "delete", "../normal/x.message", check=False).returncode == 65
+    assert "n0" not in _copies(sink)
+    answer = relay.tool("spool", "corrupt", "requeue", "--force", idents[0])
+    again = re.search(r"is in the queue as (\w+)", answer).group(1)
+    assert again != idents[0] and not os.path.exists(f"{relay.spool}/corrupt/{idents[0]}.message")
+    wait_until(lambda: _copies(sink)["n0"] == 1, "it is delivered")
+    assert relay.tool("spool", "corrupt", "delete", idents[1]) == f"removed {idents[1]}.message\n"
+    relay.stop()
+    done = relay.tool("spool", "corrupt", "requeue", "--force", idents[2], check=False)
+    assert done.returncode == 69 and "stays in corrupt/" in done.stderr, done
+    assert relay.tool("spool", "corrupt", "delete", "--all") == f"removed {idents[2]}.message\n"
+    assert os.listdir(f"{relay.spool}/corrupt") == []
+    relay.start().ready()
+    relay.wait_empty()
+    assert _copies(sink) == {"n0": 1, "a": 2}
+    assert "corrupt/" not in relay.tool("status")
+
+
 def _spoil(path, how):
     for name in glob.glob(f"{path}/index/*"):
         size = os.path.getsize(name)
