@@ -4,7 +4,8 @@ UNIT_TESTS =
 # The calls that tests/fakes/disk.c stands before.
 FAKE_DISK = -Wl,--wrap=openat -Wl,--wrap=pwritev -Wl,--wrap=fdatasync \
 	-Wl,--wrap=fsync -Wl,--wrap=ftruncate -Wl,--wrap=unlinkat \
-	-Wl,--wrap=pread -Wl,--wrap=flock -Wl,--wrap=fallocate
+	-Wl,--wrap=pread -Wl,--wrap=flock -Wl,--wrap=fallocate \
+	-Wl,--wrap=readdir
 include tests/unit/base.mk
 include tests/unit/conf.mk
 include tests/unit/io.mk

@@ -255,6 +255,7 @@ main(int argc, char **argv)
 	conf_notice_names(options.conf_path, master.conf_names);
 	list_init(&master.children);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	umask(022);
 	if (!daemon_stdio(&err))
 		return EX_OSERR;

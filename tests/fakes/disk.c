@@ -4,6 +4,7 @@
  */
 #include "fakes/disk.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -24,6 +25,7 @@ int __real_unlinkat(int dirfd, const char *path, int flags);
 ssize_t __real_pread(int fd, void *out, size_t length, off_t at);
 int __real_flock(int fd, int operation);
 int __real_fallocate(int fd, int mode, off_t from, off_t length);
+struct dirent *__real_readdir(DIR *dir);
 
 int __wrap_openat(int dirfd, const char *path, int flags, ...);
 ssize_t __wrap_pwritev(int fd, const struct iovec *iov, int count, off_t at);
@@ -34,6 +36,7 @@ int __wrap_unlinkat(int dirfd, const char *path, int flags);
 ssize_t __wrap_pread(int fd, void *out, size_t length, off_t at);
 int __wrap_flock(int fd, int operation);
 int __wrap_fallocate(int fd, int mode, off_t from, off_t length);
+struct dirent *__wrap_readdir(DIR *dir);
 
 enum { EVENTS_MOST = 4096 };
 
@@ -411,4 +414,10 @@ __wrap_fallocate(int fd, int mode, off_t from, off_t length)
 
 	remember(DISK_FALLOCATE, fd, result == 0);
 	return result;
+}
+
+struct dirent *
+__wrap_readdir(DIR *dir)
+{
+	return fails(DISK_READDIR) ? NULL : __real_readdir(dir);
 }

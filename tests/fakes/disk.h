@@ -16,7 +16,7 @@ enum disk_call {
 	DISK_OPENAT,		/* that makes files */
 	DISK_PWRITEV, DISK_FDATASYNC, DISK_FSYNC, DISK_FTRUNCATE,
 	DISK_UNLINKAT, DISK_FALLOCATE,
-	DISK_PREAD, DISK_FLOCK,	/* these two are not remembered */
+	DISK_PREAD, DISK_FLOCK, DISK_READDIR,	/* these are not remembered */
 	DISK_CALLS
 };
 

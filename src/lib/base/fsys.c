@@ -4,10 +4,12 @@
  */
 #include "base/fsys.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Take COUNT written bytes off the front of the vector. */
@@ -157,6 +159,47 @@ fsys_replace(int dirfd, const char *name, const char *new,
 	if (renameat(dirfd, new, dirfd, name) == -1)
 		return err_sys(err, "rename", new);
 	return !durable || fsys_sync_dir(dirfd, name, err);
+}
+
+bool
+fsys_names_open(struct fsys_names *names, int dirfd, const char *which,
+    struct err *err)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	*names = (struct fsys_names){ .which = which };
+	if (fd != -1)
+		names->dir = fdopendir(fd);
+	if (names->dir != NULL)
+		return true;
+	err_sys(err, "read directory", which);
+	if (fd != -1)
+		close(fd);
+	return false;
+}
+
+bool
+fsys_names_next(struct fsys_names *names, const char **name, struct err *err)
+{
+	const struct dirent *entry;
+
+	do {
+		errno = 0;
+		entry = readdir(names->dir);
+		if (entry == NULL && errno != 0)
+			return err_sys(err, "read directory", names->which);
+	} while (entry != NULL && (strcmp(entry->d_name, ".") == 0 ||
+	    strcmp(entry->d_name, "..") == 0));
+	*name = entry != NULL ? entry->d_name : NULL;
+	return true;
+}
+
+void
+fsys_names_close(struct fsys_names *names)
+{
+	if (names->dir != NULL)
+		closedir(names->dir);
+	names->dir = NULL;
 }
 
 bool

@@ -48,6 +48,24 @@ bool fsys_sync_data(int fd, const char *which, struct err *err) MUST_CHECK;
 bool fsys_replace(int dirfd, const char *name, const char *new,
     struct span text, bool durable, struct err *err) MUST_CHECK;
 
+/*
+ * The names in a directory, whose end is told from an error: readdir()
+ * returns null for both.
+ */
+struct fsys_names {
+	void *dir;		/* DIR */
+	const char *which;	/* names it for ERR; borrowed */
+};
+
+/* Of the directory open on DIRFD, which is not touched. */
+bool fsys_names_open(struct fsys_names *names, int dirfd, const char *which,
+    struct err *err) MUST_CHECK;
+/* The next one, "." and ".." left out; *NAME is null at the end, and valid
+ * until the next call. */
+bool fsys_names_next(struct fsys_names *names, const char **name,
+    struct err *err) MUST_CHECK;
+void fsys_names_close(struct fsys_names *names);
+
 /* fsync of the directory open on DIRFD, named WHICH. */
 bool fsys_sync_dir(int dirfd, const char *which, struct err *err) MUST_CHECK;
 

@@ -77,7 +77,7 @@ const struct conf_option conf_options[] = {
 	    "the resolver does"),
 	COUNT(BLOCK_TOP, "node", NULL, 0, 4095, CONF(node),
 	    "this machine's number, in every message id"),
-	COUNT(BLOCK_TOP, "receivers", NULL, 1, 64, CONF(receivers),
+	COUNT(BLOCK_TOP, "receivers", NULL, 1, 63, CONF(receivers),
 	    "processes that take mail in"),
 	COUNT(BLOCK_TOP, "deliverers", NULL, 1, 64, CONF(deliverers),
 	    "processes that carry mail on"),

@@ -4,10 +4,10 @@
  */
 #include "spool/check_inside.h"
 
+#include "base/fsys.h"
 #include "base/mem.h"
 #include "spool/status.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -57,35 +57,33 @@ add_name(struct names *names, const char *name)
 	names->names[names->count++] = mem_strdup(name);
 }
 
-static bool
-read_names(int dirfd, struct names *out, const char *which, struct err *err)
-{
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-
-	*out = (struct names){ .count = 0 };
-	if (dir == NULL) {
-		if (fd != -1)
-			close(fd);
-		return err_sys(err, "read directory", which);
-	}
-	while ((entry = readdir(dir)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0)
-			add_name(out, entry->d_name);
-	closedir(dir);
-	if (out->count > 0)
-		qsort(out->names, out->count, sizeof *out->names, by_name);
-	return true;
-}
-
 static void
 names_fini(struct names *names)
 {
 	for (size_t i = 0; i < names->count; i++)
 		mem_free(names->names[i]);
 	mem_free(names->names);
+	*names = (struct names){ .count = 0 };
+}
+
+static bool
+read_names(int dirfd, struct names *out, const char *which, struct err *err)
+{
+	struct fsys_names names;
+	const char *name = NULL;
+	bool done;
+
+	*out = (struct names){ .count = 0 };
+	if (!fsys_names_open(&names, dirfd, which, err))
+		return false;
+	while ((done = fsys_names_next(&names, &name, err)) && name != NULL)
+		add_name(out, name);
+	fsys_names_close(&names);
+	if (out->count > 0)
+		qsort(out->names, out->count, sizeof *out->names, by_name);
+	if (!done)
+		names_fini(out);
+	return done;
 }
 
 /* ---- one file --------------------------------------------------------- */

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -54,20 +53,33 @@ files_open(const char *path, struct err *err)
 void
 files_remove(int dirfd)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
+	struct fsys_names names;
+	const char *file = NULL;
+	bool done;
+	struct err err;
 
-	if (dir == NULL) {
-		if (fd != -1)
-			close(fd);
+	if (!fsys_names_open(&names, dirfd, "index", &err)) {
+		log_warn("%s", err.text);
 		return;
 	}
-	while ((entry = readdir(dir)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0)
-			unlinkat(dirfd, entry->d_name, 0);
-	closedir(dir);
+	while ((done = fsys_names_next(&names, &file, &err)) && file != NULL)
+		unlinkat(dirfd, file, 0);
+	if (!done)
+		log_warn("%s", err.text);
+	fsys_names_close(&names);
+}
+
+static void
+remove_one(int parent, const char *former)
+{
+	int fd = openat(parent, former, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	files_remove(fd);
+	close(fd);
+	unlinkat(parent, former, AT_REMOVEDIR);
 }
 
 /* Of broken ones, the last is kept for whoever wants to know why. */
@@ -75,28 +87,22 @@ static void
 remove_former(int parent, const char *name)
 {
 	size_t length = strlen(name);
-	int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
+	struct fsys_names names;
+	const char *file = NULL;
+	struct err err;
+	bool done;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		int former;
-
-		if (strncmp(entry->d_name, name, length) != 0 ||
-		    strncmp(entry->d_name + length, ".broken-", 8) != 0)
-			continue;
-		former = openat(parent, entry->d_name, O_RDONLY |
-		    O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (former == -1)
-			continue;
-		files_remove(former);
-		close(former);
-		unlinkat(parent, entry->d_name, AT_REMOVEDIR);
+	if (!fsys_names_open(&names, parent, "of the index", &err)) {
+		log_warn("%s", err.text);
+		return;
 	}
-	if (dir != NULL)
-		closedir(dir);
-	else if (fd != -1)
-		close(fd);
+	while ((done = fsys_names_next(&names, &file, &err)) && file != NULL)
+		if (strncmp(file, name, length) == 0 &&
+		    strncmp(file + length, ".broken-", 8) == 0)
+			remove_one(parent, file);
+	if (!done)
+		log_warn("%s", err.text);
+	fsys_names_close(&names);
 }
 
 bool
@@ -138,19 +144,15 @@ sync_file(int dirfd, const char *name, struct err *err)
 bool
 files_sync(int dirfd, struct err *err)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-	bool done = true;
+	struct fsys_names names;
+	const char *file = NULL;
+	bool done;
 
-	if (dir == NULL) {
-		if (fd != -1)
-			close(fd);
-		return err_sys(err, "read directory", "index");
-	}
-	while (done && (entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.')
-			done = sync_file(dirfd, entry->d_name, err);
-	closedir(dir);
+	if (!fsys_names_open(&names, dirfd, "index", err))
+		return false;
+	while ((done = fsys_names_next(&names, &file, err)) && file != NULL)
+		if (*file != '.' && !(done = sync_file(dirfd, file, err)))
+			break;
+	fsys_names_close(&names);
 	return done && fsys_sync_dir(dirfd, "index", err);
 }

@@ -23,7 +23,6 @@
 
 #include "base/fsys.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -115,25 +114,23 @@ out:
 	return done;
 }
 
-/* Whether the directory has a file NAME, or (null) any but the dots. */
+/* Whether the directory has a file NAME, or (null) any that shows; if it
+ * cannot be read it may well have. */
 static bool
 has_file(int dirfd, const char *name)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-	bool found = false;
+	struct fsys_names names;
+	const char *file = NULL;
+	bool found = false, readable;
+	struct err ignored;
 
-	if (dir == NULL) {
-		if (fd != -1)
-			close(fd);
+	if (!fsys_names_open(&names, dirfd, "index", &ignored))
 		return true;
-	}
-	while (!found && (entry = readdir(dir)) != NULL)
-		found = name == NULL ? entry->d_name[0] != '.' :
-		    strcmp(entry->d_name, name) == 0;
-	closedir(dir);
-	return found;
+	while ((readable = fsys_names_next(&names, &file, &ignored)) &&
+	    file != NULL && !found)
+		found = name == NULL ? *file != '.' : strcmp(file, name) == 0;
+	fsys_names_close(&names);
+	return found || !readable;
 }
 
 /* How often a process died after opening; WORD is "open-N". */

@@ -24,7 +24,9 @@ enum { WAITING_MOST = 256 << 20 };
 void
 journal_init(struct journal *journal, struct segment_name name)
 {
-	*journal = (struct journal){ .name = name, .fd = -1 };
+	/* One that is there may have been made by a process that died before
+	 * its name was synced. */
+	*journal = (struct journal){ .name = name, .fd = -1, .fresh = true };
 	buf_init(&journal->waiting, WAITING_MOST);
 	buf_init(&journal->written, WAITING_MOST);
 }
@@ -52,6 +54,14 @@ journal_add(struct journal *journal, const struct status *status)
 
 	status_encode(status, bytes);
 	must(buf_append(&journal->waiting, bytes, sizeof bytes));
+	journal->put += sizeof bytes;
+}
+
+uint64_t
+journal_durable(const struct journal *journal)
+{
+	return journal->put - buf_length(&journal->waiting) -
+	    buf_length(&journal->written);
 }
 
 /* The journal of NAME, made if FLAGS say so; -1: ERR. */
@@ -93,7 +103,6 @@ open_file(struct journal *journal, const struct spool_dirs *dirs,
 	if (!journal->unsynced)
 		journal->end = (uint64_t)st.st_size -
 		    (uint64_t)st.st_size % STATUS_RECORD_BYTES;
-	journal->fresh = journal->fresh || st.st_size == 0;
 	journal->fd = fd;
 	return true;
 }

@@ -42,7 +42,8 @@ struct spool_dirs {
 /*
  * Make what is missing of the spool at PATH, owned by UID and GID when
  * running as root ((uid_t)-1: leave), sync it, and check that nobody else
- * may write to it and that it can be written.  Called by the master.
+ * may write to it, that it can be written, and that its file system serves
+ * (serves.h).  Called by the master.
  */
 bool spool_prepare(const char *path, uid_t uid, gid_t gid, struct err *err)
     MUST_CHECK;

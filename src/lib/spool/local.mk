@@ -31,6 +31,7 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/reader_inside.h src/lib/spool/reader_search.c \
 	src/lib/spool/segment.c src/lib/spool/segment.h \
 	src/lib/spool/sequence.c src/lib/spool/sequence.h \
+	src/lib/spool/serves.c src/lib/spool/serves.h \
 	src/lib/spool/status.c src/lib/spool/status.h \
 	src/lib/spool/stream.c \
 	src/lib/spool/stream_work.c

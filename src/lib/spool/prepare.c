@@ -10,8 +10,8 @@
 
 #include "base/fsys.h"
 #include "base/mem.h"
+#include "spool/serves.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -33,24 +33,6 @@ gives_away(struct owner owner)
 	return owner.uid != NOBODY && geteuid() == 0;
 }
 
-/* Make PATH's parents as mkdir -p does. */
-static bool
-make_parents(const char *path, struct err *err)
-{
-	char *copy = mem_strdup(path);
-	bool done = true;
-
-	for (char *at = strchr(copy + 1, '/'); at != NULL && done;
-	    at = strchr(at + 1, '/')) {
-		*at = '\0';
-		if (mkdir(copy, 0755) == -1 && errno != EEXIST)
-			done = err_sys(err, "make directory", copy);
-		*at = '/';
-	}
-	mem_free(copy);
-	return done;
-}
-
 static bool
 sync_parent(const char *path, struct err *err)
 {
@@ -64,6 +46,26 @@ sync_parent(const char *path, struct err *err)
 	} else {
 		done = fsys_sync_dir(fd, parent, err);
 		close(fd);
+	}
+	mem_free(copy);
+	return done;
+}
+
+/* Make PATH's parents as mkdir -p does; what is made has a name for ever. */
+static bool
+make_parents(const char *path, struct err *err)
+{
+	char *copy = mem_strdup(path);
+	bool done = true;
+
+	for (char *at = strchr(copy + 1, '/'); at != NULL && done;
+	    at = strchr(at + 1, '/')) {
+		*at = '\0';
+		if (mkdir(copy, 0755) == 0)
+			done = sync_parent(copy, err);
+		else if (errno != EEXIST)
+			done = err_sys(err, "make directory", copy);
+		*at = '/';
 	}
 	mem_free(copy);
 	return done;
@@ -95,19 +97,16 @@ give_file(int dir, const char *name, uid_t former, struct owner owner,
 static bool
 give_files(int fd, uid_t former, struct owner owner, struct err *err)
 {
-	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = again == -1 ? NULL : fdopendir(again);
-	const struct dirent *entry;
-	bool done = true;
+	struct fsys_names names;
+	const char *file = NULL;
+	bool done;
 
-	if (dir == NULL) {
-		if (again != -1)
-			close(again);
-		return err_sys(err, "read directory", "of the spool");
-	}
-	while (done && (entry = readdir(dir)) != NULL)
-		done = give_file(fd, entry->d_name, former, owner, err);
-	closedir(dir);
+	if (!fsys_names_open(&names, fd, "of the spool", err))
+		return false;
+	while ((done = fsys_names_next(&names, &file, err)) && file != NULL &&
+	    (done = give_file(fd, file, former, owner, err)))
+		;
+	fsys_names_close(&names);
 	return done;
 }
 
@@ -165,7 +164,7 @@ prepare_dir(int dirfd, const char *name, mode_t mode, struct owner owner,
 		err_sys(err, "change mode of", name);
 	else if ((!gives_away(owner) || give_dir(fd, name, owner, err)) &&
 	    check_dir(fd, name, owner, err) &&
-	    fsys_sync_dir(fd, name, err))
+	    serves_sync(fd, name, err))
 		return fd;
 	close(fd);
 	return -1;
@@ -205,13 +204,15 @@ check_writable(int root, struct err *err)
 	static const char probe[] = "writable";
 	int fd = openat(root, probe,
 	    O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	bool fit;
 
 	if (fd == -1)
 		return err_sys(err, "make", probe);
 	close(fd);
-	if (unlinkat(root, probe, 0) == -1)
+	fit = serves_locks(root, "corrupt", probe, err);
+	if (unlinkat(root, probe, 0) == -1 && fit)
 		return err_sys(err, "remove", probe);
-	return true;
+	return fit;
 }
 
 bool

@@ -15,7 +15,6 @@
 #include "spool/bytes.h"
 #include "spool/layout.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -60,29 +59,26 @@ static bool
 from_directory(const struct sequence *sequence, uint32_t *out,
     struct err *err)
 {
-	int fd = openat(sequence->dirfd, ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
+	struct fsys_names names;
+	const char *file = NULL;
 	uint32_t above = 0;
+	bool done;
 
-	if (dir == NULL) {
-		if (fd != -1)
-			close(fd);
-		return err_sys(err, "read directory", "for sequence numbers");
-	}
-	while ((entry = readdir(dir)) != NULL) {
+	if (!fsys_names_open(&names, sequence->dirfd, "for sequence numbers",
+	    err))
+		return false;
+	while ((done = fsys_names_next(&names, &file, err)) && file != NULL) {
 		struct segment_name name = { 0 };
 
-		if ((segment_file_parse(entry->d_name, "messages", &name) ||
-		    segment_file_parse(entry->d_name, "status", &name)) &&
+		if ((segment_file_parse(file, "messages", &name) ||
+		    segment_file_parse(file, "status", &name)) &&
 		    name.slot == sequence->slot && name.sequence >= above)
 			above = name.sequence == UINT32_MAX ? UINT32_MAX :
 			    name.sequence + 1;
 	}
-	closedir(dir);
+	fsys_names_close(&names);
 	*out = above;
-	return true;
+	return done;
 }
 
 /* The first free number, by the file or else by guess from above. */

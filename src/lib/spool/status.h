@@ -63,6 +63,7 @@ struct journal {
 	struct buf waiting;
 	struct buf written;	/* since the last sync that worked */
 	uint64_t end;		/* of what is in the file */
+	uint64_t put;		/* bytes of records added, ever */
 	bool unsynced;
 	bool fresh;		/* its directory entry was not synced yet */
 };
@@ -71,6 +72,8 @@ void journal_init(struct journal *journal, struct segment_name name);
 /* Closes; what waits is lost, so flush first. */
 void journal_fini(struct journal *journal);
 void journal_add(struct journal *journal, const struct status *status);
+/* How many of the bytes that were `put` are on stable storage. */
+uint64_t journal_durable(const struct journal *journal);
 /* Makes the file if need be.  On failure what waits is kept. */
 bool journal_flush(struct journal *journal, const struct spool_dirs *dirs,
     struct err *err) MUST_CHECK;

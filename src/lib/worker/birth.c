@@ -18,8 +18,9 @@
 static void
 ignore_signals(void)
 {
+	/* SIGXFSZ: a file at its limit is an error of the write, not death */
 	static const int ignored[] = { SIGPIPE, SIGINT, SIGHUP, SIGUSR1,
-	    SIGUSR2 };
+	    SIGUSR2, SIGXFSZ };
 	sigset_t none;
 
 	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)

@@ -113,13 +113,13 @@ static const struct {
 	{ L "node 5000", "f:2: node 5000: out of range: least 0, most 4095" },
 	{ L "receivers 0",
 	    "f:2: receivers 0: out of range: least 1, "
-	    "most 64" },
+	    "most 63" },
 	{ L "receivers x", "f:2: receivers x: a whole number is wanted" },
 	{ L "receivers -1", "f:2: receivers -1: a whole number is wanted" },
 	{ L "receivers 5m", "f:2: receivers 5m: a whole number is wanted" },
 	{ L "receivers 99999999999999999999",
 	    "f:2: receivers "
-	    "99999999999999999999: out of range: least 1, most 64" },
+	    "99999999999999999999: out of range: least 1, most 63" },
 	{ L "time-scale fast",
 	    "f:2: time-scale fast: a number is wanted, as "
 	    "in 1 or 0.01" },

@@ -26,7 +26,7 @@ static const struct {
 	{ "user-deliverer", "c", "", "" },
 	{ "user-resolver", "d", "", "" },
 	{ "node", "17", "", "hostname a.test" },
-	{ "receivers", "64", "", "" },
+	{ "receivers", "63", "", "" },
 	{ "deliverers", "63", "", "" },
 	{ "time-scale", "0.12345678901", "", "" },
 	{ "listen trust", "10.0.0.0/8 ::1/128 ceiling bulk", "", "" },

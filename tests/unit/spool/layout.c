@@ -5,7 +5,11 @@
 #include "room.h"
 
 #include "base/mem.h"
+#include "fakes/disk.h"
+#include "spool/check.h"
+#include "spool/sequence.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,6 +77,85 @@ a_missing_spool_is_made_with_its_parents(void)
 	spool_dirs_close(&dirs);
 	CU_ASSERT_EQUAL(dirs.root, -1);
 	mem_free(path);
+}
+
+/* Each directory that is made, by the sync of the one it is in. */
+static void
+every_parent_that_is_made_is_made_for_good(void)
+{
+	char *path = mem_printf("%s/for/good/and/all", room_dir());
+	static const char *const holders[] = { "for", "good", "and", "all" };
+	struct err err;
+
+	disk_reset();
+	CU_ASSERT_TRUE_FATAL(spool_prepare(path, (uid_t)-1, (gid_t)-1, &err));
+	for (size_t i = 0; i < sizeof holders / sizeof *holders; i++)
+		CU_ASSERT_NOT_EQUAL(disk_first(DISK_FSYNC, holders[i], 0),
+		    DISK_NEVER);
+	mem_free(path);
+}
+
+/* As NFS (no lock by a descriptor for reading) and FUSE do. */
+static void
+a_file_system_that_does_not_serve_is_refused_by_name(void)
+{
+	static const struct {
+		enum disk_call call;
+		unsigned nth;
+		int number;
+		const char *what;
+	} rows[] = {
+		{ DISK_FLOCK, 1, EBADF, "cannot lock a directory" },
+		{ DISK_FLOCK, 2, ENOLCK, "cannot lock a file" },
+		{ DISK_FSYNC, 1, EINVAL, "cannot sync a directory" },
+	};
+	char *path = mem_printf("%s/unfit", room_dir());
+	struct err err;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		disk_reset();
+		disk_fail(rows[i].call, rows[i].nth, rows[i].number, true);
+		CU_ASSERT_FALSE(spool_prepare(path, (uid_t)-1, (gid_t)-1,
+		    &err));
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "its file system ("));
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, rows[i].what));
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, path));
+	}
+	disk_reset();
+	disk_fail(DISK_FLOCK, 1, EWOULDBLOCK, true);	/* it is in use */
+	CU_ASSERT_TRUE(spool_prepare(path, (uid_t)-1, (gid_t)-1, &err));
+	disk_reset();
+	mem_free(path);
+}
+
+static void
+on_finding(void *owner, enum spool_finding finding, const char *where,
+    const char *text)
+{
+	(void)owner, (void)finding, (void)where, (void)text;
+}
+
+static void
+an_error_in_a_directory_is_not_its_end(void)
+{
+	struct spool_dirs dirs;
+	struct sequence sequence;
+	struct spool_sum sum;
+	uint32_t number;
+	struct err err;
+
+	room_spool(&dirs);
+	disk_reset();
+	disk_fail(DISK_READDIR, 1, EIO, true);
+	sequence_init(&sequence, dirs.classes[CLASS_BULK], 9, 0600);
+	CU_ASSERT_FALSE(sequence_take(&sequence, &number, &err));
+	CU_ASSERT_EQUAL(err.number, EIO);
+	CU_ASSERT_FALSE(spool_check(dirs.path, on_finding, NULL, &sum, &err));
+	CU_ASSERT_EQUAL(err.number, EIO);
+	disk_reset();
+	CU_ASSERT_TRUE(sequence_take(&sequence, &number, &err));
+	sequence_fini(&sequence);
+	spool_dirs_close(&dirs);
 }
 
 static void
@@ -180,6 +263,9 @@ const struct unit_test layout_tests[] = {
 	UNIT(names_come_back_and_sort_by_sequence),
 	UNIT(other_files_are_no_segments),
 	UNIT(a_missing_spool_is_made_with_its_parents),
+	UNIT(every_parent_that_is_made_is_made_for_good),
+	UNIT(a_file_system_that_does_not_serve_is_refused_by_name),
+	UNIT(an_error_in_a_directory_is_not_its_end),
 	UNIT(a_spool_that_others_may_write_to_is_refused),
 	UNIT(a_link_or_a_file_in_place_of_a_directory_is_refused),
 	UNIT(the_configured_user_is_given_the_spool),

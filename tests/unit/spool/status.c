@@ -214,6 +214,28 @@ a_journal_is_made_durable_with_its_name(void)
 	spool_dirs_close(&dirs);
 }
 
+/* Its maker may have died after writing to it, before it synced its name. */
+static void
+the_name_of_a_journal_that_was_there_is_synced_too(void)
+{
+	struct spool_dirs dirs;
+	struct journal journal;
+	struct err err;
+
+	room_spool(&dirs);
+	for (unsigned life = 0; life < 2; life++) {
+		journal_init(&journal, name);
+		disk_reset();
+		add(&journal, life);
+		CU_ASSERT_TRUE(journal_flush(&journal, &dirs, &err));
+		if (life == 1)
+			CU_ASSERT_TRUE(journal_sync(&journal, &dirs, &err));
+		CU_ASSERT_EQUAL(disk_count(DISK_FSYNC), life);
+		journal_fini(&journal);
+	}
+	spool_dirs_close(&dirs);
+}
+
 /* At any length, and whether it is cut off at once or written over later. */
 static void
 a_torn_tail_is_ignored_and_the_next_record_lines_up(void)
@@ -384,6 +406,7 @@ const struct unit_test status_tests[] = {
 	UNIT(who_moved_says_where_to),
 	UNIT(what_is_flushed_is_read_in_order),
 	UNIT(a_journal_is_made_durable_with_its_name),
+	UNIT(the_name_of_a_journal_that_was_there_is_synced_too),
 	UNIT(a_torn_tail_is_ignored_and_the_next_record_lines_up),
 	UNIT(a_broken_record_costs_itself_only),
 	UNIT(a_full_disk_keeps_what_waits),

@@ -395,7 +395,7 @@ static void
 signals_of_the_terminal_do_not_end_a_child(void)
 {
 	static const int signals[] = { SIGINT, SIGHUP, SIGTERM, SIGUSR1,
-	    SIGPIPE };
+	    SIGPIPE, SIGXFSZ };
 
 	give_birth(ROLE_RESOLVER);
 	go();
