@@ -330,6 +330,8 @@ submit_end(struct submit *submit, struct err *err)
 	buf_append_text(&line, ".\r\n");
 	status = command(submit, &line, "message", 2, err);
 	buf_fini(&line);
+	if (status != EX_OK && submit->reply.code == 0)
+		err_prefix(err, "the message may have been taken, or not");
 	return status;
 }
 

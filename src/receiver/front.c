@@ -166,10 +166,18 @@ work(struct front *front)
 }
 
 void
-front_committed(struct front *front, bool ok)
+front_committed(struct front *front, enum commit_end end)
 {
 	front->committing = false;
-	session_committed(&front->session, ok, &front->receiver->reply);
+	if (end == COMMIT_UNSURE) {
+		if (front->conn == NULL)
+			front_free(front);
+		else
+			close_up(front);
+		return;
+	}
+	session_committed(&front->session, end == COMMIT_DONE,
+	    &front->receiver->reply);
 	flush(front);
 	if (front->conn == NULL)
 		front_free(front);

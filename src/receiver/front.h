@@ -35,8 +35,9 @@ struct front {
 void front_new(struct listener *listener, int fd,
     const struct client *client);
 
-/* The message is on stable storage (OK), or is not and never will be. */
-void front_committed(struct front *front, bool ok);
+/* What became of the message.  If nobody knows, its client gets no answer:
+ * the connection ends. */
+void front_committed(struct front *front, enum commit_end end);
 
 /* The disk has caught up: read on. */
 void front_read_on(struct front *front);

@@ -135,9 +135,13 @@ on_frame(struct worker *worker, struct channel *channel,
 {
 	struct receiver *receiver = worker_state(worker);
 
-	if (channel == receiver->scheduler && frame->kind == FRAME_PRESSURE)
+	if (channel != receiver->scheduler)
+		return;
+	if (frame->kind == FRAME_PRESSURE)
 		pressure_queue(&receiver->rules.pressure,
 		    frame->pressure.slow, frame->pressure.refuse);
+	else if (frame->kind == FRAME_KEPT)
+		store_kept(receiver, &frame->kept);
 }
 
 static void

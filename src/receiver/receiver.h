@@ -12,10 +12,7 @@
 #include "spool/commit.h"
 #include "worker/worker.h"
 
-enum {
-	CLOSED_KEPT = 64,
-	HABITS_MS = 10 * 1000	/* between two looks at them */
-};
+enum { HABITS_MS = 10 * 1000 };	/* between two looks at them */
 
 struct receiver {
 	struct worker *worker;
@@ -39,9 +36,6 @@ struct receiver {
 	struct timer *unslow;
 
 	struct channel *scheduler;	/* null: gone */
-	struct frame_closed closed[CLOSED_KEPT];	/* segments lately */
-	uint8_t closed_news[CLOSED_KEPT];	/* enum commit_news of them */
-	size_t closed_count;	/* ever; the last CLOSED_KEPT are there */
 
 	struct timer *leave;	/* drained: leave in the next turn */
 };

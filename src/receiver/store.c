@@ -16,6 +16,7 @@ enum {
 	WAITING_MOST = 1 << 20,		/* not written yet: slow the client */
 	LOOK_AGAIN = 4,			/* ms until its disk is asked again */
 	LOOK_EVERY = 250,		/* ms between looks at disk and commits */
+	PATIENCE = 10 * 1000,		/* ms, for a disk that failed */
 	SLOW_REPLY = 250		/* ms that a slowed reply is late */
 };
 
@@ -29,13 +30,14 @@ static const size_t batch_bytes[CLASS_COUNT] = {
 /* ---- news for the scheduler ---------------------------------------------- */
 
 static void
-send_closed(struct receiver *receiver, const struct frame_closed *closed,
-    enum commit_news news)
+send_ended(struct receiver *receiver, enum commit_news news,
+    struct segment_name segment, uint64_t to)
 {
 	struct frame frame = {
 		.kind = news == COMMIT_CLOSED ? FRAME_CLOSED : FRAME_BROKEN,
-		.fd = -1, .closed = *closed,
-	};
+		.fd = -1, .closed = { .klass = segment.klass,
+		    .slot = segment.slot, .sequence = segment.sequence,
+		    .to = to } };
 
 	if (receiver->scheduler != NULL)
 		channel_send(receiver->scheduler, &frame);
@@ -54,41 +56,32 @@ send_arrived(struct receiver *receiver, struct segment_name segment,
 		channel_send(receiver->scheduler, &frame);
 }
 
+/* What nobody hears is told again: store_announce(). */
 static void
 on_news(void *owner, enum commit_news news, struct segment_name segment,
     uint64_t to)
 {
-	struct receiver *receiver = owner;
-	size_t at = receiver->closed_count % CLOSED_KEPT;
-	struct frame_closed closed = { .klass = segment.klass,
-		.slot = segment.slot, .sequence = segment.sequence, .to = to };
-
-	if (news == COMMIT_GREW) {
-		send_arrived(receiver, segment, to);
-		return;
-	}
-	receiver->closed[at] = closed;
-	receiver->closed_news[at] = (uint8_t)news;
-	receiver->closed_count++;
-	send_closed(receiver, &closed, news);
+	if (news == COMMIT_GREW)
+		send_arrived(owner, segment, to);
+	else
+		send_ended(owner, news, segment, to);
 }
 
-/*
- * What was told to the former scheduler may have been lost with it.  The
- * new one finds in the spool what was closed before it began to look; what
- * was closed while nobody listened is told again.
- */
 void
 store_announce(struct receiver *receiver)
 {
-	size_t from = receiver->closed_count < CLOSED_KEPT ? 0 :
-	    receiver->closed_count - CLOSED_KEPT;
-
-	for (size_t i = from; i < receiver->closed_count; i++)
-		send_closed(receiver, &receiver->closed[i % CLOSED_KEPT],
-		    receiver->closed_news[i % CLOSED_KEPT]);
 	if (receiver->committer != NULL)
 		commit_announce(receiver->committer);
+}
+
+void
+store_kept(struct receiver *receiver, const struct frame_kept *kept)
+{
+	struct segment_name segment = { kept->klass, kept->slot,
+		kept->sequence };
+
+	if (receiver->committer != NULL)
+		commit_kept(receiver->committer, segment);
 }
 
 /* ---- disk ---------------------------------------------------------------- */
@@ -304,26 +297,29 @@ on_unslow(void *owner)
 			return;
 		}
 		list_remove(&receiver->slowed, link);
-		front_committed(front, true);
+		front_committed(front, COMMIT_DONE);
 	}
 }
 
 /* ---- commit -------------------------------------------------------------- */
 
 static void
-on_committed(void *cookie, bool ok, const struct committed *where,
-    const struct err *err)
+on_committed(void *cookie, enum commit_end end,
+    const struct committed *where, const struct err *err)
 {
 	struct front *front = cookie;
 	const struct transaction *txn = front->session.txn;
 	struct board_row *board = front->receiver->worker->board;
+	bool ok = end == COMMIT_DONE;
 	char id[MSGID_TEXT + 1];
 
 	if (ok) {
 		board_add(board, METRIC_ACCEPTED, 1);
 		board_add(board, METRIC_ACCEPTED_BYTES, (int64_t)where->size);
 	} else {
-		log_error("%s: not taken: %s", msgid_text(txn->id, id),
+		log_error("%s: %s: %s", msgid_text(txn->id, id),
+		    end == COMMIT_REFUSED ? "not taken" : "nobody knows "
+		    "whether it was taken, so its client gets no answer",
 		    err->text);
 		front->receiver->disk_looked = 0;	/* look at once */
 	}
@@ -331,7 +327,7 @@ on_committed(void *cookie, bool ok, const struct committed *where,
 	    pressure_slows(&front->receiver->rules.pressure, txn->klass))
 		answer_late(front);
 	else
-		front_committed(front, ok);
+		front_committed(front, end);
 }
 
 void
@@ -350,7 +346,7 @@ store_commit(struct front *front)
 		commit_stream_finish(&front->stream, txn->envelope, &seen,
 		    on_committed, front);
 	else
-		front_committed(front, false);
+		front_committed(front, COMMIT_REFUSED);
 }
 
 /* ---- open and close ------------------------------------------------------ */
@@ -365,6 +361,7 @@ store_open(struct receiver *receiver, struct err *err)
 		.segment_bytes = conf->segment_bytes,
 		.mode = 0660,	/* and the umask of the worker */
 		.urgent = receiver->worker->urgent,
+		.patience = conf_time(conf, PATIENCE),
 	};
 
 	if (receiver->spool_fd == -1)

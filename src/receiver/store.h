@@ -28,5 +28,7 @@ void store_forget(struct front *front);
 
 /* The scheduler is new: tell it what there is. */
 void store_announce(struct receiver *receiver);
+/* The scheduler has it on disk where a segment ends. */
+void store_kept(struct receiver *receiver, const struct frame_kept *kept);
 
 #endif

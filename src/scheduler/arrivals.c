@@ -2,27 +2,35 @@
  *
  * arrivals.c - which segments there are, and how far they go.
  *
- * Three sources: what receivers tell, what the directories hold at the
- * start, and the lock that a writer keeps on the segment it appends to,
- * which tells of writers that died or fell silent.
+ * Three sources: what receivers tell, what the directories hold
+ * (discover.c), and the lock that a writer keeps on the segment it appends
+ * to, which tells of writers that died or fell silent.
  */
 #include "scheduler/intake.h"
 
+#include "base/fsys.h"
 #include "base/log.h"
-#include "base/mem.h"
+#include "scheduler/kept.h"
 #include "scheduler/quarantine.h"
 #include "scheduler/scheduler.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { NEWBORN_SECONDS = 60 };
 
 /* ---- what receivers tell ------------------------------------------------------------ */
+
+struct segment *
+intake_add(struct scheduler *s, struct segment_name name)
+{
+	struct segment *segment = segment_add(s, name);
+
+	segment->old = true;
+	s->intake.found += !s->intake.complete;
+	return segment;
+}
 
 static struct segment *
 known(struct scheduler *s, struct segment_name name)
@@ -49,11 +57,58 @@ intake_arrived(struct scheduler *s, struct segment_name name, uint64_t to)
 	intake_read(s, segment, segment->old);
 }
 
+/* A file that is not there has ended as it should; one that broke has if it
+ * cannot come back. */
+static void
+is_gone(struct scheduler *s, struct segment_name name, bool broken)
+{
+	struct err err;
+
+	if (!broken || fsys_sync_dir(s->dirs.classes[name.klass],
+	    class_name(name.klass), &err))
+		kept_tell(s, name);
+	else
+		log_error("%s", err.text);
+}
+
+static bool
+is_there(struct scheduler *s, struct segment_name name)
+{
+	char file[SEGMENT_FILE_SIZE];
+	struct stat st;
+
+	return fstatat(s->dirs.classes[name.klass],
+	    segment_file(name, "messages", file), &st,
+	    AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 /*
  * Where the segment ends is written down: all before it was promised, so a
  * later life knows damage from a tail that never was; and what is beyond (it
- * broke, and bytes may be on disk some time or never) is not taken up.
+ * broke, and bytes may be on disk some time or never) is not taken up.  Its
+ * writer hears when that is durable.
  */
+static void
+note_end(struct scheduler *s, struct segment *segment, uint64_t to,
+    bool broken)
+{
+	bool news = !segment->closed || broken;
+
+	if (broken)
+		segment->durable = segment->promised = to;
+	if (to > segment->promised)
+		segment->promised = to;
+	if (to > segment->durable)
+		segment->durable = to;
+	segment->closed = true;
+	/* one that a former life has written may not be durable */
+	if (segment->end_put == 0 || broken)
+		segment_end(s, segment, to);
+	kept_want(s, segment);
+	if (news && !segment->gone)
+		intake_read(s, segment, false);
+}
+
 void
 intake_closed(struct scheduler *s, struct segment_name name, uint64_t to,
     bool broken)
@@ -62,13 +117,17 @@ intake_closed(struct scheduler *s, struct segment_name name, uint64_t to,
 
 	if (name.klass >= CLASS_COUNT)
 		return;
-	segment = known(s, name);
-	if (segment->gone || (segment->closed && !broken))
+	segment = segment_find(s, name);
+	if (segment == NULL && !is_there(s, name)) {
+		is_gone(s, name, broken);
 		return;
-	segment->closed = true;
-	segment->promised = segment->durable = to;
-	segment_end(s, segment, to);
-	intake_read(s, segment, false);
+	}
+	if (segment == NULL)
+		segment = intake_add(s, name);
+	if (segment->gone && !broken)
+		segment->awaited = true;	/* removal.c tells */
+	else
+		note_end(s, segment, to, broken);
 }
 
 static void
@@ -84,11 +143,10 @@ missing(struct scheduler *s, struct segment *segment)
 		    text), (unsigned long long)segment->open);
 }
 
-/* A file that its maker did not lock yet is not to be taken from it. */
-static bool
-is_newborn(const struct segment *segment, const struct stat *st)
+bool
+intake_is_newborn(const struct stat *st)
 {
-	return segment->promised == 0 && st->st_size <= SEGMENT_HEADER_BYTES &&
+	return st->st_size <= SEGMENT_HEADER_BYTES &&
 	    clock_wall() / 1000000 - st->st_mtime < NEWBORN_SECONDS;
 }
 
@@ -96,8 +154,8 @@ is_newborn(const struct segment *segment, const struct stat *st)
  * If SEGMENT has no writer any more it is closed as it is, and what is in
  * the file beyond what was promised is taken up if it is whole.
  */
-static void
-look_at(struct scheduler *s, struct segment *segment)
+void
+intake_look_at(struct scheduler *s, struct segment *segment)
 {
 	struct err err;
 	struct stat st;
@@ -121,7 +179,7 @@ look_at(struct scheduler *s, struct segment *segment)
 		    err.text : strerror(errno));
 		return;
 	}
-	if (is_newborn(segment, &st))
+	if (segment->promised == 0 && intake_is_newborn(&st))
 		return;
 	segment->closed = true;
 	if ((uint64_t)st.st_size > segment->durable)
@@ -137,7 +195,7 @@ intake_receiver_gone(struct scheduler *s, unsigned slot)
 
 	while ((segment = map_each(&s->segments.by_name, &at)) != NULL)
 		if (segment->name.slot == slot && !segment->closed)
-			look_at(s, segment);
+			intake_look_at(s, segment);
 }
 
 void
@@ -148,7 +206,7 @@ intake_look_after(struct scheduler *s)
 
 	while ((segment = map_each(&s->segments.by_name, &at)) != NULL) {
 		if (!segment->closed)
-			look_at(s, segment);
+			intake_look_at(s, segment);
 		else if (segment->taken < segment->durable)
 			intake_read(s, segment, false);
 	}
@@ -160,110 +218,7 @@ intake_revive(struct scheduler *s, struct segment *segment)
 	segment->taken = segment->left_at;
 	segment->old = segment->left_old;
 	segment->closed = false;
-	look_at(s, segment);
-}
-
-/* ---- the start ------------------------------------------------------------------------ */
-
-struct found {
-	struct segment_name *names;
-	size_t count, room;
-};
-
-static int
-by_age(const void *a, const void *b)
-{
-	const struct segment_name *x = a, *y = b;
-
-	if (x->sequence != y->sequence)
-		return x->sequence < y->sequence ? -1 : 1;
-	return (int)x->slot - (int)y->slot;
-}
-
-/* Names of files of the directory with SUFFIX. */
-static bool
-list_files(const struct spool_dirs *dirs, uint8_t klass, const char *suffix,
-    struct found *found, struct err *err)
-{
-	int fd = openat(dirs->classes[klass], ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-
-	if (dir == NULL) {
-		if (fd != -1)
-			close(fd);
-		return err_sys(err, "read spool directory",
-		    class_name(klass));
-	}
-	while ((entry = readdir(dir)) != NULL) {
-		struct segment_name name = { 0 };
-
-		if (!segment_file_parse(entry->d_name, suffix, &name))
-			continue;
-		name.klass = klass;
-		if (found->count == found->room) {
-			found->room = found->room * 2 + 64;
-			found->names = mem_resize(found->names, found->room,
-			    sizeof *found->names);
-		}
-		found->names[found->count++] = name;
-	}
-	closedir(dir);
-	return true;
-}
-
-/* One that is still written to is read when its writer tells how far. */
-static void
-find_segment(struct scheduler *s, struct segment_name name)
-{
-	struct segment *segment = segment_add(s, name);
-
-	segment->old = true;
-	s->intake.found++;
-	look_at(s, segment);
-}
-
-/* The end of a removal that was cut short: a journal without messages. */
-static bool
-sweep_journals(struct scheduler *s, uint8_t klass, struct err *err)
-{
-	struct found found = { 0 };
-	char file[SEGMENT_FILE_SIZE];
-	bool done = list_files(&s->dirs, klass, "status", &found, err);
-
-	for (size_t i = 0; i < found.count; i++) {
-		if (segment_find(s, found.names[i]) != NULL)
-			continue;
-		segment_file(found.names[i], "status", file);
-		if (unlinkat(s->dirs.classes[klass], file, 0) == -1 &&
-		    errno != ENOENT)
-			log_warn("cannot remove %s/%s: %s",
-			    class_name(klass), file, strerror(errno));
-	}
-	mem_free(found.names);
-	return done;
-}
-
-bool
-intake_start(struct scheduler *s, struct err *err)
-{
-	for (uint8_t klass = 0; klass < CLASS_COUNT; klass++) {
-		struct found found = { 0 };
-		bool done = list_files(&s->dirs, klass, "messages", &found,
-		    err);
-
-		if (found.count > 0)
-			qsort(found.names, found.count, sizeof *found.names,
-			    by_age);
-		for (size_t i = 0; i < found.count; i++)
-			find_segment(s, found.names[i]);
-		mem_free(found.names);
-		if (!done || !sweep_journals(s, klass, err))
-			return false;
-	}
-	scheduler_ask(s);
-	return true;
+	intake_look_at(s, segment);
 }
 
 /* ---- once more -------------------------------------------------------------------------- */

@@ -26,9 +26,6 @@ struct intake {
 
 void intake_init(struct scheduler *s);
 
-/* Find the segments of former lives; they are read in the background. */
-bool intake_start(struct scheduler *s, struct err *err) MUST_CHECK;
-
 /* Read all again: the index is lost.  What is in memory stays there. */
 void intake_again(struct scheduler *s);
 
@@ -38,6 +35,20 @@ void intake_arrived(struct scheduler *s, struct segment_name name,
 void intake_closed(struct scheduler *s, struct segment_name name,
     uint64_t to, bool broken);
 void intake_receiver_gone(struct scheduler *s, unsigned slot);
+
+/* A segment that is not known: its journal, and the index, are asked about
+ * what is in it. */
+struct segment *intake_add(struct scheduler *s, struct segment_name name);
+
+/*
+ * If SEGMENT has no writer any more it is closed as it is, and what is in
+ * the file beyond what was promised is taken up if it is whole.
+ */
+void intake_look_at(struct scheduler *s, struct segment *segment);
+
+/* A file that its maker did not lock yet is not to be taken from it. */
+struct stat;
+bool intake_is_newborn(const struct stat *st);
 
 /* The slice of a turn.  True: there is more to read. */
 bool intake_work(struct scheduler *s);

@@ -14,6 +14,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/copies.c src/scheduler/copies.h \
 	src/scheduler/control.c src/scheduler/control.h \
 	src/scheduler/deadline.c src/scheduler/deadline.h \
+	src/scheduler/discover.c src/scheduler/discover.h \
 	src/scheduler/disk.c src/scheduler/disk.h \
 	src/scheduler/dispatch_unheard.c src/scheduler/dispatch.c src/scheduler/dispatch.h \
 	src/scheduler/dispatch_known.c \
@@ -25,6 +26,7 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/hosts.c src/scheduler/hosts.h \
 	src/scheduler/intake.c src/scheduler/intake_segment.c src/scheduler/intake.h \
 	src/scheduler/keeper.c src/scheduler/keeper.h \
+	src/scheduler/kept.c src/scheduler/kept.h \
 	src/scheduler/line.c src/scheduler/line.h \
 	src/scheduler/listing.c src/scheduler/listing.h \
 	src/scheduler/load.c \

@@ -136,6 +136,8 @@ peer(struct worker *worker, struct channel *channel, enum role role,
 	} else if (role == ROLE_RECEIVER) {
 		p->receivers[number] = channel;
 		pressure_receiver(p->scheduler, number, channel);
+		/* its predecessor may have left what it told nobody of */
+		discover_want(p->scheduler);
 	} else if (role == ROLE_DELIVERER) {
 		p->deliverers[number] = channel;
 		dispatch_deliverer(p->scheduler, number, channel);

@@ -136,14 +136,14 @@ switch_over(struct move *move, const struct home *to)
 }
 
 void
-move_copied(void *cookie, bool ok, const struct committed *where,
-    const struct err *err)
+move_copied(void *cookie, enum commit_end end,
+    const struct committed *where, const struct err *err)
 {
 	struct move *move = cookie;
 	struct scheduler *s = move->s;
 	struct home to;
 
-	if (!ok) {
+	if (end != COMMIT_DONE) {
 		move_end(move, MOVE_FAILED, err);
 		return;
 	}

@@ -12,11 +12,11 @@
 enum { NOTICE_MOST = 8 << 10 };
 
 static void
-committed(void *cookie, bool ok, const struct committed *where,
+committed(void *cookie, enum commit_end end, const struct committed *where,
     const struct err *err)
 {
 	(void)cookie, (void)where;
-	if (!ok)
+	if (end != COMMIT_DONE)
 		log_error("the postmaster cannot be told of damaged mail: %s",
 		    err->text);
 }

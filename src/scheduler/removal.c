@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "scheduler/kept.h"
 #include "scheduler/scheduler.h"
 
 static void
@@ -103,11 +104,14 @@ journal_synced(struct scheduler *s, struct segment *segment,
 	if (segment->journal.unsynced && !link_on_list(&segment->dirty) &&
 	    !link_on_list(&segment->unsynced))
 		list_append(&s->segments.unsynced, &segment->unsynced);
+	kept_look(s, segment);
 	/* Old segments get a record now and then: keep no descriptor. */
 	if (segment->closed && !link_on_list(&segment->dirty) &&
 	    !segment->journal.unsynced) {
 		journal_fini(&segment->journal);
 		journal_init(&segment->journal, segment->name);
+		segment->journal.fresh = false;	/* its name was synced */
+		segment->end_put = 0;
 	}
 }
 
@@ -135,8 +139,10 @@ removal_done(void *owner, struct sync_job *jobs, size_t count)
 			continue;
 		}
 		if (!jobs[i].ok)
-			log_error("a finished segment stays until the next "
-			    "start: %s", jobs[i].err.text);
+			log_error("a finished segment cannot be removed "
+			    "yet: %s", jobs[i].err.text);
+		else if (segment->awaited)
+			kept_tell(s, segment->name);
 		segment_forget(s, segment);
 	}
 	scheduler_ask(s);

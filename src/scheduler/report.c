@@ -248,11 +248,12 @@ wait_again(struct scheduler *s, struct report *report)
 }
 
 static void
-committed(void *cookie, bool ok, const struct committed *where,
+committed(void *cookie, enum commit_end end, const struct committed *where,
     const struct err *err)
 {
 	struct report *report = cookie;
 	struct scheduler *s = report->scheduler;
+	bool ok = end == COMMIT_DONE;
 	char id[MSGID_TEXT + 1];
 
 	(void)where;
@@ -264,10 +265,13 @@ committed(void *cookie, bool ok, const struct committed *where,
 		wait_until(report, 0);
 		return;
 	}
+	/* One that may have been written may be found after a crash, beside
+	 * the next one: two reports are better than none. */
 	if (!ok) {
-		log_error("%s: a report to its sender cannot be written, "
-		    "trying again: %s", msgid_text(report->message->id, id),
-		    err->text);
+		log_error("%s: a report to its sender %s, trying again: %s",
+		    msgid_text(report->message->id, id),
+		    end == COMMIT_UNSURE ? "may not have been written" :
+		    "cannot be written", err->text);
 		wait_again(s, report);
 		return;
 	}

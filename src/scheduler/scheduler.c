@@ -16,6 +16,7 @@
 
 enum {
 	SECOND = 1000,
+	DISCOVER_EVERY = 60,	/* seconds between looks at the directories */
 	LOOK_AFTER = 10,	/* seconds between looks at the segments */
 	CLOCK_STEP = 60		/* a wall clock that is further off jumped */
 };
@@ -103,7 +104,8 @@ turn(void *owner)
 	msec_t now = scheduler_now(s);
 	bool more;
 
-	more = intake_work(s);
+	more = discover_work(s);
+	more |= intake_work(s);
 	segments_flush(s);
 	queue_wake(&s->queue, now);
 	deadlines_work(s);
@@ -179,6 +181,8 @@ second(void *owner)
 		intake_look_after(s);
 		routes_sweep(s);
 	}
+	if (s->seconds % DISCOVER_EVERY == 0)
+		discover_want(s);
 	outages_care(s);
 	scheduler_ask(s);
 }
@@ -236,7 +240,7 @@ start_parts(struct scheduler *s, struct err *err)
 	rates_load(s);
 	disk_care(s);
 	window_open(s);
-	return intake_start(s, err);
+	return discover_start(s, err);
 }
 
 struct scheduler *
@@ -276,6 +280,7 @@ scheduler_free(struct scheduler **scheduler)
 	reports_fini(s);
 	moves_fini(s);
 	window_close(s);
+	discover_fini(s);
 	segments_fini(s);
 	attention_forget_all(s);
 	routes_fini(s);

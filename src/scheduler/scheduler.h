@@ -18,6 +18,7 @@
 #include "scheduler/attention.h"
 #include "scheduler/compact.h"
 #include "scheduler/deaths.h"
+#include "scheduler/discover.h"
 #include "scheduler/disk.h"
 #include "scheduler/dispatch.h"
 #include "scheduler/intake.h"
@@ -61,6 +62,7 @@ struct scheduler {
 	struct queue queue;
 	struct segments segments;
 	struct intake intake;
+	struct discover discover;
 	struct routes routes;
 	struct dispatch dispatch;
 	struct deaths deaths;

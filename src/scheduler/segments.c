@@ -26,6 +26,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/must.h"
+#include "scheduler/kept.h"
 #include "scheduler/past.h"
 #include "scheduler/removal.h"
 #include "scheduler/scheduler.h"
@@ -301,6 +302,7 @@ segment_end(struct scheduler *s, struct segment *segment, uint64_t to)
 {
 	segment->ended = true;
 	segment_status(s, segment, to, STATUS_ALL_RCPTS, STATUS_END, 0, NULL);
+	segment->end_put = segment->journal.put;
 }
 
 void
@@ -358,6 +360,7 @@ segments_flush(struct scheduler *s)
 			continue;
 		}
 		list_remove(&g->dirty, link);
+		kept_look(s, segment);
 		if (segment->journal.unsynced &&
 		    !link_on_list(&segment->unsynced))
 			list_append(&g->unsynced, &segment->unsynced);

@@ -52,7 +52,9 @@ struct segment {
 	bool old;		/* was there when we were born, or has to be
 				 * read again: ask journal and index */
 	bool gone;		/* finished: being removed */
-	bool ended;		/* where it ends was written down */
+	bool ended;		/* where it ends was written down … */
+	bool awaited;		/* … and its writer waits for that to be durable */
+	uint64_t end_put;	/* that is when so much of the journal is */
 	bool pinned;		/* it has what cannot be read: it stays */
 
 	struct link reading;	/* intake: has something to read */

@@ -139,15 +139,11 @@ sync_journals(
 static void
 remove_messages(const struct spool_dirs *dirs, struct sync_job *job)
 {
-	char file[SEGMENT_FILE_SIZE];
-
 	if (!segment_remove(dirs, job->name, &job->ok, &job->err))
 		job->ok =
 		    job->err.kind == ERR_SYSTEM && job->err.number == ENOENT;
-	else if (!job->ok)
-		err_set(&job->err, ERR_LIMIT, "%s/%s is still written to",
-		    class_name(job->name.klass),
-		    segment_file(job->name, "messages", file));
+	else
+		job->again = !job->ok;
 }
 
 static void

@@ -19,7 +19,8 @@ struct sync_job {
 	struct range range;	/* SYNC_ERASE: see segment_erase() */
 	bool ok;		/* out: it is done */
 	bool again;		/* out: a removal that was not begun, because
-				 * the sync of its journal failed */
+				 * the sync of its journal failed, or because
+				 * its writer holds it: to be tried again */
 	struct err err;		/* out: why not */
 };
 

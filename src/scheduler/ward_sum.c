@@ -8,10 +8,8 @@
 #include "scheduler/scheduler.h"
 #include "spool/corrupt.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { COUNT_MOST = 10000 };	/* files that are counted, in one look */
 
@@ -85,28 +83,24 @@ count_file(struct scheduler *s, int dirfd, const char *name)
 static void
 count_corrupt(struct scheduler *s)
 {
-	const struct dirent *entry;
+	struct fsys_names names;
+	const char *name = NULL;
+	struct err ignored;
 	struct stat st;
-	DIR *dir;
-	int fd;
+	bool done;
 
 	if (fstat(s->dirs.corrupt, &st) == -1 ||
-	    changed_at(&st) == s->ward.counted)
-		return;
-	fd = openat(s->dirs.corrupt, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd == -1 ? NULL : fdopendir(fd);
-	if (dir == NULL) {
-		if (fd != -1)
-			close(fd);
-		return;		/* the next second */
-	}
-	s->ward.counted = changed_at(&st);
+	    changed_at(&st) == s->ward.counted ||
+	    !fsys_names_open(&names, s->dirs.corrupt, "corrupt", &ignored))
+		return;		/* or in the next second */
 	s->ward.sum.corrupt = 0;
 	s->ward.sum.oldest = 0;
-	while ((entry = readdir(dir)) != NULL &&
-	    s->ward.sum.corrupt < COUNT_MOST)
-		count_file(s, dirfd(dir), entry->d_name);
-	closedir(dir);
+	while ((done = fsys_names_next(&names, &name, &ignored)) &&
+	    name != NULL && s->ward.sum.corrupt < COUNT_MOST)
+		count_file(s, s->dirs.corrupt, name);
+	fsys_names_close(&names);
+	if (done)
+		s->ward.counted = changed_at(&st);
 }
 
 const struct ward_sum *

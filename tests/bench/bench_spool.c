@@ -50,8 +50,8 @@ cpu_used(void)
 	    u.ru_utime.tv_usec + u.ru_stime.tv_usec;
 }
 
-static void on_done(void *cookie, bool ok, const struct committed *where,
-    const struct err *err);
+static void on_done(void *cookie, enum commit_end end,
+    const struct committed *where, const struct err *err);
 
 static void
 send_one(struct slot *slot)
@@ -73,15 +73,15 @@ send_one(struct slot *slot)
 }
 
 static void
-on_done(void *cookie, bool ok, const struct committed *where,
-    const struct err *err)
+on_done(void *cookie, enum commit_end end,
+    const struct committed *where, const struct err *err)
 {
 	struct slot *slot = cookie;
 	struct run *run = slot->run;
 	usec_t now = clock_mono_usec();
 
 	(void)where;
-	if (!ok) {
+	if (end != COMMIT_DONE) {
 		fprintf(stderr, "%s\n", err->text);
 		exit(1);
 	}

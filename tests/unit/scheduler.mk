@@ -12,6 +12,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/compact.c \
 	tests/unit/scheduler/control.c \
 	tests/unit/scheduler/durable.c \
+	tests/unit/scheduler/ends.c \
 	tests/unit/scheduler/core.h \
 	tests/unit/scheduler/rig.c tests/unit/scheduler/rig.h \
 	tests/unit/scheduler/bounded.c \

@@ -11,6 +11,7 @@ tests_unit_test_spool_SOURCES = tests/unit/unit.h \
 	tests/unit/spool/commit.c \
 	tests/unit/spool/corrupt.c \
 	tests/unit/spool/durable.c \
+	tests/unit/spool/ends.c \
 	tests/unit/spool/envelope.c \
 	tests/unit/spool/index.c \
 	tests/unit/spool/layout.c \

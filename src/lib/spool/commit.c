@@ -22,12 +22,25 @@
  * promised: the scheduler takes them up if they are whole.  (The client,
  * which heard nothing, sends again: a duplicate, not a loss.)
  *
- * When 7 or 8 fails, what the kernel still holds of those pages cannot be
- * trusted, and a second sync would not tell (it finds the pages marked
- * clean).  So the segment is dead: it is cut off behind what was durable
- * before (or, where that fails, marked as cut there), the scheduler hears
- * BROKEN with that position, the messages of the batch are refused, and the
- * next batch gets a new segment.  That file is never synced again.
+ * When 7 or 8 fails the segment is dead, and the next batch gets a new one.
+ * A client may hear that its message was refused (451) only when it is sure
+ * that nobody will ever find it:
+ *
+ *	11. A segment without an older message loses its name, and the
+ *	    directory is synced.  Where both worked, that is all: 15.
+ *	12. Otherwise the file is cut off behind what was durable before (or,
+ *	    where that fails, marked as cut there).
+ *	13. If no sync of it has failed, it is synced once more: then the cut
+ *	    is durable.  After a failed sync that would prove nothing: what
+ *	    the kernel still holds of those pages cannot be trusted, and a
+ *	    second sync finds them marked clean.
+ *	14. The scheduler hears BROKEN with that position, and makes that
+ *	    durable in a file of its own.  Until it says so the segment stays
+ *	    locked, so that nobody reads it who did not hear (ends.c).
+ *	15. The clients hear 451: after 11 or 13 at once, else after 14.
+ *
+ * Where none of this is known within some seconds, a client gets no answer:
+ * its connection is closed, and it will send again, as after a crash.
  *
  * Appending is plain: with files allocated in advance (unwritten, or zeroed
  * and used again) a sync costs about the same on ext4, and a file that is
@@ -223,28 +236,58 @@ commit_close_segment(struct lane *lane, struct lane_result *result)
 	lane->segment.fd = -1;
 }
 
-/* A write or sync failed: what is behind `end` must never be read. */
-static void
-break_segment(struct lane *lane, struct lane_result *result)
+/* SEGMENT, which holds nothing that was promised, loses its name for good. */
+static bool
+unname(struct lane *lane, struct lane_segment *segment)
 {
-	struct lane_segment *segment = &lane->segment;
+	char file[SEGMENT_FILE_SIZE];
+	struct err ignored;
+
+	segment_file(segment->name, "messages", file);
+	if (unlinkat(lane->dirfd, file, 0) == -1 && errno != ENOENT)
+		return false;
+	CRASH_POINT("commit-unnamed");
+	if (!fsys_sync_dir(lane->dirfd, class_name(lane->klass), &ignored))
+		return false;
+	CRASH_POINT("commit-unnamed-synced");
+	close(segment->fd);
+	segment->fd = -1;
+	return true;
+}
+
+/* SEGMENT ends where it was durable.  Where no way of saying so works,
+ * BROKEN still tells the scheduler. */
+static bool
+cut(struct lane_segment *segment)
+{
 	uint8_t mark[RECORD_HEADER_BYTES];
 	struct iovec iov = { mark, sizeof mark };
 	struct err ignored;
 
-	CRASH_POINT("commit-broken");
-	if (segment->end == SEGMENT_HEADER_BYTES) {
-		commit_unmake_segment(lane, segment);
-		return;
-	}
+	if (ftruncate(segment->fd, (off_t)segment->end) == 0)
+		return true;
 	record_cut_encode(EDITION_SECOND, segment->salt, segment->end, mark);
-	/* Where neither works, BROKEN still tells the scheduler. */
-	(void)(ftruncate(segment->fd, (off_t)segment->end) == 0 ||
-	    fsys_write_at(segment->fd, &iov, 1, (off_t)segment->end, "cut",
-	    &ignored));
+	return fsys_write_at(segment->fd, &iov, 1, (off_t)segment->end,
+	    "cut", &ignored);
+}
+
+void
+commit_break_segment(struct lane *lane, struct lane_segment *segment,
+    struct lane_result *result, bool believed)
+{
+	result->end = COMMIT_REFUSED;
+	result->segment = segment->name;
+	CRASH_POINT("commit-broken");
+	if (segment->end == SEGMENT_HEADER_BYTES && unname(lane, segment))
+		return;
+	believed = cut(segment) && believed;
+	CRASH_POINT("commit-cut");
+	if (!believed || fsync(segment->fd) == -1)
+		result->end = COMMIT_UNSURE;
+	CRASH_POINT("commit-cut-synced");
 	lane_result_add_news(result, COMMIT_BROKEN, segment->name,
 	    segment->end);
-	close(segment->fd);
+	result->broken_fd = segment->fd;
 	segment->fd = -1;
 }
 
@@ -296,9 +339,10 @@ place(const struct lane *lane, struct lane_message *message, uint64_t offset,
 	return parts;
 }
 
-/* Steps 7 and 8. */
+/* Step 7; *TO is where it will end. */
 static bool
-append(struct lane *lane, struct list *messages, struct err *err)
+write_records(struct lane *lane, struct list *messages, uint64_t *to,
+    struct err *err)
 {
 	struct lane_segment *segment = &lane->segment;
 	struct iovec *iov = mem_array(PARTS * messages->count, sizeof *iov);
@@ -319,13 +363,23 @@ append(struct lane *lane, struct list *messages, struct err *err)
 	written = fsys_write_at(segment->fd, iov, parts,
 	    (off_t)segment->end, file, err);
 	mem_free(iov);
-	if (!written)
-		return false;
+	*to = at;
+	return written;
+}
+
+/* Step 8. */
+static bool
+sync_records(struct lane *lane, uint64_t to, struct err *err)
+{
+	struct lane_segment *segment = &lane->segment;
+	char file[SEGMENT_FILE_SIZE];
+
+	segment_file(segment->name, "messages", file);
 	CRASH_POINT("commit-written");
 	if (!fsys_sync_data(segment->fd, file, err))
 		return false;
 	CRASH_POINT("commit-synced");
-	segment->end = at;
+	segment->end = to;
 	return true;
 }
 
@@ -333,17 +387,20 @@ void
 commit_batch(struct lane *lane, struct lane_result *result)
 {
 	struct lane_segment *segment = &lane->segment;
+	uint64_t to;
+	bool written;
 
 	if (segment->fd != -1 &&
 	    segment->end >= lane->committer->options.segment_bytes)
 		commit_close_segment(lane, result);
 	if (segment->fd == -1 && !open_segment(lane, &result->err))
 		return;
-	if (!append(lane, &result->messages, &result->err)) {
-		break_segment(lane, result);
+	written = write_records(lane, &result->messages, &to, &result->err);
+	if (!written || !sync_records(lane, to, &result->err)) {
+		commit_break_segment(lane, segment, result, !written);
 		return;
 	}
-	result->ok = true;
+	result->end = COMMIT_DONE;
 	result->segment = segment->name;
 	lane_result_add_news(result, COMMIT_GREW, segment->name,
 	    segment->end);

@@ -32,14 +32,21 @@ struct committed {
 	uint64_t size;		/* of its record */
 };
 
-/* OK: the message is on stable storage at WHERE.  Otherwise it is not in
- * the spool and never will be; ERR tells. */
-typedef void commit_done_fn(void *cookie, bool ok,
+enum commit_end {
+	COMMIT_REFUSED,		/* it is not in the spool, and never will be */
+	COMMIT_DONE,		/* it is on stable storage */
+	COMMIT_UNSURE		/* the disk failed in such a way that nobody
+				 * knows: it may be found later, and go out */
+};
+
+/* DONE: the message is at WHERE.  Otherwise ERR tells why not. */
+typedef void commit_done_fn(void *cookie, enum commit_end end,
     const struct committed *where, const struct err *err);
 
 /* A segment grew durably to TO (frame ARRIVED), or ended there for good
  * (CLOSED), or broke there (BROKEN).  Called once per sync, before the
- * commit_done_fn of what the sync covered. */
+ * commit_done_fn of what the sync covered; the two last again, by
+ * commit_announce(), until commit_kept(). */
 enum commit_news { COMMIT_GREW, COMMIT_CLOSED, COMMIT_BROKEN };
 typedef void commit_news_fn(void *owner, enum commit_news news,
     struct segment_name segment, uint64_t to);
@@ -53,6 +60,9 @@ struct commit_options {
 	/* When urgent mail came last to any committer of the spool (monotonic
 	 * usec), for all to see.  Null: it has no others. */
 	_Atomic usec_t *urgent;
+	/* How long, at least, a message waits for commit_kept() before it is
+	 * told as UNSURE, and how often what broke is told again.  0: 10 s. */
+	msec_t patience;
 };
 
 /* DIRS is borrowed for the life of the committer. */
@@ -66,9 +76,18 @@ struct committer *committer_new(struct loop *loop,
  */
 void committer_free(struct committer **committer);
 
-/* Tell COMMIT_GREW again for each open segment that holds messages: for a
- * scheduler that is new. */
+/*
+ * For a scheduler that is new: tell again where segments ended, as far as
+ * nobody has that on stable storage, and how far each open segment of a lane
+ * goes.  Of closed segments some thousand are remembered: the file shows
+ * where they end, too.  Of broken ones all are, for nothing else does; when
+ * they are many, nothing is taken until they were kept.
+ */
 void commit_announce(struct committer *committer);
+
+/* Where SEGMENT ends, as was told, is on stable storage: nothing behind it
+ * will ever be taken for mail. */
+void commit_kept(struct committer *committer, struct segment_name segment);
 
 /*
  * Commit a whole message: ENVELOPE encoded, BODY in wire form.  BODY's

@@ -66,18 +66,6 @@ commit_delay(const struct committer *committer, enum mail_class klass)
 	return idle > 30 ? 0 : (lane->delay >> idle) / 1000;
 }
 
-void
-commit_announce(struct committer *committer)
-{
-	for (unsigned c = 0; c < CLASS_COUNT; c++) {
-		const struct lane_news *open = &committer->lanes[c].open;
-
-		if (open->to != 0)
-			committer->news(committer->owner, COMMIT_GREW,
-			    open->segment, open->to);
-	}
-}
-
 /* ---- birth and end ---------------------------------------------------- */
 
 static void
@@ -147,6 +135,7 @@ committer_new(struct loop *loop, const struct spool_dirs *dirs,
 		return NULL;
 	}
 	committer = mem_new(struct committer);
+	committer->loop = loop;
 	committer->dirs = dirs;
 	committer->options = *options;
 	committer->news = news;
@@ -161,6 +150,7 @@ committer_new(struct loop *loop, const struct spool_dirs *dirs,
 	committer->watch = watch_new(loop, fd, WATCH_READ, on_results,
 	    committer);
 	committer->hook = turn_hook_new(loop, on_turn, committer);
+	ends_init(committer);
 	return committer;
 }
 
@@ -208,6 +198,7 @@ committer_free(struct committer **committer)
 	must(c->streams == 0);
 	for (unsigned i = 0; i < CLASS_COUNT; i++)
 		lane_fini(&c->lanes[i]);
+	ends_fini(c);
 	watch_free(&c->watch);
 	turn_hook_free(&c->hook);
 	close(c->eventfd);

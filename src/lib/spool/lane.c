@@ -44,6 +44,7 @@ lane_result_new(void)
 	struct lane_result *result = mem_new(struct lane_result);
 
 	list_init(&result->messages);
+	result->broken_fd = -1;
 	return result;
 }
 
@@ -81,16 +82,34 @@ lane_tell_failed(struct lane *lane, struct list *messages,
 }
 
 static void
-tell_news(struct lane *lane, const struct lane_news *news)
+tell_news(struct lane *lane, struct lane_result *result,
+    const struct lane_news *news)
 {
 	struct committer *committer = lane->committer;
 
-	if (news->news == COMMIT_GREW)
+	if (news->news != COMMIT_GREW) {
+		ends_add(committer, news, result->broken_fd);
+		if (news->news == COMMIT_BROKEN)
+			result->broken_fd = -1;
+	}
+	/* A large message has a segment of its own; the lane's goes on. */
+	if (!result->large) {
 		lane->open = *news;
-	else if (lane->open.segment.sequence == news->segment.sequence)
-		lane->open.to = 0;
+		if (news->news != COMMIT_GREW)
+			lane->open.to = 0;
+	}
 	committer->news(committer->owner, news->news, news->segment,
 	    news->to);
+}
+
+static void
+uncount(struct lane *lane, struct lane_message *message)
+{
+	usec_t took = clock_mono_usec() - message->begun;
+
+	lane->delay += (took - lane->delay) / 8;
+	lane->pending--;
+	lane->pending_bytes -= message->counted;
 }
 
 static void
@@ -100,27 +119,38 @@ tell_message(struct lane *lane, struct lane_message *message,
 	struct committed where = {
 		result->segment, message->offset, message->size
 	};
-	usec_t took = clock_mono_usec() - message->begun;
+	bool done = result->end == COMMIT_DONE;
 
-	lane->delay += (took - lane->delay) / 8;
-	lane->pending--;
-	lane->pending_bytes -= message->counted;
-	message->done(message->cookie, result->ok,
-	    result->ok ? &where : NULL, result->ok ? NULL : &result->err);
+	uncount(lane, message);
+	message->done(message->cookie, result->end, done ? &where : NULL,
+	    done ? NULL : &result->err);
 	lane_message_free(message);
+}
+
+static void
+tell_messages(struct lane *lane, struct lane_result *result)
+{
+	struct link *l;
+
+	if (result->end != COMMIT_UNSURE) {
+		while ((l = list_take(&result->messages)) != NULL)
+			tell_message(lane, list_item(l, struct lane_message,
+			    link), result);
+		return;
+	}
+	for (l = list_first(&result->messages); l != NULL;
+	    l = list_next(&result->messages, l))
+		uncount(lane, list_item(l, struct lane_message, link));
+	ends_wait(lane->committer, result);
 }
 
 static void
 tell_result(struct lane *lane, struct lane_result *result)
 {
-	struct link *l;
-
 	for (unsigned i = 0; i < result->news_count; i++)
-		tell_news(lane, &result->news[i]);
+		tell_news(lane, result, &result->news[i]);
 	CRASH_POINT("commit-news-told");
-	while ((l = list_take(&result->messages)) != NULL)
-		tell_message(lane, list_item(l, struct lane_message, link),
-		    result);
+	tell_messages(lane, result);
 	CRASH_POINT("commit-told");
 	mem_free(result);
 }
@@ -343,7 +373,7 @@ commit_message(struct committer *committer, enum mail_class klass,
 	struct lane_message *message = NULL;
 	struct err err;
 
-	if (dot_vouches(seen, buf_length(body), &err))
+	if (!ends_full(committer, &err) && dot_vouches(seen, buf_length(body), &err))
 		message = lane_message_new(committer, id, envelope, &err);
 	if (message == NULL) {
 		buf_clear(body);

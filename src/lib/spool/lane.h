@@ -4,6 +4,7 @@
  *
  *	commit.c       the order of operations; runs in the lanes' threads
  *	committer.c    birth, figures and end
+ *	ends.c         where segments ended, until that is kept
  *	lane.c         the lanes and their threads; what the loop hands over
  *	               and is told
  *	stream.c       large messages, seen from the loop
@@ -50,8 +51,10 @@ enum { LANE_NEWS_MOST = 3 };
 struct lane_result {
 	struct link link;
 	struct list messages;
-	struct segment_name segment;	/* where they are, if ok */
-	bool ok;
+	struct segment_name segment;	/* where they are, or may be */
+	enum commit_end end;
+	bool large;		/* of a segment for one message */
+	int broken_fd;		/* of one that broke, and its lock; or -1 */
 	struct err err;
 	struct lane_news news[LANE_NEWS_MOST];
 	unsigned news_count;
@@ -103,6 +106,12 @@ struct lane {
 	struct lane_thread batches, large;
 };
 
+/* Segments that ended, as told, until commit_kept(). */
+struct ends {
+	struct list closed, broken;
+	struct timer *timer;	/* for what broke */
+};
+
 struct committer {
 	const struct spool_dirs *dirs;
 	struct commit_options options;
@@ -113,6 +122,8 @@ struct committer {
 	int eventfd;
 	struct buf scratch;
 	unsigned streams;	/* open ones */
+	struct loop *loop;
+	struct ends ends;
 	_Atomic usec_t urgent;	/* what options.urgent is if it was null */
 	struct lane lanes[CLASS_COUNT];
 };
@@ -137,6 +148,13 @@ bool commit_make_segment(struct lane *lane, bool single,
     struct lane_segment *out, struct err *err) MUST_CHECK;
 /* Take back a segment that holds nothing. */
 void commit_unmake_segment(struct lane *lane, struct lane_segment *segment);
+
+/*
+ * The messages of RESULT, written to SEGMENT behind its end, are not to be:
+ * see commit.c.  BELIEVED: no sync of them was tried, so one can be believed.
+ */
+void commit_break_segment(struct lane *lane, struct lane_segment *segment,
+    struct lane_result *result, bool believed);
 
 /* The header of MESSAGE's record, which is to stand at OFFSET of SEGMENT and
  * whose content is as the CRCs say; its offset and size are set, too. */
@@ -176,6 +194,20 @@ void lane_message_free(struct lane_message *message);
 
 /* MESSAGE is counted as pending until its result is told. */
 void lane_count(struct lane *lane, struct lane_message *message);
+
+/* ---- ends.c: the loop's ------------------------------------------------- */
+
+void ends_init(struct committer *committer);
+/* What waits is told as UNSURE. */
+void ends_fini(struct committer *committer);
+/* NEWS is that a segment ended; of one that broke, FD is owned from now on. */
+void ends_add(struct committer *committer, const struct lane_news *news,
+    int fd);
+/* MESSAGES may be in the segment of RESULT, behind its end: they are told
+ * when that is kept, or when patience is over. */
+void ends_wait(struct committer *committer, struct lane_result *result);
+/* Too many broke: nothing may be taken.  ERR tells. */
+bool ends_full(const struct committer *committer, struct err *err);
 
 /* ---- stream_work.c ---------------------------------------------------- */
 

@@ -9,6 +9,7 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/corrupt.c src/lib/spool/corrupt.h \
 	src/lib/spool/corrupt_file.c \
 	src/lib/spool/crcjoin.c src/lib/spool/crcjoin.h \
+	src/lib/spool/ends.c \
 	src/lib/spool/envelope.c src/lib/spool/envelope.h \
 	src/lib/spool/erase.c \
 	src/lib/spool/index.c src/lib/spool/index.h \

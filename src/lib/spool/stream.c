@@ -16,7 +16,8 @@ commit_stream_open(struct committer *committer, enum mail_class klass,
 	struct lane_message *message;
 	struct commit_stream *stream;
 
-	if (!lane_start(lane, &lane->large, stream_run, err))
+	if (ends_full(committer, err) ||
+	    !lane_start(lane, &lane->large, stream_run, err))
 		return NULL;
 	message = lane_message_new(committer, id, envelope, err);
 	if (message == NULL)

@@ -163,20 +163,25 @@ finish(struct commit_stream *stream)
 	struct lane_message *message = stream->message;
 
 	list_append(&result->messages, &message->link);
+	result->large = true;
+	result->segment = stream->segment.name;
 	if (stream->broken) {
 		result->err = stream->err;
+		remove_file(stream);	/* it has no header: no message */
 	} else if (make_durable(stream, &result->err)) {
 		uint64_t end = message->offset + message->size;
 
-		result->ok = true;
+		result->end = COMMIT_DONE;
 		result->segment = stream->segment.name;
 		lane_result_add_news(result, COMMIT_GREW,
 		    result->segment, end);
 		lane_result_add_news(result, COMMIT_CLOSED,
 		    result->segment, end);
+	} else if (stream->segment.fd != -1) {
+		result->segment = stream->segment.name;
+		commit_break_segment(stream->lane, &stream->segment, result,
+		    false);
 	}
-	if (!result->ok)
-		remove_file(stream);
 	stream->message = NULL;	/* RESULT has it */
 	lane_tell(stream->lane, result);
 	stream_free(stream);

@@ -93,6 +93,8 @@ static const struct row rows[FRAME_COUNT] = {
 	    F(U32, closed.sequence), F(U64, closed.to) } },
 	[FRAME_PRESSURE] = { "pressure", SCHEDULER, RECEIVER, NO_FD, {
 	    F(U8, pressure.slow), F(U8, pressure.refuse) } },
+	[FRAME_KEPT] = { "kept", SCHEDULER, RECEIVER, NO_FD, {
+	    F(U8, kept.klass), F(U16, kept.slot), F(U32, kept.sequence) } },
 	[FRAME_QUESTION] = { "question", SCHEDULER, RESOLVER, NO_FD, {
 	    F(U32, question.token), F(U8, question.kind),
 	    F(SPAN, question.name) } },

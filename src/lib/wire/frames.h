@@ -41,7 +41,7 @@ enum frame_kind {
 	/* receiver to scheduler */
 	FRAME_ARRIVED, FRAME_CLOSED, FRAME_BROKEN,
 	/* scheduler to receiver */
-	FRAME_PRESSURE,
+	FRAME_PRESSURE, FRAME_KEPT,
 	/* scheduler to resolver and back */
 	FRAME_QUESTION, FRAME_ANSWER,
 	/* scheduler to deliverer and back */
@@ -134,12 +134,20 @@ struct frame_arrived {
 };
 
 /* Nothing will be appended to that segment any more; it ends at `to`.
- * BROKEN: a write or sync failed; what is beyond `to` must never be used. */
+ * BROKEN: a write or sync failed; what is beyond `to` must never be used.
+ * Both are told to each new scheduler again, until one says KEPT. */
 struct frame_closed {
 	uint8_t klass;
 	uint16_t slot;
 	uint32_t sequence;
 	uint64_t to;
+};
+
+/* Where that segment ends, as it was told, is on stable storage. */
+struct frame_kept {
+	uint8_t klass;
+	uint16_t slot;
+	uint32_t sequence;
 };
 
 /* The queue is long: a bit per class that is to be slowed, or not taken. */
@@ -306,6 +314,7 @@ struct frame {
 		struct frame_arrived arrived;
 		struct frame_closed closed;
 		struct frame_pressure pressure;
+		struct frame_kept kept;
 		struct frame_question question;
 		struct frame_answer answer;
 		struct frame_site site;

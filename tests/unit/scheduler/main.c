@@ -30,6 +30,7 @@ main(int argc, char **argv)
 		{ "spool", spool_tests },
 		{ "batch", batch_tests },
 		{ "durable", durable_tests },
+		{ "ends", end_tests },
 		{ "reading", reading_tests },
 		{ "bounded", bounded_tests },
 		{ "kept", kept_tests },

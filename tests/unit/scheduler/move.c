@@ -40,11 +40,11 @@ static struct committed copied;
 static bool copy_done;
 
 static void
-copy_committed(void *cookie, bool ok, const struct committed *where,
-    const struct err *err)
+copy_committed(void *cookie, enum commit_end end,
+    const struct committed *where, const struct err *err)
 {
 	(void)cookie, (void)err;
-	must(ok);
+	must(end == COMMIT_DONE);
 	copied = *where;
 	copy_done = true;
 }

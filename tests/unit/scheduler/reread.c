@@ -55,11 +55,11 @@ static struct committed places[LONG];
 static size_t placed;
 
 static void
-note_place(void *cookie, bool ok, const struct committed *where,
-    const struct err *err)
+note_place(void *cookie, enum commit_end end,
+    const struct committed *where, const struct err *err)
 {
 	(void)cookie, (void)err;
-	must(ok && placed < LONG);
+	must(end == COMMIT_DONE && placed < LONG);
 	places[placed++] = *where;
 }
 

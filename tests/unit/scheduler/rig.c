@@ -316,6 +316,29 @@ open_committer(struct rig *rig)
 		fail("committer", &err);
 }
 
+static void
+receiver_told(void *owner, struct channel *channel,
+    const struct frame *frame)
+{
+	struct rig *rig = owner;
+	const struct frame_kept *kept = &frame->kept;
+
+	(void)channel;
+	if (frame->kind != FRAME_KEPT)
+		return;
+	rig->kept++;
+	commit_kept(rig->committer, (struct segment_name){ kept->klass,
+	    kept->slot, kept->sequence });
+}
+
+void
+rig_receiver_hears(struct rig *rig)
+{
+	pair(rig, ROLE_RECEIVER, near_frame, receiver_told, &rig->near_in,
+	    &rig->far_in);
+	pressure_receiver(rig->s, rig->slot, rig->near_in);
+}
+
 void
 rig_new_receiver(struct rig *rig)
 {
@@ -331,12 +354,12 @@ rig_new_receiver(struct rig *rig)
 }
 
 static void
-committed(void *cookie, bool ok, const struct committed *where,
+committed(void *cookie, enum commit_end end, const struct committed *where,
     const struct err *err)
 {
 	struct rig *rig = cookie;
 
-	if (ok) {
+	if (end == COMMIT_DONE) {
 		rig->where = *where;
 		rig->committed++;
 	} else {
@@ -354,7 +377,7 @@ all_committed(struct rig *rig, uint64_t number)
 }
 
 static struct msgid
-commit(struct rig *rig, enum mail_class klass, const char *from,
+begin(struct rig *rig, enum mail_class klass, const char *from,
     const char *const *rcpts, uint8_t notify)
 {
 	static const char plain[] = "Subject: test\r\n\r\nHello\r\n";
@@ -362,7 +385,6 @@ commit(struct rig *rig, enum mail_class klass, const char *from,
 	struct dot seen = dot_over(text);
 	struct envelope *envelope = envelope_new();
 	struct msgid id = msgid_next(&rig->ids, clock_wall());
-	size_t before = rig->committed;
 	struct buf body;
 
 	envelope_set_reverse_path(envelope, span_of(from));
@@ -382,11 +404,30 @@ commit(struct rig *rig, enum mail_class klass, const char *from,
 		    .wire_bytes = text.length };
 	commit_message(rig->committer, klass, id, envelope, &body, &seen,
 	    committed, rig);
-	rig_until(rig, all_committed, before + 1);
 	envelope_free(&envelope);
 	buf_fini(&body);
 	rig->id = id;
 	return id;
+}
+
+static struct msgid
+commit(struct rig *rig, enum mail_class klass, const char *from,
+    const char *const *rcpts, uint8_t notify)
+{
+	size_t before = rig->committed + rig->failed;
+	struct msgid id = begin(rig, klass, from, rcpts, notify);
+
+	rig_until(rig, all_committed, before + 1);
+	return id;
+}
+
+void
+rig_begin(struct rig *rig, enum mail_class klass, const char *from,
+    const char *rcpt)
+{
+	const char *const rcpts[] = { rcpt, NULL };
+
+	begin(rig, klass, from, rcpts, 0);
 }
 
 struct msgid
@@ -543,6 +584,8 @@ drop_peers(struct rig *rig)
 	channel_free(&rig->far_apart);
 	channel_free(&rig->near_dns);
 	channel_free(&rig->far_dns);
+	channel_free(&rig->near_in);
+	channel_free(&rig->far_in);
 }
 
 void

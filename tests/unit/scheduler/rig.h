@@ -55,6 +55,8 @@ struct rig {
 	struct channel *near, *far;	/* scheduler's and deliverer's end */
 	struct channel *near_apart, *far_apart;	/* of that for suspects */
 	struct channel *near_dns, *far_dns;
+	struct channel *near_in, *far_in;	/* and the receiver's */
+	size_t kept;		/* ends of segments that it heard are kept */
 	const char *text;	/* of what is sent; null: a few words */
 	bool lies;		/* it goes to the spool as it is, whatever the
 				 * dot reader says */
@@ -102,11 +104,16 @@ struct msgid rig_commit(struct rig *rig, enum mail_class klass,
     const char *from, const char *const *rcpts);
 struct msgid rig_send(struct rig *rig, enum mail_class klass,
     const char *from, const char *rcpt);
+/* The same, without waiting for it to be committed. */
+void rig_begin(struct rig *rig, enum mail_class klass, const char *from,
+    const char *rcpt);
 /* With NOTIFY for every recipient. */
 struct msgid rig_send_notify(struct rig *rig, const char *from,
     const char *rcpt, uint8_t notify);
 /* The receiver is no more, and a new one comes. */
 void rig_new_receiver(struct rig *rig);
+/* It has a channel, too: it hears what the scheduler says to it. */
+void rig_receiver_hears(struct rig *rig);
 
 /* Answer a job that waits. */
 void rig_answer_job(struct rig *rig, size_t job,

@@ -35,6 +35,7 @@ main(int argc, char **argv)
 		{ "commit", commit_tests },
 		{ "corrupt", corrupt_tests },
 		{ "durable", durable_tests },
+		{ "ends", ends_tests },
 		{ "way", way_tests },
 		{ "stream", stream_tests },
 		{ "status", status_tests },

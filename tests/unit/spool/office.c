@@ -38,6 +38,8 @@ on_news(void *owner, enum commit_news news, struct segment_name segment,
 	office->news[office->news_count].segment = segment;
 	office->news[office->news_count].to = to;
 	office->news[office->news_count++].told_before = office->told_count;
+	if (news != COMMIT_GREW && !office->forgetful)
+		commit_kept(office->committer, segment);
 }
 
 static void
@@ -46,6 +48,7 @@ open_committer(struct office *office, uint64_t segment_bytes)
 	struct commit_options options = {
 		.slot = 3, .node = 7, .segment_bytes = segment_bytes,
 		.batch_bytes = { 1 << 20, 1 << 20, 256 << 10 }, .mode = 0600,
+		.patience = office->patience,
 	};
 	struct err err;
 
@@ -82,15 +85,17 @@ office_close(struct office *office)
 }
 
 void
-office_told(void *cookie, bool ok, const struct committed *where,
+office_told(void *cookie, enum commit_end end, const struct committed *where,
     const struct err *err)
 {
 	struct letter *letter = cookie;
 	struct office *office = letter->office;
+	bool ok = end == COMMIT_DONE;
 
 	must(!letter->told);
 	letter->told = true;
 	letter->ok = ok;
+	letter->end = end;
 	letter->order = ++office->told_count;
 	if (ok)
 		letter->where = *where;

@@ -16,6 +16,8 @@ struct office {
 	struct committer *committer;
 	struct msgid_maker maker;
 	unsigned waiting;	/* messages handed over and not yet told */
+	msec_t patience;	/* of its committer */
+	bool forgetful;		/* nobody keeps where segments end */
 
 	/* each message in the order of handing over */
 	struct letter {
@@ -23,6 +25,7 @@ struct office {
 		struct msgid id;
 		struct committed where;
 		bool told, ok;
+		enum commit_end end;
 		unsigned order;	/* in which it was told, from 1 */
 	} letters[OFFICE_MOST];
 	unsigned letter_count, told_count;
@@ -47,8 +50,8 @@ struct letter *office_send(struct office *office, enum mail_class klass,
 /* A letter for a message that is not made by office_send(). */
 struct letter *office_letter(struct office *office);
 /* Its commit_done_fn; COOKIE is the letter. */
-void office_told(void *cookie, bool ok, const struct committed *where,
-    const struct err *err);
+void office_told(void *cookie, enum commit_end end,
+    const struct committed *where, const struct err *err);
 /* Run the loop until all messages are told. */
 void office_wait(struct office *office);
 /* Run the loop until LETTER is. */

@@ -12,7 +12,7 @@
 
 extern const struct unit_test msgid_tests[], envelope_tests[],
     record_tests[], ranges_tests[], layout_tests[], segment_tests[], commit_tests[],
-    corrupt_tests[], durable_tests[], way_tests[], reader_tests[],
+    corrupt_tests[], durable_tests[], ends_tests[], way_tests[], reader_tests[],
     check_tests[], index_tests[], sequence_tests[], status_tests[],
     stream_tests[], list_tests[];
 

@@ -37,6 +37,7 @@ static const struct frame samples[] = {
 	    0x1112131415161718 } } },
 	{ FRAME_BROKEN, -1, { .closed = { 0, 302, 70002, UINT64_MAX } } },
 	{ FRAME_PRESSURE, -1, { .pressure = { 4, 6 } } },
+	{ FRAME_KEPT, -1, { .kept = { 2, 303, 70003 } } },
 	{ FRAME_QUESTION, -1, { .question = { 1, QUESTION_HOST,
 	    S("mx.example.org") } } },
 	{ FRAME_ANSWER, -1, { .answer = { 1, ANSWER_TEMPORARY, 1, 300,
