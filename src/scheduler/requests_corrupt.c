@@ -24,7 +24,7 @@ struct requeue {
 };
 
 static void
-committed(void *cookie, bool ok, const struct committed *where,
+committed(void *cookie, enum commit_end end, const struct committed *where,
     const struct err *err)
 {
 	struct requeue *requeue = cookie;
@@ -32,9 +32,11 @@ committed(void *cookie, bool ok, const struct committed *where,
 	struct err why;
 
 	(void)where;
-	if (!ok)
-		log_error("corrupt/%s cannot be handed in again: %s",
-		    requeue->name, err->text);
+	if (end != COMMIT_DONE)
+		log_error("corrupt/%s %s: %s", requeue->name,
+		    end == COMMIT_UNSURE ? "may have been handed in again, "
+		    "or not, and stays" : "cannot be handed in again",
+		    err->text);
 	else if (!corrupt_remove(&requeue->s->dirs, requeue->name, &why))
 		log_error("corrupt/%s was handed in again as %s, and stays: "
 		    "%s", requeue->name, msgid_text(requeue->id, id),
