@@ -229,9 +229,9 @@ def a_stranger_that_is_refused_again_and_again_does_not_fill_the_log(scene):
     friend.ask("EHLO client.test\r\n", 250)
     for i in range(30):
         friend.ask(f"MAIL FROM:<f{i}@client.test> SIZE=99999999999\r\n", 552)
-    relay.wait_log("from=<+f29@client.test>")
+    relay.wait_log("from=<f29@client.test>")
     said = relay.log_text()
-    assert said.count("@example.org>") == 20 and said.count("from=<<f") == 30, said[-2000:]
+    assert said.count("@example.org>") == 20 and said.count("from=<f") == 30, said[-2000:]
     for _ in range(4):
         _Wire(stranger)
     assert _Wire(stranger, greeting=421).ends() == b""
