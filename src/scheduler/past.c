@@ -167,6 +167,17 @@ past_final(const struct past *past, uint64_t offset, struct rcpt_set *final)
 			add_final(&past->rows[i], final);
 }
 
+bool
+past_settled(const struct past *past, uint64_t offset)
+{
+	for (size_t i = first_of(past, offset); i < past->count &&
+	    past->rows[i].offset == offset; i++)
+		if (past->rows[i].action <= STATUS_FINAL_LAST &&
+		    past->rows[i].rcpt == STATUS_ALL_RCPTS)
+			return true;
+	return false;
+}
+
 struct origin_fate
 past_of_original(const struct past *past,
     const struct envelope_origin *origin, struct segment_name copy,

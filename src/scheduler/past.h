@@ -46,6 +46,9 @@ struct fate past_of(struct past *past, uint64_t offset,
 void past_final(const struct past *past, uint64_t offset,
     struct rcpt_set *final);
 
+/* Whether one status settled all recipients at OFFSET, however many. */
+bool past_settled(const struct past *past, uint64_t offset);
+
 /*
  * PAST is of the segment that ORIGIN names: what it says of the copy in
  * segment COPY.  Final recipients are added to FINAL.  In any order.

@@ -308,14 +308,17 @@ on_kept(void *owner, const struct keep_job *job)
 
 /* ---- findings ---------------------------------------------------------------------------- */
 
-/* Nothing is left of it to be told. */
+/* Nothing is left of it to be told.  Without a header nobody knows how many
+ * recipients there are. */
 static bool
 is_final(struct ward *w, const struct reader_found *found)
 {
 	struct rcpt_set done;
 	bool final;
 
-	rcpt_set_init(&done, found->headed ? found->header.rcpt_count : 1);
+	if (!found->headed)
+		return past_settled(w->past, found->from);
+	rcpt_set_init(&done, found->header.rcpt_count);
 	past_final(w->past, found->from, &done);
 	final = done.count == done.total;
 	rcpt_set_fini(&done);
@@ -400,7 +403,12 @@ unreadable(struct scheduler *s, const struct reader_found *found)
 
 	end = arrived + outages_since(&s->outages, arrived) +
 	    conf_time(s->conf, s->conf->classes[klass].lifetime) * 1000;
-	if (end <= scheduler_wall(s) && !is_final(&s->ward, found) &&
+	if (is_final(&s->ward, found)) {
+		quarantine_set(segment, found->from, found->to, SPOILT_OVER,
+		    MSEC_NEVER);
+		return;
+	}
+	if (end <= scheduler_wall(s) &&
 	    scheduler_now(s) >= s->ward.full_until) {
 		keep(s, found, true);
 		return;

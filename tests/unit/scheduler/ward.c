@@ -299,6 +299,33 @@ where_no_envelope_can_be_read_the_postmaster_is_told_once(void)
 	rig_free(&rig);
 }
 
+/* Nobody knows how many recipients it had: that one is done says nothing of
+ * the others. */
+static void
+a_damaged_header_is_kept_though_some_had_the_message(void)
+{
+	static const char *const rcpts[] = { "had@to.test", "not@to.test",
+	    NULL };
+	static const enum outcome each[] = { OUTCOME_DELIVERED,
+	    OUTCOME_DEFERRED };
+	struct rig *rig = rig_new(fixed);
+
+	rig_start(rig);
+	rig->answer = (struct rig_answer){ .each = each, .code = 250,
+	    .scope = SCOPE_MESSAGE, .status = "4.2.0", .text = "later" };
+	rig_commit(rig, CLASS_NORMAL, "hurt@from.test", rcpts);
+	rig_until(rig, rig_waiting, 1);
+	rig_stop(rig);
+	rig_new_receiver(rig);
+	flip(rig, rig->where.offset + 9);
+	rig->answer = good;
+	rig_start(rig);
+	rig_until(rig, rig_corrupt, 1);
+	rig_until(rig, is_over, 0);
+	CU_ASSERT_EQUAL(rig_files(rig, "corrupt", ".bytes"), 1);
+	rig_free(&rig);
+}
+
 /* Large enough that other messages are on other pages. */
 static void
 send_large(struct rig *rig, const char *from)
@@ -451,6 +478,7 @@ const struct unit_test ward_tests[] = {
 	UNIT(a_report_of_damage_that_cannot_be_kept_leaves_all_open),
 	UNIT(what_cannot_be_kept_waits_and_is_kept_later),
 	UNIT(where_no_envelope_can_be_read_the_postmaster_is_told_once),
+	UNIT(a_damaged_header_is_kept_though_some_had_the_message),
 	UNIT(what_becomes_readable_is_delivered),
 	UNIT(after_its_lifetime_what_cannot_be_read_is_kept_and_told),
 	UNIT(what_a_deliverer_only_says_to_be_damaged_is_tried_again),
