@@ -7,6 +7,9 @@
 
 #include "master/master.h"
 
+/* Before anything is touched: the spool, if there is one, is not a later
+ * program's. */
+bool house_edition(struct master *master, struct err *err) MUST_CHECK;
 /* Make and check the spool. */
 bool house_spool(struct master *master, struct err *err) MUST_CHECK;
 

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "spool/edition.h"
 #include "spool/layout.h"
 
 #include <errno.h>
@@ -25,6 +26,21 @@ enum {
 	ORPHANS_LEAVE = 30 * 1000,	/* ms that they may take */
 	LOOK_AGAIN = 20
 };
+
+bool
+house_edition(struct master *master, struct err *err)
+{
+	const char *path = master->conf->spool;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	unsigned edition;
+	bool known;
+
+	if (fd == -1)
+		return true;	/* there is none; or house_spool() tells */
+	known = edition_read(fd, &edition, err) || err->kind != ERR_CONFIG;
+	close(fd);
+	return known || err_prefix(err, "spool %s", path);
+}
 
 bool
 house_spool(struct master *master, struct err *err)

@@ -77,6 +77,7 @@ static const struct step {
 	int status;		/* when it fails */
 } steps[] = {
 	{ logbook_open, EX_CANTCREAT },
+	{ house_edition, EX_CONFIG },
 	{ house_spool, EX_CANTCREAT },
 	{ house_lock, EX_UNAVAILABLE },
 	{ bind_ports, EX_UNAVAILABLE },

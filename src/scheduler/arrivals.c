@@ -277,6 +277,5 @@ intake_again(struct scheduler *s)
 	s->intake.complete = false;
 	s->intake.found = s->segments.by_name.count;
 	s->intake.read = 0;
-	copies_again(s);
 	recount(s);
 }

@@ -4,7 +4,6 @@
  */
 #include "scheduler/change.h"
 
-#include "scheduler/relocate.h"
 #include "scheduler/results.h"
 #include "scheduler/rouse.h"
 #include "scheduler/say.h"
@@ -103,6 +102,19 @@ change_hold(struct walk *walk, struct item *item, void *owner)
 	walk->count++;
 }
 
+/* Without an index, what is held waits in memory for ever. */
+static bool
+is_held(const struct item *item)
+{
+	if (item->message != NULL &&
+	    (item->message->flags & MESSAGE_HELD) != 0)
+		return true;
+	for (size_t i = 0; i < item->row_count; i++)
+		if (item->rows[i].row.place == INDEX_HELD)
+			return true;
+	return false;
+}
+
 /* The operator's hold is over; that of its sender may not be. */
 static void
 release_row(struct scheduler *s, const struct row *row)
@@ -126,7 +138,7 @@ change_release(struct walk *walk, struct item *item, void *owner)
 	struct scheduler *s = walk->s;
 
 	(void)owner;
-	if (!relocate_held(item))
+	if (!is_held(item))
 		return;
 	say_change(item->id, "released");
 	segment_status(s, item->segment, item->offset, STATUS_ALL_RCPTS,

@@ -11,7 +11,6 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/client.h \
 	src/scheduler/compact.c src/scheduler/compact.h \
 	src/scheduler/deaths.c src/scheduler/deaths.h \
-	src/scheduler/copies.c src/scheduler/copies.h \
 	src/scheduler/control.c src/scheduler/control.h \
 	src/scheduler/deadline.c src/scheduler/deadline.h \
 	src/scheduler/discover.c src/scheduler/discover.h \
@@ -31,8 +30,6 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/listing.c src/scheduler/listing.h \
 	src/scheduler/load.c \
 	src/scheduler/meter.c src/scheduler/meter.h \
-	src/scheduler/move.c src/scheduler/move.h \
-	src/scheduler/move_large.c \
 	src/scheduler/names.c src/scheduler/names.h \
 	src/scheduler/past.c src/scheduler/past.h \
 	src/scheduler/notice.c src/scheduler/notice.h \
@@ -47,7 +44,6 @@ src_scheduler_libscheduler_a_SOURCES = \
 	src/scheduler/refill.c \
 	src/scheduler/removal.c src/scheduler/removal.h \
 	src/scheduler/reclass.c src/scheduler/reclass.h \
-	src/scheduler/relocate.c src/scheduler/relocate.h \
 	src/scheduler/requests.c \
 	src/scheduler/requests_class.c \
 	src/scheduler/requests_corrupt.c \

@@ -177,22 +177,3 @@ past_settled(const struct past *past, uint64_t offset)
 			return true;
 	return false;
 }
-
-struct origin_fate
-past_of_original(const struct past *past,
-    const struct envelope_origin *origin, struct segment_name copy,
-    struct rcpt_set *final)
-{
-	struct origin_fate fate = { false, false };
-
-	for (size_t i = first_of(past, origin->offset); i < past->count &&
-	    past->rows[i].offset == origin->offset; i++) {
-		const struct status *row = &past->rows[i];
-
-		origin_note(origin, copy, row, &fate);
-		if (row->action <= STATUS_FINAL_LAST &&
-		    row->action != STATUS_MOVED)
-			add_final(row, final);
-	}
-	return fate;
-}

@@ -6,8 +6,8 @@
 #define SCHEDULER_PAST_H
 
 #include "scheduler/rcpt_set.h"
-#include "spool/origin.h"
 #include "spool/ranges.h"
+#include "spool/status.h"
 
 struct past {
 	struct status *rows;	/* by offset, then as written */
@@ -48,13 +48,5 @@ void past_final(const struct past *past, uint64_t offset,
 
 /* Whether one status settled all recipients at OFFSET, however many. */
 bool past_settled(const struct past *past, uint64_t offset);
-
-/*
- * PAST is of the segment that ORIGIN names: what it says of the copy in
- * segment COPY.  Final recipients are added to FINAL.  In any order.
- */
-struct origin_fate past_of_original(const struct past *past,
-    const struct envelope_origin *origin, struct segment_name copy,
-    struct rcpt_set *final);
 
 #endif

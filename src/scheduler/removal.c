@@ -36,8 +36,6 @@ add_removals(struct scheduler *s, struct sync_job *jobs, size_t *count)
 	struct list *finished = &s->segments.finished;
 	struct link *link, *next;
 
-	if (!copies_are_known(s))
-		return;
 	for (link = list_first(finished); link != NULL; link = next) {
 		struct segment *segment = list_item(link, struct segment,
 		    finished);

@@ -4,12 +4,15 @@
  */
 #include "scheduler/scheduler.h"
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "scheduler/astray.h"
 #include "scheduler/control.h"
 #include "scheduler/deadline.h"
 #include "scheduler/rates_file.h"
+#include "spool/edition.h"
+#include "spool/first_edition.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -117,7 +120,6 @@ turn(void *owner)
 	reports_work(s);
 	segments_flush(s);
 	more |= compact_work(s);
-	more |= moves_work(s);
 	window_flush(s);
 	rates_work(s);
 	pressure_look(s);
@@ -173,7 +175,6 @@ second(void *owner)
 	pauses_care(s);
 	deaths_care(s);
 	ward_care(s);
-	copies_care(s);
 	compact_care(s);
 	disk_care(s);
 	show_numbers(s);
@@ -205,6 +206,35 @@ open_spool(struct scheduler *s, int root, struct err *err)
 	return true;
 }
 
+/*
+ * Before anything of the spool is read.  Copies that a former version left in
+ * it are settled first, and only then the spool is marked as ours; without
+ * the mark that is done again at the next start.
+ */
+static bool
+settle_edition(struct scheduler *s, struct err *err)
+{
+	unsigned edition;
+	uint64_t copies;
+	struct err why;
+
+	if (!edition_read(s->dirs.root, &edition, err))
+		return err_prefix(err, "spool %s", s->dirs.path);
+	if (edition == SPOOL_EDITION)
+		return true;
+	if (!first_edition_settle(&s->dirs, SCHEDULER_SLOT,
+	    s->conf->large_bytes, &copies, err))
+		return err_prefix(err, "copies that a former version made "
+		    "cannot be settled");
+	if (copies > 0)
+		log_info("%llu copies that a former version made are settled",
+		    (unsigned long long)copies);
+	CRASH_POINT("settle-done");
+	if (!edition_write(s->dirs.root, &why))
+		log_warn("the spool's edition cannot be noted: %s", why.text);
+	return true;
+}
+
 static void
 init_parts(struct scheduler *s)
 {
@@ -226,7 +256,6 @@ init_parts(struct scheduler *s)
 	window_init(s);
 	ward_init(s);
 	pauses_init(s);
-	moves_init(s);
 }
 
 static bool
@@ -258,6 +287,11 @@ scheduler_new(struct loop *loop, const struct conf *conf, int root,
 		mem_free(s);
 		return NULL;
 	}
+	if (!settle_edition(s, err)) {
+		spool_dirs_close(&s->dirs);
+		mem_free(s);
+		return NULL;
+	}
 	init_parts(s);
 	if (!start_parts(s, err)) {
 		scheduler_free(&s);
@@ -275,10 +309,8 @@ scheduler_free(struct scheduler **scheduler)
 	control_free(&s->control);
 	rates_save(s);
 	compact_stop(s);
-	moves_stop(s);
 	ward_fini(s);
 	reports_fini(s);
-	moves_fini(s);
 	window_close(s);
 	discover_fini(s);
 	segments_fini(s);

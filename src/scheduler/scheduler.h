@@ -8,7 +8,7 @@
  * What happens in a loop turn: frames and timers change the queue in memory
  * and ask for scheduler_turn(), which at the turn's end reads on in
  * segments, writes status records, moves entries between memory and index,
- * gives out jobs, makes reports, and moves messages - in that order.
+ * gives out jobs, and makes reports - in that order.
  */
 #ifndef SCHEDULER_SCHEDULER_H
 #define SCHEDULER_SCHEDULER_H
@@ -22,7 +22,6 @@
 #include "scheduler/disk.h"
 #include "scheduler/dispatch.h"
 #include "scheduler/intake.h"
-#include "scheduler/move.h"
 #include "scheduler/names.h"
 #include "scheduler/outage.h"
 #include "scheduler/pauses.h"
@@ -71,7 +70,6 @@ struct scheduler {
 	struct reports reports;
 	struct window window;
 	struct ward ward;
-	struct moves moves;
 	struct compact compact;
 	struct pauses pauses;
 	struct outages outages;

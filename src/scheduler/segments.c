@@ -216,21 +216,6 @@ write_down(struct scheduler *s, struct segment *segment,
 }
 
 void
-segment_moved(struct scheduler *s, struct segment *segment, uint64_t offset,
-    struct segment_name to)
-{
-	struct status record = {
-		.offset = offset,
-		.rcpt = STATUS_ALL_RCPTS,
-		.action = STATUS_MOVED,
-		.at = scheduler_wall(s),
-		.to = to,
-	};
-
-	write_down(s, segment, &record);
-}
-
-void
 segment_class(struct scheduler *s, struct segment *segment, uint64_t offset,
     enum mail_class klass)
 {

@@ -138,10 +138,6 @@ void segment_erased(struct scheduler *s, struct segment *segment,
 /* Whether all that was written down of SEGMENT is on stable storage. */
 bool segment_is_durable(const struct segment *segment);
 
-/* The record at OFFSET of SEGMENT is not what counts: that is in TO. */
-void segment_moved(struct scheduler *s, struct segment *segment,
-    uint64_t offset, struct segment_name to);
-
 /* A record of SIZE bytes has no recipient any more that is not final. */
 void segment_left(struct segment *segment, uint64_t size);
 

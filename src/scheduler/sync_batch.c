@@ -22,7 +22,6 @@
 #include "base/fds.h"
 #include "base/fsys.h"
 #include "base/mem.h"
-#include "spool/origin.h"
 #include "spool/segment.h"
 
 #include <errno.h>

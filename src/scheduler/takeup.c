@@ -5,7 +5,6 @@
 #include "scheduler/takeup.h"
 
 #include "base/log.h"
-#include "scheduler/copies.h"
 #include "scheduler/deadline.h"
 #include "scheduler/past.h"
 #include "scheduler/quarantine.h"
@@ -206,9 +205,8 @@ find_id(struct scheduler *s, struct takeup *t)
 	char where[SEGMENT_FILE_SIZE + 16];
 
 	present = message_find(&s->queue, t->id);
-	if (envelope_is_copy(t->record->envelope) ||
-	    ((present == NULL || is_this(t, present)) && (!t->segment->old ||
-	    !window_has_other(s, t->segment, t->record->from, t->id))))
+	if ((present == NULL || is_this(t, present)) && (!t->segment->old ||
+	    !window_has_other(s, t->segment, t->record->from, t->id)))
 		return;
 	t->id = record_alias(&t->record->header, t->record->from);
 	log_warn("%s: another message has this id: the one in %s, byte %llu, "
@@ -229,10 +227,6 @@ look_back(struct scheduler *s, struct takeup *t)
 		    &t->done);
 	if (t->fate.klass == CLASS_COUNT)
 		t->fate.klass = came_as(t->segment, t->record);
-	if (t->done.count < t->done.total &&
-	    envelope_is_copy(t->record->envelope))
-		copies_look_back(s, t->segment, t->record, &t->done,
-		    &t->fate);
 	if (t->done.count < t->done.total)
 		t->segment->live += record_size(&t->record->header);
 	if (t->done.count < t->done.total)
@@ -295,8 +289,6 @@ take_up(struct scheduler *s, struct segment *segment,
 	struct envelope *envelope;
 	struct err err;
 
-	if (!segment->old && envelope_is_copy(record->envelope))
-		return;		/* who made it has seen to it */
 	rcpt_set_init(&t.done, record->header.rcpt_count);
 	if (segment->old) {
 		look_back(s, &t);

@@ -486,7 +486,7 @@ ward_work(struct scheduler *s)
 	usec_t until;
 
 	if ((w->segment == NULL && list_empty(&w->segments)) ||
-	    !s->intake.complete || !copies_are_known(s))
+	    !s->intake.complete)
 		return false;
 	until = clock_mono_usec() + SLICE_USEC;
 	while (!keeper_busy(w->keeper)) {

@@ -71,7 +71,12 @@ def a_start_that_cannot_succeed_says_why_and_leaves_nobody(scene):
     running = scene.relay(to=9)
     with open(f"{scene.dir}/file", "w"):
         pass
+    later = f"{scene.dir}/later"
+    os.makedirs(later)
+    with open(f"{later}/edition", "w") as f:
+        f.write("3\n")
     rows = [
+        ("a spool of a later version", "spool .*", f"spool {later}", 78, [later, "edition 3", "newer postrider"]),
         ("a file as spool", "spool .*", f"spool {scene.dir}/file", 73, [f"{scene.dir}/file"]),
         ("a spool below a file", "spool .*", f"spool {scene.dir}/file/spool", 73, [f"{scene.dir}/file"]),
         ("a spool that nobody can make", "spool .*", "spool /proc/spool", 73, ["/proc/spool"]),
@@ -100,6 +105,7 @@ def a_start_that_cannot_succeed_says_why_and_leaves_nobody(scene):
         assert done.returncode == status if status else done.returncode in (69, 71, 73), (words, done)
         assert all(word in done.stderr for word in said), (words, done.stderr)
         assert done.stderr.count("\n") <= 3, (words, done.stderr)
+    assert os.listdir(later) == ["edition"], "it is left untouched"
     assert running.process.process.poll() is None
     running.send()
 

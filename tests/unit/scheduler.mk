@@ -28,7 +28,7 @@ tests_unit_test_scheduler_SOURCES = tests/unit/unit.h \
 	tests/unit/scheduler/hosts.c \
 	tests/unit/scheduler/limited.c \
 	tests/unit/scheduler/line.c \
-	tests/unit/scheduler/move.c \
+	tests/unit/scheduler/first_edition.c \
 	tests/unit/scheduler/past.c \
 	tests/unit/scheduler/queue.c \
 	tests/unit/scheduler/suspects.c \

@@ -6,6 +6,7 @@
 
 #include "base/fsys.h"
 #include "base/mem.h"
+#include "spool/edition.h"
 #include "spool/status.h"
 
 #include <errno.h>
@@ -215,7 +216,7 @@ belongs_to_root(const char *name)
 {
 	static const char *const known[] = { "index", "corrupt", "jail", "paused",
 	    "paused.new", "clock", "clock.new", "rates",
-	    "rates.new", "writable" };
+	    "rates.new", "writable", "edition", "edition.new" };
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strcmp(name, known[i]) == 0)
@@ -259,7 +260,8 @@ spool_check(const char *path, spool_report_fn *report, void *owner,
 	if (!spool_dirs_open(&dirs, path, err))
 		return false;
 	check.dirs = &dirs;
-	done = check_root(&check, err);
+	done = edition_read(dirs.root, &check.edition, err) &&
+	    check_root(&check, err);
 	for (unsigned c = 0; done && c < CLASS_COUNT; c++)
 		done = check_class(&check, c, err);
 	done = done && check_corrupt(&check, err);
@@ -292,13 +294,15 @@ bool
 spool_rebuild(const char *path, struct err *err)
 {
 	struct spool_dirs dirs;
+	unsigned edition;
 	bool done;
 	int lock;
 
 	if (!spool_dirs_open(&dirs, path, err))
 		return false;
 	lock = spool_lock(&dirs, err);
-	done = lock != -1 && empty_index(&dirs, err);
+	done = lock != -1 && edition_read(dirs.root, &edition, err) &&
+	    empty_index(&dirs, err);
 	if (lock != -1)
 		close(lock);
 	spool_dirs_close(&dirs);

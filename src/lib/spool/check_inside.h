@@ -16,15 +16,11 @@ struct check {
 	void *owner;
 	struct spool_sum *sum;
 	const char *where;	/* the file that is being looked at */
+	unsigned edition;	/* of the spool */
 };
 
 void check_tell(struct check *check, enum spool_finding finding,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-/* check_copy.c: whether the record at OFFSET of segment NAME, which is a copy
- * as ENVELOPE says, is what counts; told if not. */
-bool check_copy(struct check *check, struct segment_name name,
-    struct msgid id, uint64_t offset, const struct envelope *envelope);
 
 /* check_segment.c: the messages of segment NAME, by its journal. */
 void check_segment(struct check *check, struct segment_name name);

@@ -5,6 +5,7 @@
 #include "spool/check_inside.h"
 
 #include "base/mem.h"
+#include "spool/edition.h"
 #include "spool/reader.h"
 #include "spool/segment.h"
 #include "spool/status.h"
@@ -46,6 +47,15 @@ add_change(struct finals *finals, const struct status *status)
 	finals->change_count++;
 }
 
+/* What is before it was promised. */
+static void
+add_erased(struct finals *finals, const struct status *status)
+{
+	ranges_add(&finals->erased, status->offset, status->until);
+	if (status->until > finals->promised)
+		finals->promised = status->until;
+}
+
 static void
 on_status(void *owner, const struct status *status)
 {
@@ -58,7 +68,7 @@ on_status(void *owner, const struct status *status)
 	if (status->action == STATUS_CLASS)
 		add_change(finals, status);
 	if (status->action == STATUS_ERASED)
-		ranges_add(&finals->erased, status->offset, status->until);
+		add_erased(finals, status);
 	if (status->action > STATUS_FINAL_LAST)
 		return;
 	if (finals->count == finals->room) {
@@ -144,23 +154,9 @@ rcpts_left(const struct finals *finals, uint64_t offset, uint32_t count)
 	return left;
 }
 
-/* Of a copy: how many of the recipients that LEFT counts are its own. */
-static uint32_t
-copy_left(struct check *check, struct segment_name name,
-    const struct reader_found *record, const struct envelope *envelope,
-    uint32_t left)
-{
-	if (!check_copy(check, name, record->header.id, record->from,
-	    envelope))
-		return 0;
-	for (uint32_t i = 0; i < envelope->rcpt_count && left > 0; i++)
-		left -= envelope->rcpts[i].settled ? 1 : 0;
-	return left;
-}
-
 static void
 count_record(struct check *check, const struct finals *finals,
-    struct segment_name name, const struct reader_found *record)
+    const struct reader_found *record)
 {
 	uint32_t left = rcpts_left(finals, record->from,
 	    record->header.rcpt_count);
@@ -173,8 +169,12 @@ count_record(struct check *check, const struct finals *finals,
 	if (envelope == NULL)
 		check_tell(check, SPOOL_FAULT, "record at byte %llu: %s",
 		    (unsigned long long)record->from, err.text);
-	else if (envelope->copied && left > 0)
-		left = copy_left(check, name, record, envelope, left);
+	else if (envelope->copied && left > 0 &&
+	    check->edition < SPOOL_EDITION)
+		check_tell(check, SPOOL_NOTE, "record at byte %llu: a copy of "
+		    "a former version, which may not count: the relay "
+		    "decides when it starts",
+		    (unsigned long long)record->from);
 	envelope_free(&envelope);
 	if (left == 0) {
 		check->sum->classes[klass].final++;
@@ -221,7 +221,7 @@ scan(struct check *check, struct segment_name name, struct reader *reader,
 	reader->erased = &finals->erased;
 	while ((step = reader_next(reader, &found)) != READER_END)
 		if (step == READER_MESSAGE)
-			count_record(check, finals, name, &found);
+			count_record(check, finals, &found);
 		else if (step != READER_MORE)
 			count_other(check, step, finals, name, &found);
 }
@@ -281,6 +281,7 @@ check_file(struct check *check, struct segment_name name, int fd,
 	reader_fini(&reader);
 	mem_free(finals.rows);
 	mem_free(finals.changes);
+	ranges_fini(&finals.erased);
 }
 
 void

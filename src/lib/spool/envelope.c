@@ -10,7 +10,7 @@
  *	42 recipients 4 | reverse-path | envid | client | sender |
  *	for each recipient: notify 1 | address | orcpt
  *
- * Version 2 is that of copies.  Behind the number of recipients it has
+ * Version 2 is that of copies that former versions made.  Behind the number of recipients it has
  *
  *	46 class 1 | 47 held 1, warned 2 | 48 slot 2 | 50 sequence 4 |
  *	54 offset 8
@@ -140,8 +140,7 @@ static void
 put_numbers(struct buf *out, const struct envelope *e)
 {
 	uint8_t fixed[FIXED_BYTES] = {
-		e->copied ? FORMAT_COPY : FORMAT, e->ret,
-		(uint8_t)e->priority, e->by_return
+		FORMAT, e->ret, (uint8_t)e->priority, e->by_return
 	};
 
 	put_le(fixed + 4, e->flags, 4);
@@ -155,26 +154,11 @@ put_numbers(struct buf *out, const struct envelope *e)
 }
 
 static void
-put_origin(struct buf *out, const struct envelope_origin *origin)
+put_rcpt(struct buf *out, const struct envelope_rcpt *rcpt)
 {
-	uint8_t bytes[ORIGIN_BYTES] = { origin->segment.klass,
-	    (origin->held ? HELD : 0) | (origin->warned ? WARNED : 0) };
-
-	if (origin->segment.klass >= CLASS_COUNT)
+	if (!notify_makes_sense(rcpt->notify) || rcpt->address[0] == '\0')
 		out->full = true;
-	put_le(bytes + 2, origin->segment.slot, 2);
-	put_le(bytes + 4, origin->segment.sequence, 4);
-	put_le(bytes + 8, origin->offset, 8);
-	buf_append(out, bytes, sizeof bytes);
-}
-
-static void
-put_rcpt(struct buf *out, const struct envelope_rcpt *rcpt, bool copied)
-{
-	if (!notify_makes_sense(rcpt->notify) || rcpt->address[0] == '\0' ||
-	    (rcpt->settled && !copied))
-		out->full = true;
-	buf_append_byte(out, rcpt->notify | (rcpt->settled ? SETTLED : 0));
+	buf_append_byte(out, rcpt->notify);
 	put_string(out, rcpt->address);
 	put_string(out, rcpt->orcpt != NULL && rcpt->orcpt[0] == '\0' ?
 	    NULL : rcpt->orcpt);
@@ -188,15 +172,13 @@ envelope_encode(const struct envelope *envelope, struct buf *out)
 		return;
 	}
 	put_numbers(out, envelope);
-	if (envelope->copied)
-		put_origin(out, &envelope->origin);
 	put_string(out, envelope->reverse_path == NULL ? "" :
 	    envelope->reverse_path);
 	put_string(out, envelope->envid);
 	put_string(out, envelope->client);
 	put_string(out, envelope->sender);
 	for (uint32_t i = 0; i < envelope->rcpt_count && !out->full; i++)
-		put_rcpt(out, &envelope->rcpts[i], envelope->copied);
+		put_rcpt(out, &envelope->rcpts[i]);
 }
 
 /* ---- from bytes ------------------------------------------------------- */
@@ -337,12 +319,6 @@ envelope_is_newer(struct span bytes)
 	return bytes.length >= FIXED_BYTES &&
 	    (bytes.data[0] > FORMAT_COPY || (get_le(bytes.data + 4, 4) &
 	    ~(uint64_t)ENVELOPE_FLAGS_ALL) != 0);
-}
-
-bool
-envelope_is_copy(struct span bytes)
-{
-	return bytes.length > 0 && bytes.data[0] == FORMAT_COPY;
 }
 
 struct envelope *

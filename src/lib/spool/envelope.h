@@ -41,12 +41,8 @@ struct envelope_rcpt {
 	bool settled;		/* of a copy: final before it was made */
 };
 
-/*
- * The scheduler copies messages within the spool, to another class or out
- * of a segment that is to go.  A copy has all recipients of its original, in
- * their order, and counts only once the original's journal says so (see
- * origin.h).
- */
+/* Former versions copied messages within the spool: see first_edition.h.  Such
+ * an envelope is read, and never written. */
 struct envelope_origin {
 	struct segment_name segment;
 	uint64_t offset;	/* of the original's record */
@@ -98,9 +94,6 @@ uint32_t envelope_rcpt_count(struct span bytes);
 
 /* Whether the encoded BYTES, which are whole, are a later program's. */
 bool envelope_is_newer(struct span bytes);
-
-/* Whether the encoded BYTES say that the message is a copy. */
-bool envelope_is_copy(struct span bytes);
 
 /* The part after the last "@", or nothing. */
 struct span address_domain(const char *address);

@@ -27,6 +27,13 @@ segment_file(struct segment_name name, const char *suffix,
 /* Read what might be a name, write it again and compare: so each segment
  * has one spelling only. */
 bool
+segment_name_is(struct segment_name a, struct segment_name b)
+{
+	return a.klass == b.klass && a.slot == b.slot &&
+	    a.sequence == b.sequence;
+}
+
+bool
 segment_file_parse(const char *file, const char *suffix,
     struct segment_name *out)
 {

@@ -7,6 +7,7 @@
  *	index/                  the Berkeley DB environment
  *	corrupt/                what could not be read
  *	jail/                   an empty directory
+ *	edition                 see edition.h
  */
 #ifndef SPOOL_LAYOUT_H
 #define SPOOL_LAYOUT_H
@@ -32,6 +33,8 @@ const char *segment_file(struct segment_name name, const char *suffix,
 /* False: FILE is not called like a segment (or journal) of any slot. */
 bool segment_file_parse(const char *file, const char *suffix,
     struct segment_name *out);
+
+bool segment_name_is(struct segment_name a, struct segment_name b);
 
 /* The directories of a spool, open.  Paths are for messages only. */
 struct spool_dirs {

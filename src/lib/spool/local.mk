@@ -2,7 +2,6 @@ noinst_LIBRARIES += src/lib/spool/libspool.a
 src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/bytes.h \
 	src/lib/spool/check.c src/lib/spool/check.h \
-	src/lib/spool/check_copy.c \
 	src/lib/spool/check_inside.h src/lib/spool/check_segment.c \
 	src/lib/spool/commit.c src/lib/spool/commit.h \
 	src/lib/spool/committer.c \
@@ -11,7 +10,9 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/crcjoin.c src/lib/spool/crcjoin.h \
 	src/lib/spool/ends.c \
 	src/lib/spool/envelope.c src/lib/spool/envelope.h \
+	src/lib/spool/edition.c src/lib/spool/edition.h \
 	src/lib/spool/erase.c \
+	src/lib/spool/first_edition.c src/lib/spool/first_edition.h \
 	src/lib/spool/index.c src/lib/spool/index.h \
 	src/lib/spool/index_care.c src/lib/spool/index_env.c src/lib/spool/index_inside.h \
 	src/lib/spool/index_files.c \
@@ -23,7 +24,6 @@ src_lib_spool_libspool_a_SOURCES = \
 	src/lib/spool/layout.c src/lib/spool/layout.h \
 	src/lib/spool/msgid.c src/lib/spool/msgid.h \
 	src/lib/spool/room.c src/lib/spool/room.h \
-	src/lib/spool/origin.c src/lib/spool/origin.h \
 	src/lib/spool/prepare.c \
 	src/lib/spool/ranges.c src/lib/spool/ranges.h \
 	src/lib/spool/record.c src/lib/spool/record.h \

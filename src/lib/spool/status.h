@@ -20,7 +20,8 @@ enum status_action {		/* RFC 3464, section 2.3.3, and our own */
 	STATUS_FAILED,
 	STATUS_EXPIRED,
 	STATUS_DELETED,		/* by the operator */
-	STATUS_MOVED,		/* it lives in another segment (origin.h) */
+	STATUS_MOVED,		/* it lives in another segment: only first_edition.h
+				 * writes this */
 	STATUS_BROKEN,		/* quarantined */
 	STATUS_FINAL_LAST = STATUS_BROKEN,	/* … to here */
 	STATUS_WARNED,		/* a delay DSN was sent */

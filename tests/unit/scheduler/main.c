@@ -40,7 +40,7 @@ main(int argc, char **argv)
 		{ "report", report_tests },
 		{ "routes", routes_tests },
 		{ "reroute", reroute_tests },
-		{ "move", move_tests },
+		{ "first-edition", first_edition_tests },
 		{ "reclass", reclass_tests },
 		{ "compact", compact_tests },
 		{ "control", control_tests },

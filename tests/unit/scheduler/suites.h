@@ -17,7 +17,7 @@ extern const struct unit_test attention_tests[], site_tests[], rate_tests[], sen
     kept_tests[], ward_tests[], reading_tests[], bounded_tests[],
     reread_tests[], routes_tests[], reroute_tests[],
     results_tests[], shape_tests[],
-    report_tests[], control_tests[], move_tests[], reclass_tests[],
+    report_tests[], control_tests[], first_edition_tests[], reclass_tests[],
     compact_tests[],
     walk_tests[];
 

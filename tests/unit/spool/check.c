@@ -225,70 +225,6 @@ make_wrong(const struct spool_dirs *dirs, unsigned how)
 	}
 }
 
-/* Commit a copy of LETTER, whose first recipient was done; where it is. */
-static struct letter *
-copy_letter(struct office *office, const struct letter *letter)
-{
-	struct letter *copy = office_letter(office);
-	struct record record;
-	struct buf body;
-	struct dot seen;
-	struct err err;
-	int fd = segment_open(&office->dirs, letter->where.segment, &err);
-
-	CU_ASSERT_TRUE_FATAL(record_read(fd, letter->where.offset, NULL,
-	    letter->where.size, &record, &err));
-	record.envelope->copied = true;
-	record.envelope->origin.segment = letter->where.segment;
-	record.envelope->origin.offset = letter->where.offset;
-	record.envelope->rcpts[0].settled = true;
-	buf_init(&body, 1 << 20);
-	buf_append_span(&body, record.body);
-	seen = dot_over(record.body);
-	commit_message(office->committer, CLASS_URGENT, letter->id,
-	    record.envelope, &body, &seen, office_told, copy);
-	office_wait(office);
-	buf_fini(&body);
-	record_fini(&record);
-	close(fd);
-	return copy;
-}
-
-static void
-of_a_copy_and_its_original_one_is_counted(void)
-{
-	struct office office;
-	struct letter *letter, *copy;
-	struct heard heard;
-	struct status moved = { .rcpt = STATUS_ALL_RCPTS,
-	    .action = STATUS_MOVED };
-	struct journal journal;
-	struct err err;
-
-	office_open(&office);
-	letter = office_send(&office, CLASS_BULK, 100);
-	office_wait(&office);
-	copy = copy_letter(&office, letter);
-	heard = look(&office.dirs);
-	CU_ASSERT_EQUAL(heard.sum.classes[CLASS_BULK].rcpts, 2);
-	CU_ASSERT_EQUAL(heard.sum.classes[CLASS_URGENT].live, 0);
-	CU_ASSERT_EQUAL(heard.sum.notes, 1);
-	CU_ASSERT_PTR_NOT_NULL(strstr(heard.text, "does not count"));
-	moved.offset = letter->where.offset;
-	moved.to = copy->where.segment;
-	journal_init(&journal, letter->where.segment);
-	journal_add(&journal, &moved);
-	CU_ASSERT_TRUE(journal_sync(&journal, &office.dirs, &err));
-	journal_fini(&journal);
-	heard = look(&office.dirs);
-	CU_ASSERT_EQUAL(heard.sum.classes[CLASS_BULK].live, 0);
-	CU_ASSERT_EQUAL(heard.sum.classes[CLASS_URGENT].live, 1);
-	CU_ASSERT_EQUAL(heard.sum.classes[CLASS_URGENT].rcpts, 1);
-	CU_ASSERT_EQUAL(heard.sum.notes, 0);
-	CU_ASSERT_EQUAL(heard.sum.faults, 0);
-	office_close(&office);
-}
-
 static void
 what_does_not_belong_is_a_fault(void)
 {
@@ -357,7 +293,6 @@ const struct unit_test check_tests[] = {
 	UNIT(a_message_is_counted_in_the_class_it_has_now),
 	UNIT(damage_is_told_with_its_place),
 	UNIT(the_end_that_a_journal_sets_is_kept),
-	UNIT(of_a_copy_and_its_original_one_is_counted),
 	UNIT(what_does_not_belong_is_a_fault),
 	UNIT(what_crashes_leave_is_no_fault),
 	UNIT(an_index_is_removed_only_while_nobody_uses_it),
