@@ -165,6 +165,19 @@ on_signal(void *owner, int signal)
 	}
 }
 
+/* One that was good when it was read ends while the relay runs. */
+static void
+look_at_certificate(struct master *master)
+{
+	char text[PREMISES_TEXT];
+	enum premises_term term = premises_certificate(master->conf,
+	    buf_peek(&master->certificate), text);
+
+	if (master->notice_due != 0 && (int)term > master->term)
+		log_warn("%s", text);
+	master->term = (int)term;
+}
+
 static void
 on_beat(void *owner)
 {
@@ -179,6 +192,7 @@ on_beat(void *owner)
 	/* /tmp is swept, and whoever is at work there may sweep too */
 	if (clock_mono() >= master->notice_due) {
 		house_notice(master);
+		look_at_certificate(master);
 		master->notice_due = clock_mono() + NOTICE_EVERY;
 	}
 }

@@ -69,6 +69,7 @@ struct master {
 	struct board *board;
 	int board_fd;
 	msec_t notice_due;	/* to be put up again */
+	int term;		/* of the certificate, as last told */
 	int parent_fd;		/* who waits for us to be ready; -1: nobody */
 
 	struct loop *loop;

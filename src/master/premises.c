@@ -7,6 +7,7 @@
  */
 #include "master/premises.h"
 
+#include "base/clock.h"
 #include "base/fsys.h"
 #include "base/log.h"
 #include "io/tls.h"
@@ -14,6 +15,7 @@
 
 #include <pwd.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PEM_MOST = 1 << 20 };
@@ -94,6 +96,34 @@ read_tls(const struct conf *conf, struct buf *certificate, struct buf *key,
 	return true;
 }
 
+enum premises_term
+premises_certificate(const struct conf *conf, struct span certificate,
+    char out[PREMISES_TEXT])
+{
+	enum { SOON_DAYS = 14, DAY = 86400 };
+	int64_t end, left;
+	char date[16] = "";
+	struct tm tm;
+	time_t t;
+
+	if (!tls_certificate_ends(certificate, &end))
+		return TERM_LONG;
+	left = end - clock_wall() / 1000000;
+	if (left > SOON_DAYS * DAY)
+		return TERM_LONG;
+	t = (time_t)end;
+	(void)strftime(date, sizeof date, "%Y-%m-%d", gmtime_r(&t, &tm));
+	if (left <= 0) {
+		snprintf(out, PREMISES_TEXT, "TLS: %.400s has expired (on %s)",
+		    conf->tls_certificate, date);
+		return TERM_OVER;
+	}
+	snprintf(out, PREMISES_TEXT, "TLS: %.400s expires in %d day%s (on %s)",
+	    conf->tls_certificate, (int)(left / DAY),
+	    left / DAY == 1 ? "" : "s", date);
+	return TERM_SOON;
+}
+
 /* ---- all together ------------------------------------------------------- */
 
 struct conf *
@@ -101,6 +131,7 @@ premises_read(const char *path, struct buf *certificate, struct buf *key,
     struct conf_told *told)
 {
 	struct conf *conf = conf_read(path, told);
+	char text[PREMISES_TEXT];
 	struct err err;
 
 	if (conf == NULL)
@@ -109,6 +140,9 @@ premises_read(const char *path, struct buf *certificate, struct buf *key,
 		check_users(conf, path, told);
 	if (!read_tls(conf, certificate, key, &err))
 		conf_told_option(told, "tls", "certificate", path, &err);
+	else if (premises_certificate(conf, buf_peek(certificate), text) !=
+	    TERM_LONG)
+		conf_told_warn(told, "tls", "certificate", path, text);
 	if (told->mistakes > 0)
 		conf_free(&conf);
 	return conf;

@@ -17,6 +17,13 @@
 struct conf *premises_read(const char *path, struct buf *certificate,
     struct buf *key, struct conf_told *told) MUST_CHECK;
 
+/* How long CERTIFICATE, which CONF names, is good for; unless that is long,
+ * OUT says so. */
+enum { PREMISES_TEXT = 512 };
+enum premises_term { TERM_LONG, TERM_SOON, TERM_OVER };
+enum premises_term premises_certificate(const struct conf *conf,
+    struct span certificate, char out[PREMISES_TEXT]);
+
 /* Add what is wrong with the spool as it is; at a start, making it tells. */
 void premises_check_spool(
     const struct conf *conf, const char *path, struct conf_told *told);

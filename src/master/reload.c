@@ -145,6 +145,7 @@ put_in_place(struct master *master, struct fresh *fresh)
 	master->conf = fresh->conf;
 	buf_take(&master->certificate, &fresh->certificate);
 	buf_take(&master->key, &fresh->key);
+	master->notice_due = 0;	/* what was told just now is not news */
 	master->listeners = fresh->listeners;
 	house_notice(master);
 	tell_all(master, &former);

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 
 from raw import BEGIN, FROM, TO, Raw, certificate, trusting
-from scene import free_port
+from scene import free_port, wait_until
 
 
 def _stage(scene, more=""):
@@ -231,3 +231,33 @@ def old_versions_and_renegotiation_are_refused(scene):
         text = _s_client(relay, "-tls1_3")
         assert "Compression: NONE" in text and "Max Early Data: 0" in text, text[-500:]
     _nothing_but_this(relay, sink)
+
+
+def a_certificate_that_expires_is_told_at_check_start_and_reload(scene):
+    pem, key = f"{scene.dir}/cert.pem", f"{scene.dir}/key.pem"
+
+    def renew(days):
+        request = f"{scene.dir}/request"
+        subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", key, "-out", request, "-subj", "/CN=relay.test"],
+                       check=True, capture_output=True, timeout=60)
+        subprocess.run(["openssl", "x509", "-req", "-in", request, "-signkey", key, "-out", pem, "-days", str(days)],
+                       check=True, capture_output=True, timeout=60)
+
+    renew(-1)
+    relay = scene.relay(f"tls {{ certificate {pem}; key {key} }}\n", to=9, start=False)
+    words = rf"warning: TLS: {pem} has expired \(on \d{{4}}-\d\d-\d\d\)"
+    tried = subprocess.run([f"{scene.prefix}/sbin/postriderd", "-t", "-c", relay.conf], capture_output=True, text=True)
+    assert tried.returncode == 0 and re.search(words, tried.stderr) and "ok" in tried.stdout, tried
+    checked = relay.tool("config", "check", check=False)
+    assert checked.returncode == 0 and re.search(words, checked.stderr), checked
+    relay.start().ready()
+    relay.wait_log(rf"master\[\d+\]: warning: .*: TLS: {pem} has expired")
+    renew(4)
+    relay.tool("reload")
+    relay.wait_log(rf"master\[\d+\]: warning: .*: TLS: {pem} expires in [34] days \(on \d{{4}}-\d\d-\d\d\)")
+    renew(90)
+    relay.tool("reload")
+    wait_until(lambda: relay.log_text().count("reloaded ") == 2, "the second reload")
+    assert relay.log_text().count(f": TLS: {pem} ") == 2, relay.log_text()
+    assert "warning" not in relay.tool("config", "check", check=False).stderr

@@ -43,6 +43,15 @@ conf_told_option(struct conf_told *told, const char *block, const char *name,
 	conf_told_add(told, false, place == NULL ? file : place, err->text);
 }
 
+void
+conf_told_warn(struct conf_told *told, const char *block, const char *name,
+    const char *file, const char *text)
+{
+	const char *place = place_of(told, block, name);
+
+	conf_told_add(told, true, place == NULL ? file : place, text);
+}
+
 bool
 conf_told_err(const struct conf_told *told, struct err *err)
 {

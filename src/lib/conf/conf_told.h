@@ -36,6 +36,10 @@ void conf_told_add(
 void conf_told_option(struct conf_told *told, const char *block,
     const char *name, const char *file, const struct err *err);
 
+/* The same of a warning, TEXT. */
+void conf_told_warn(struct conf_told *told, const char *block,
+    const char *name, const char *file, const char *text);
+
 /* The first mistake as ERR, of the kind ERR_CONFIG.  Always false. */
 bool conf_told_err(const struct conf_told *told, struct err *err);
 

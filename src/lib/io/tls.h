@@ -22,6 +22,10 @@ struct tls;
 struct tls_context *tls_server_context(struct span certificate,
     struct span key, const char *name, struct err *err) MUST_CHECK;
 
+/* When the first certificate of the chain in PEM that ends does so, in seconds
+ * since 1970.  False: there is none. */
+bool tls_certificate_ends(struct span certificate, int64_t *out);
+
 /* Client side, opportunistic: any certificate will do. */
 struct tls_context *tls_client_context(struct err *err) MUST_CHECK;
 

@@ -15,6 +15,7 @@
 #include <openssl/pem.h>
 
 #include <limits.h>
+#include <time.h>
 
 /* WHAT, and the first reason that OpenSSL has for it. */
 static bool
@@ -120,6 +121,38 @@ use_certificate(SSL_CTX *ctx, struct span pem, struct err *err)
 
 	BIO_free(bio);
 	return used;
+}
+
+static bool
+end_of(const X509 *certificate, int64_t *out)
+{
+	struct tm tm;
+
+	if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm) != 1)
+		return false;
+	*out = (int64_t)timegm(&tm);
+	return true;
+}
+
+bool
+tls_certificate_ends(struct span pem, int64_t *out)
+{
+	BIO *bio = bio_over(pem);
+	X509 *one;
+	bool any = false;
+	int64_t end;
+
+	while ((one = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) !=
+	    NULL) {
+		if (end_of(one, &end) && (!any || end < *out)) {
+			*out = end;
+			any = true;
+		}
+		X509_free(one);
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return any;
 }
 
 static bool
