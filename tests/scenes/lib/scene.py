@@ -332,10 +332,14 @@ queue {{ reserve 1M }}
             return re.search(rb"queued as (\w+)", answer).group(1).decode()
 
     def tool(self, *words, input=None, program="bin/postrider", option="-c", check=True):
-        """Run a tool; its standard output.  With CHECK False: the CompletedProcess."""
+        """Run a tool; its standard output.  With CHECK False: the CompletedProcess.
+        A flush just after a start is said again when all is read: what is not yet, it does not find."""
         done = subprocess.run([f"{self.scene.prefix}/{program}", option, self.conf, *words], input=input,
                               capture_output=True, text=True, timeout=60)
         assert not COMPLAINTS.search(done.stderr), done.stderr
+        if words[:1] == ("flush",) and "loading: " in done.stderr:
+            wait_until(lambda: "loading: " not in self.tool("queue", "list", check=False).stderr, "all is read")
+            return self.tool(*words, input=input, program=program, option=option, check=check)
         if not check:
             return done
         assert done.returncode == 0, f"{program} {words}: {done.returncode}: {done.stderr}"
