@@ -193,7 +193,7 @@ def a_damaged_message_moves_like_the_others_and_is_kept_when_its_turn_comes(scen
     relay.tool("flush")
     relay.wait_over(idents[0], idents[2])
     wait_until(lambda: os.listdir(f"{relay.spool}/corrupt") == [f"{idents[1]}.message"], "the damaged one is kept")
-    assert sorted(_users(sink)) == ["bulk0", "bulk2"]
+    assert sorted(user for user in _users(sink) if user.startswith("bulk")) == ["bulk0", "bulk2"]
 
 
 def an_old_file_gives_back_the_space_of_what_is_done_in_it(scene):
