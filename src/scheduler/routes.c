@@ -13,7 +13,8 @@
 
 enum {
 	IDLE_DOMAINS = 20000,	/* kept although nothing is for them */
-	SWEEP_DOMAINS = 2000	/* looked at in one sweep */
+	SWEEP_DOMAINS = 2000,	/* looked at in one sweep */
+	EVICT_DOMAINS = 2	/* and for each new one, beyond these */
 };
 
 static struct span
@@ -152,11 +153,59 @@ routes_refresh(struct scheduler *s, struct domain *domain)
 		begin(s, domain);
 }
 
+bool
+routes_is_idle(const struct domain *domain)
+{
+	if (domain->entries > 0 || domain->pending > 0)
+		return false;
+	for (int c = 0; c < CLASS_COUNT; c++)
+		if (domain->spilled[c] > 0)
+			return false;
+	return true;
+}
+
+static void
+domain_free(struct scheduler *s, struct domain *domain)
+{
+	routes_leave_site(s, domain);
+	list_remove(&s->routes.ages, &domain->age);
+	if (link_on_list(&domain->failed))
+		list_remove(&s->window.failed, &domain->failed);
+	map_remove(&s->routes.domains, domain_key(domain));
+	hosts_free(&domain->hosts);
+	mem_free(domain->why);
+	mem_free(domain->name);
+	mem_free(domain);
+}
+
+/* Each that comes pays for those that nobody needs any more, so that memory
+ * does not grow with the destinations that there ever were. */
+static void
+make_room(struct scheduler *s)
+{
+	struct list *ages = &s->routes.ages;
+
+	for (unsigned i = 0; i < EVICT_DOMAINS && ages->count > IDLE_DOMAINS;
+	    i++) {
+		struct link *link = list_first(ages);
+		struct domain *domain = list_item(link, struct domain, age);
+
+		if (routes_is_idle(domain)) {
+			domain_free(s, domain);
+			continue;
+		}
+		list_remove(ages, link);
+		list_append(ages, link);
+	}
+}
+
 static struct domain *
 new_domain(struct scheduler *s, struct span name)
 {
-	struct domain *domain = mem_new(struct domain);
+	struct domain *domain;
 
+	make_room(s);
+	domain = mem_new(struct domain);
 	domain->name = span_copy(name);
 	domain->hash = stable_hash(name);
 	list_init(&domain->waiting);
@@ -214,31 +263,6 @@ routes_policy(const struct scheduler *s, const struct site *site)
 }
 
 /* ---- care -------------------------------------------------------------------------------- */
-
-bool
-routes_is_idle(const struct domain *domain)
-{
-	if (domain->entries > 0 || domain->pending > 0)
-		return false;
-	for (int c = 0; c < CLASS_COUNT; c++)
-		if (domain->spilled[c] > 0)
-			return false;
-	return true;
-}
-
-static void
-domain_free(struct scheduler *s, struct domain *domain)
-{
-	routes_leave_site(s, domain);
-	list_remove(&s->routes.ages, &domain->age);
-	if (link_on_list(&domain->failed))
-		list_remove(&s->window.failed, &domain->failed);
-	map_remove(&s->routes.domains, domain_key(domain));
-	hosts_free(&domain->hosts);
-	mem_free(domain->why);
-	mem_free(domain->name);
-	mem_free(domain);
-}
 
 static void
 sweep_sites(struct scheduler *s)

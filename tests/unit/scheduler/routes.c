@@ -349,6 +349,31 @@ if_only_worse_hosts_than_we_are_have_addresses_mail_waits(void)
 	rig_free(&rig);
 }
 
+/* However fast they come: there is no time for a sweep. */
+static void
+what_is_known_of_idle_domains_is_bounded(void)
+{
+	struct rig *rig = rig_new("route * { to 127.0.0.1:9 }\n");
+	char name[32];
+
+	rig_start(rig);
+	rig->answer.wait = true;
+	rig_send(rig, CLASS_NORMAL, "a@from.test", "b@busy.test");
+	rig_until(rig, rig_jobs, 1);
+	for (int i = 0; i < 30000; i++) {
+		snprintf(name, sizeof name, "d%d.test", i);
+		routes_domain(rig->s, span_of(name));
+	}
+	CU_ASSERT_TRUE(rig->s->routes.domains.count <= 20001);
+	CU_ASSERT_PTR_NOT_NULL(map_find(&rig->s->routes.domains,
+	    span_of("d29999.test")));
+	CU_ASSERT_PTR_NOT_NULL(map_find(&rig->s->routes.domains,
+	    span_of("busy.test")));
+	CU_ASSERT_PTR_NULL(map_find(&rig->s->routes.domains,
+	    span_of("d1.test")));
+	rig_free(&rig);
+}
+
 /* What is known of all domains is stale, and nobody uses them. */
 static void
 forget_domains(struct rig *rig)
@@ -431,5 +456,6 @@ const struct unit_test routes_tests[] = {
 	UNIT(if_only_worse_hosts_than_we_are_have_addresses_mail_waits),
 	UNIT(a_site_that_is_forgotten_has_used_its_rate_all_the_same),
 	UNIT(a_site_that_rests_is_not_forgotten),
+	UNIT(what_is_known_of_idle_domains_is_bounded),
 	UNIT_END
 };
