@@ -23,7 +23,7 @@ def certificate(scene):
     pem, key = f"{scene.dir}/cert.pem", f"{scene.dir}/key.pem"
     if not os.path.exists(pem):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                        "-keyout", key, "-out", pem, "-days", "2", "-subj", "/CN=relay.test"],
+                        "-keyout", key, "-out", pem, "-days", "60", "-subj", "/CN=relay.test"],
                        check=True, capture_output=True, timeout=60)
     return f"tls {{ certificate {pem}; key {key} }}\n"
 

@@ -408,7 +408,7 @@ class Scene:
         """Paths of a fresh certificate for NAME, and of its key."""
         cert, key = f"{self.dir}/{name}.pem", f"{self.dir}/{name}.key"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                        "-nodes", "-days", "2", "-subj", f"/CN={name}", "-keyout", key, "-out", cert],
+                        "-nodes", "-days", "60", "-subj", f"/CN={name}", "-keyout", key, "-out", cert],
                        check=True, capture_output=True)
         return cert, key
 
