@@ -576,9 +576,8 @@ def _faked(scene, conf, to):
     """A relay whose wall clock is in a file, not yet started; start(days) and jump(days), or (minutes, "m")."""
     found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1") + \
         glob.glob(f"{PEERS}/libfaketime/usr/lib/*/faketime/libfaketime.so.1")
-    with open(f"{scene.prefix}/sbin/postriderd", "rb") as f:
-        if b"libasan" in f.read():
-            raise Skip("libfaketime and AddressSanitizer do not go together")
+    if scene.sanitized():
+        raise Skip("libfaketime and AddressSanitizer do not go together")
     if not found:
         raise Skip("libfaketime is not on this machine")
     os.chmod(scene.dir, 0o777)

@@ -28,6 +28,17 @@ number_of(const char *text, size_t length)
 	return i + 1 == length && text[i] == '\n' ? number : 0;
 }
 
+/* A power cut may leave the file without what was written to it: that says as
+ * little as no file. */
+static bool
+is_blank(const char *text, size_t length)
+{
+	while (length-- > 0)
+		if (*text++ != '\0')
+			return false;
+	return true;
+}
+
 bool
 edition_read(int root, unsigned *edition, struct err *err)
 {
@@ -43,10 +54,13 @@ edition_read(int root, unsigned *edition, struct err *err)
 	close(fd);
 	if (n == -1)
 		return false;
+	if (is_blank(text, (size_t)n))
+		return true;
 	*edition = number_of(text, (size_t)n);
 	if (*edition == 0)
 		return err_set(err, ERR_CONFIG, "what its file %s says makes "
-		    "no sense", file);
+		    "no sense: it should be one number; if no later postrider "
+		    "has used this spool, remove the file", file);
 	return *edition <= SPOOL_EDITION || err_set(err, ERR_CONFIG,
 	    "it is of edition %u, made by a newer postrider; this one knows "
 	    "up to %u, and leaves it untouched", *edition, SPOOL_EDITION);
