@@ -194,7 +194,8 @@ def without_descriptors_clients_are_told_so_and_who_is_in_goes_on(scene):
     clients = [_Wire(relay.port, greeting=None) for _ in range(40)]
     codes = [client.hear()[0] for client in clients]
     welcome = codes.count(220)
-    assert 5 < welcome < 20 and codes == [220] * welcome + [421] * (40 - welcome), codes
+    # one that was turned away may leave its place to a later one
+    assert 5 < welcome < 20 and codes[:5] == [220] * 5 and codes.count(421) == 40 - welcome, codes
     before = cpu(receiver)
     time.sleep(1)
     assert cpu(receiver) - before < 0.2, "it spins"
