@@ -2,8 +2,7 @@
  *
  * syncer.h - a thread that waits for the disk, so that the loop does not.
  *
- * It is given batches (sync_batch.h).  It
- * touches nothing of the process but the batch it was given.
+ * It is given batches (sync_batch.h), and touches nothing else of the process.
  */
 #ifndef SCHEDULER_SYNCER_H
 #define SCHEDULER_SYNCER_H
